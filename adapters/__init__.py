@@ -1,0 +1,1 @@
+"""The ports and what stands behind them: the log, the read model, the clock."""

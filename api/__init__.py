@@ -1,0 +1,1 @@
+"""The HTTP ingress: takes requests, appends commands, answers from the outbox."""
