@@ -1,0 +1,220 @@
+"""The topics: their names, and what topics.yaml declares about each.
+
+Rules of this file:
+
+1. A topic has a *name* here and in the code (`events.outbox`) and a *physical name* on the
+   broker; they differ by a prefix only (`with_prefix`), so that tests and several
+   installations can share one broker.
+2. Nothing here speaks to a broker; adapters/kafka/admin does.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+EVENTS_COMMANDS = "events.commands"
+EVENTS_OUTBOX = "events.outbox"
+GROUPS_COMMANDS = "groups.commands"
+GROUPS_OUTBOX = "groups.outbox"
+INVENTORIES = "inventories"
+DEAD_LETTERS = "dead.letters"
+
+TOPIC_NAMES = (
+    EVENTS_COMMANDS,
+    EVENTS_OUTBOX,
+    GROUPS_COMMANDS,
+    GROUPS_OUTBOX,
+    INVENTORIES,
+    DEAD_LETTERS,
+)
+
+# Partition n of the outbox is the log of the owner of partition n of the commands.
+PAIRED = ((EVENTS_COMMANDS, EVENTS_OUTBOX), (GROUPS_COMMANDS, GROUPS_OUTBOX))
+
+UNLIMITED_MS = -1
+
+_DURATION_UNITS_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_SIZE_UNITS = {"KiB": 1024, "MiB": 1024 * 1024}
+
+
+class TopicsError(ValueError):
+    """The file of topics cannot be used; the message says which field and why."""
+
+
+def _milliseconds(text: object) -> int:
+    if text == "unlimited":
+        return UNLIMITED_MS
+    found = re.fullmatch(r"([1-9][0-9]*)([smhd])", text) if isinstance(text, str) else None
+    if found is None:
+        message = f"{text!r} is not a duration: write 30s, 15m, 12h, 7d or unlimited"
+        raise ValueError(message)
+    return int(found[1]) * _DURATION_UNITS_MS[found[2]]
+
+
+def _bytes(text: object) -> int:
+    found = re.fullmatch(r"([1-9][0-9]*)(KiB|MiB)", text) if isinstance(text, str) else None
+    if found is None:
+        message = f"{text!r} is not a size: write 512KiB or 8MiB"
+        raise ValueError(message)
+    return int(found[1]) * _SIZE_UNITS[found[2]]
+
+
+class Topic(BaseModel):
+    """One topic as topics.yaml declares it."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    name: str = Field(pattern=r"^[a-z]+(\.[a-z]+)*$", max_length=100)
+    """What the code calls it."""
+
+    about: str = Field(min_length=1)
+    """One sentence for a person."""
+
+    partitions: int = Field(ge=1, le=10_000)
+    """How many partitions it is created with. A prefix of the key's hash never moves, so
+    growing a topic that already holds events is a migration and not a setting."""
+
+    key: str = Field(min_length=1)
+    """What the record key is: records with the same one keep their order."""
+
+    cleanup: Literal["delete", "compact"]
+    """`delete` drops what is older than the retention, `compact` keeps the newest per key."""
+
+    retention_ms: Annotated[int, BeforeValidator(_milliseconds)] = Field(alias="retention")
+    """How long a record is kept, in milliseconds; -1 is for ever."""
+
+    record_size_max: Annotated[int, BeforeValidator(_bytes)]
+    """Bytes one append may carry, compressed; also the most a single record may have."""
+
+    messages: tuple[str, ...] = Field(strict=False)
+    """The types of the messages that may stand in it."""
+
+    prefix: str = Field(default="", exclude=True)
+    """What stands before the name on the broker; not of the file (`Topics.with_prefix`)."""
+
+    @property
+    def physical_name(self) -> str:
+        """The name on the broker."""
+        return self.prefix + self.name
+
+    def settings(self, *, replication: int = 1) -> dict[str, str]:
+        """Give the broker's settings for this topic, at this replication factor.
+
+        With three copies two must have a record before it counts, so that the loss of any
+        one broker loses nothing and stops nothing.
+        """
+        return {
+            "cleanup.policy": self.cleanup,
+            "max.message.bytes": str(self.record_size_max),
+            "message.timestamp.type": "LogAppendTime",
+            "min.insync.replicas": str(max(1, replication - 1)),
+            "retention.bytes": "-1",
+            "retention.ms": str(self.retention_ms),
+        }
+
+
+class Topics(Mapping[str, Topic]):
+    """All topics, looked up by name: `topics["events.outbox"].physical_name`."""
+
+    def __init__(self, topics: Mapping[str, Topic]) -> None:
+        self._topics = dict(topics)
+        for commands, outbox in PAIRED:
+            if commands in self and outbox in self:
+                self._check_pair(self[commands], self[outbox])
+
+    @staticmethod
+    def _check_pair(commands: Topic, outbox: Topic) -> None:
+        if commands.partitions != outbox.partitions:
+            message = (
+                f"{outbox.name} has {outbox.partitions} partitions and {commands.name} has "
+                f"{commands.partitions}: they must be as many, an owner writes one log"
+            )
+            raise TopicsError(message)
+
+    def __getitem__(self, name: str) -> Topic:
+        """Give the topic of this name; KeyError with the names there are."""
+        try:
+            return self._topics[name]
+        except KeyError:
+            message = f"no topic {name!r}: topics.yaml declares {', '.join(self._topics)}"
+            raise KeyError(message) from None
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through the names in the order of the file."""
+        return iter(self._topics)
+
+    def __len__(self) -> int:
+        """Count the topics."""
+        return len(self._topics)
+
+    def with_prefix(self, prefix: str) -> Self:
+        """Give the same topics under other names on the broker."""
+        if not re.fullmatch(r"[A-Za-z0-9._-]{0,100}", prefix):
+            message = f"{prefix!r} cannot stand before a topic's name: use letters, digits and ._-"
+            raise TopicsError(message)
+        return type(self)(
+            {name: topic.model_copy(update={"prefix": prefix}) for name, topic in self.items()}
+        )
+
+    def with_partitions(self, **partitions: int) -> Self:
+        """Give the same topics with other numbers of partitions: `events=8, groups=1`.
+
+        A word stands for every topic whose name starts with it, which keeps commands and
+        outbox the same.
+        """
+        changed = dict(self._topics)
+        for family, count in partitions.items():
+            names = [name for name in self if name.split(".")[0] == family]
+            if not names or count < 1:
+                message = f"{family}={count}: no topic is called so, or it needs a partition"
+                raise TopicsError(message)
+            update = {"partitions": count}
+            changed |= {name: changed[name].model_copy(update=update) for name in names}
+        return type(self)(changed)
+
+
+def _explain(name: str, error: ValidationError) -> str:
+    problems = (
+        f"{name}.{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
+        for problem in error.errors(include_url=False)
+    )
+    return "; ".join(problems)
+
+
+def parse_topics(text: str) -> Topics:
+    """Read a file of topics. Raises TopicsError that names the topic and the field."""
+    try:
+        declared = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        message = f"topics.yaml is not YAML: {error}"
+        raise TopicsError(message) from error
+    if not isinstance(declared, dict):
+        message = "topics.yaml must be a mapping from a topic's name to its fields"
+        raise TopicsError(message)
+    return Topics({str(name): _parse_topic(str(name), f) for name, f in declared.items()})
+
+
+def _parse_topic(name: str, fields: object) -> Topic:
+    if not isinstance(fields, dict):
+        message = f"{name}: its fields are missing"
+        raise TopicsError(message)
+    try:
+        return Topic.model_validate({**fields, "name": name})
+    except ValidationError as error:
+        raise TopicsError(_explain(name, error)) from error
+
+
+def topics_file() -> Path:
+    """Say where topics.yaml is: beside this file in an installation, at the top in a checkout."""
+    here = Path(__file__).parent
+    packaged = here / "topics.yaml"
+    return packaged if packaged.exists() else here.parent / "topics.yaml"
+
+
+def load_topics() -> Topics:
+    """Read the topics this version of the program was made with."""
+    return parse_topics(topics_file().read_text(encoding="utf-8"))
