@@ -1,0 +1,169 @@
+"""The objects of a drawing in drawing order, each with the section and floor it stands in.
+
+Rules of this file:
+
+1. Drawing order: floor by floor; in each its rows, tables, booths and areas, then its sections
+   in turn, each with its own rows, tables, booths and areas. A table comes before its seats.
+2. A category is the object's own, else its row's or table's, else its section's. One that the
+   chart does not have is none.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple
+
+from engine.charts.drawing import (
+    Drawing,
+    DrawnArea,
+    DrawnBooth,
+    DrawnPlace,
+    DrawnPoint,
+    DrawnRow,
+    DrawnSeat,
+    DrawnSection,
+    DrawnTable,
+    FloorChart,
+    SectionChart,
+)
+from engine.charts.labels import PLACEHOLDER, is_labeled, join, join_if_labeled
+from schemas.inventory import ObjectKind, Point
+
+AnyDrawn = DrawnRow | DrawnTable | DrawnBooth | DrawnArea
+
+_COORDINATE_DECIMALS = 6
+"""Sums of section and seat are rounded to these: 100.1 + 0.2 is 100.3, not 100.30000000000001."""
+
+
+class Placed(NamedTuple):
+    """A row, table, booth or area with its surroundings."""
+
+    drawn: AnyDrawn
+    path: str
+    floor: int | None
+    section: DrawnSection | None
+
+    def label_parts(self) -> tuple[str | None, ...]:
+        """Give the parts of the block's full label; None or `?` where one is not given."""
+        if self.section is not None:
+            return (self.section.label, self.drawn.label)
+        if is_labeled(self.drawn.section_label):
+            return (self.drawn.section_label, self.drawn.label)
+        return (self.drawn.label,)
+
+    def category(self, own: int | str | None, known: Collection[str]) -> str | None:
+        """Give the key of the category that holds for an object with this one of its own."""
+        of_section = None if self.section is None else self.section.category_key
+        for key in (own, self.drawn.category_key, of_section):
+            if key is not None:
+                return str(key) if str(key) in known else None
+        return None
+
+    def table_category(self, table: DrawnTable, known: Collection[str]) -> str | None:
+        """Give a table's own category, else that of its first seat, else its section's."""
+        own = table.category_key
+        if own is None and table.seats:
+            own = table.seats[0].category_key
+        return self.category(own, known)
+
+    def absolute(self, x: float, y: float) -> tuple[float, float]:
+        """Move a place in the block's section onto the chart."""
+        if self.section is None or self.section.top_left is None:
+            return x, y
+        origin = self.section.top_left
+        return round(origin.x + x, _COORDINATE_DECIMALS), round(origin.y + y, _COORDINATE_DECIMALS)
+
+    def position(self, place: DrawnPlace) -> Point | None:
+        """Give the absolute centre of a table, booth or area, or None if it is not drawn."""
+        center = place.center or _middle(place.points)
+        return None if center is None else Point(*self.absolute(center.x, center.y))
+
+
+class Candidate(NamedTuple):
+    """What would be a bookable object, if label and category are given and its label is free."""
+
+    kind: ObjectKind
+    label: str | None
+    category: str | None
+    path: str
+    shown: str
+    """The label with `?` for what is missing."""
+
+
+def place(drawing: Drawing) -> Iterator[Placed]:
+    """Go through all rows, tables, booths and areas in drawing order."""
+    if drawing.sub_chart_floors:
+        for index, floor in enumerate(drawing.sub_chart_floors):
+            yield from _place_floor(floor, f"subChartFloors[{index}]", index)
+    elif drawing.sub_chart is not None:
+        yield from _place_floor(drawing.sub_chart, "subChart", None)
+
+
+def candidates(placed: Placed, known: Collection[str]) -> Iterator[Candidate]:
+    """Go through what a block would make bookable, given the keys of the chart's categories."""
+    drawn = placed.drawn
+    if isinstance(drawn, DrawnRow):
+        yield from _seat_candidates(placed, drawn.seats, known)
+    elif isinstance(drawn, DrawnTable):
+        yield _block_candidate(placed, "table", placed.table_category(drawn, known))
+        named_seats = _seat_candidates(placed, drawn.seats, known)
+        if drawn.book_as_a_whole:
+            # The seats of a table that is sold as one need no names.
+            named_seats = (seat for seat in named_seats if seat.label is not None)
+        yield from named_seats
+    else:
+        kind: ObjectKind = "booth" if isinstance(drawn, DrawnBooth) else "area"
+        yield _block_candidate(placed, kind, placed.category(None, known))
+
+
+def known_categories(drawing: Drawing) -> frozenset[str]:
+    """Give the keys of the chart's categories, as text."""
+    entries = () if drawing.categories is None else drawing.categories.list
+    return frozenset(str(category.key) for category in entries)
+
+
+def _place_floor(chart: FloorChart, path: str, floor: int | None) -> Iterator[Placed]:
+    yield from _place_blocks(chart, path, floor, None)
+    for index, section in enumerate(chart.sections):
+        if section.sub_chart is not None:
+            inner = f"{path}.sections[{index}].subChart"
+            yield from _place_blocks(section.sub_chart, inner, floor, section)
+
+
+def _place_blocks(
+    chart: FloorChart | SectionChart, path: str, floor: int | None, section: DrawnSection | None
+) -> Iterator[Placed]:
+    groups: tuple[tuple[str, Sequence[AnyDrawn]], ...] = (
+        ("rows", chart.rows),
+        ("tables", chart.tables),
+        ("booths", chart.booths),
+        ("generalAdmissionAreas", chart.general_admission_areas),
+    )
+    for name, blocks in groups:
+        for index, drawn in enumerate(blocks):
+            yield Placed(drawn, f"{path}.{name}[{index}]", floor, section)
+
+
+def _seat_candidates(
+    placed: Placed, seats: list[DrawnSeat], known: Collection[str]
+) -> Iterator[Candidate]:
+    block_parts = placed.label_parts()
+    for index, seat in enumerate(seats):
+        parts = (*block_parts, seat.label)
+        category = placed.category(seat.category_key, known)
+        path = f"{placed.path}.seats[{index}]"
+        yield Candidate("seat", join_if_labeled(parts), category, path, _shown(parts))
+
+
+def _block_candidate(placed: Placed, kind: ObjectKind, category: str | None) -> Candidate:
+    parts = placed.label_parts()
+    return Candidate(kind, join_if_labeled(parts), category, placed.path, _shown(parts))
+
+
+def _shown(parts: tuple[str | None, ...]) -> str:
+    return join(*(part if part is not None and is_labeled(part) else PLACEHOLDER for part in parts))
+
+
+def _middle(points: list[DrawnPoint] | None) -> DrawnPoint | None:
+    if not points:
+        return None
+    xs, ys = [point.x for point in points], [point.y for point in points]
+    return DrawnPoint(x=(min(xs) + max(xs)) / 2, y=(min(ys) + max(ys)) / 2)
