@@ -1,0 +1,114 @@
+"""Membership of a consumer group, apart from reading: who should own which partition.
+
+Rules of this file:
+
+1. The consumer is subscribed, its partitions are paused, and it is polled only to stay alive:
+   `getmany` on a subscribed consumer can block while a rebalance runs, so nobody reads with it.
+2. The group only suggests. Revocations mean nothing; each assignment is told whole.
+3. A static member id lets a restarted process have its partitions back at once.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Iterable, Sequence
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
+from aiokafka import TopicPartition as KafkaPartition
+from aiokafka.errors import KafkaError
+
+from adapters.ports import LogUnreachableError, TopicPartition
+
+heartbeat_ms = 1_000
+session_timeout_ms = 10_000
+start_deadline_s = 15.0
+
+
+class KafkaMembership(ConsumerRebalanceListener):
+    """One member of the consumer group that spreads partitions over worker processes."""
+
+    def __init__(self, bootstrap: str, group: str, member: str, topics: Sequence[str]) -> None:
+        self._topics = topics
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=bootstrap,
+            group_id=group,
+            group_instance_id=member,
+            enable_auto_commit=False,
+            auto_offset_reset="latest",
+            session_timeout_ms=session_timeout_ms,
+            heartbeat_interval_ms=heartbeat_ms,
+            rebalance_timeout_ms=session_timeout_ms,
+            max_poll_interval_ms=300_000,
+        )
+        self._assignments: asyncio.Queue[frozenset[TopicPartition]] = asyncio.Queue()
+        self._heartbeats = asyncio.Condition()
+        self._heartbeat_count = 0
+        self._polling: asyncio.Task[None] | None = None
+
+    async def join(self) -> None:
+        """Join the group."""
+        try:
+            async with asyncio.timeout(start_deadline_s):
+                self._consumer.subscribe(topics=self._topics, listener=self)
+                await self._consumer.start()
+        except (TimeoutError, KafkaError, OSError) as error:
+            await self._consumer.stop()
+            raise LogUnreachableError(f"could not join the consumer group: {error!r}") from error
+        self._count_heartbeats()
+        self._polling = asyncio.create_task(self._stay_alive())
+
+    async def changed(self) -> frozenset[TopicPartition]:
+        """Wait for the next assignment and give the newest whole."""
+        assignment = await self._assignments.get()
+        while not self._assignments.empty():
+            assignment = self._assignments.get_nowait()
+        return assignment
+
+    async def confirmed(self) -> None:
+        """Wait for a heartbeat that the group answered well, sent after this call."""
+        async with self._heartbeats:
+            # The first one to end may have been under way already; the one after it was not.
+            wanted = self._heartbeat_count + 2
+            await self._heartbeats.wait_for(lambda: self._heartbeat_count >= wanted)
+
+    async def close(self) -> None:
+        """Leave quietly: a static member's partitions wait for it for a session's length."""
+        if self._polling is not None:
+            self._polling.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._polling
+        with contextlib.suppress(KafkaError):
+            await self._consumer.stop()
+
+    def on_partitions_revoked(self, revoked: Iterable[KafkaPartition]) -> None:
+        """Rule 2: nothing to do."""
+
+    def on_partitions_assigned(self, assigned: Iterable[KafkaPartition]) -> None:
+        """Pause what was assigned and tell the whole assignment."""
+        partitions = list(assigned)
+        self._consumer.pause(*partitions)
+        self._assignments.put_nowait(
+            frozenset(TopicPartition(tp.topic, tp.partition) for tp in partitions)
+        )
+
+    async def _stay_alive(self) -> None:
+        while True:
+            try:
+                await self._consumer.getmany(timeout_ms=500)
+            except KafkaError:
+                await asyncio.sleep(0.5)
+            self._consumer.pause(*self._consumer.assignment())
+
+    def _count_heartbeats(self) -> None:
+        """Wrap the one private method that knows a heartbeat's outcome (aiokafka is pinned)."""
+        coordinator = self._consumer._coordinator  # noqa: SLF001
+        beat = coordinator._do_heartbeat  # noqa: SLF001
+
+        async def counted() -> bool:
+            well = bool(await beat())
+            if well:
+                async with self._heartbeats:
+                    self._heartbeat_count += 1
+                    self._heartbeats.notify_all()
+            return well
+
+        coordinator._do_heartbeat = counted  # noqa: SLF001

@@ -1,0 +1,150 @@
+"""Publishing without ownership: commands of an ingress, inventories, dead letters.
+
+Rules of this file:
+
+1. While one batch of a partition is under way the next one gathers; there is no timer.
+2. The producer is idempotent, so the client's own retries never double a record. When an ack
+   stays out, the outcome is unknown: everybody who waits is told so, and a new producer starts.
+"""
+
+import asyncio
+from collections import deque
+from typing import NamedTuple
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from adapters.kafka.ownership import ack_deadline_s, batch_bytes_max, build_batch, cut_off
+from adapters.ports import (
+    Appended,
+    AppendUnknownError,
+    LogUnreachableError,
+    NewRecord,
+    TopicPartition,
+)
+
+batch_records_max = 1_000
+record_bytes_max = 10 * 1024 * 1024
+"""Above the largest record of any topic (inventories, 8 MiB)."""
+
+
+class _Waiting(NamedTuple):
+    record: NewRecord
+    appended: "asyncio.Future[Appended]"
+
+
+class Publisher:
+    """Publishes records in batches; one instance per process."""
+
+    def __init__(self, bootstrap: str, ack_deadline: float = ack_deadline_s) -> None:
+        self._bootstrap = bootstrap
+        self._ack_deadline = ack_deadline
+        self._producer: AIOKafkaProducer | None = None
+        self._starting = asyncio.Lock()
+        self._queues: dict[TopicPartition, deque[_Waiting]] = {}
+        self._senders: dict[TopicPartition, asyncio.Task[None]] = {}
+
+    async def send(self, partition: TopicPartition, record: NewRecord) -> Appended:
+        """Append a record and wait for its ack.
+
+        Raises LogUnreachableError if it surely was not sent, AppendUnknownError if it may stand
+        in the log all the same.
+        """
+        return await self.enqueue(partition, record)
+
+    def enqueue(self, partition: TopicPartition, record: NewRecord) -> "asyncio.Future[Appended]":
+        """Append a record; the future has its ack, or the errors of `send`."""
+        appended: asyncio.Future[Appended] = asyncio.get_running_loop().create_future()
+        self._queues.setdefault(partition, deque()).append(_Waiting(record, appended))
+        sender = self._senders.get(partition)
+        if sender is None or sender.done():
+            self._senders[partition] = asyncio.create_task(self._send_all(partition))
+        return appended
+
+    async def close(self) -> None:
+        """Stop sending; whoever still waits is told that the log is unreachable."""
+        for sender in self._senders.values():
+            sender.cancel()
+        await asyncio.gather(*self._senders.values(), return_exceptions=True)
+        for queue in self._queues.values():
+            _fail(queue, LogUnreachableError("the publisher was closed"))
+        await self._drop()
+
+    async def _send_all(self, partition: TopicPartition) -> None:
+        queue = self._queues[partition]
+        while queue:
+            batch = _gather(queue)
+            try:
+                producer = await self._started()
+            except LogUnreachableError as error:
+                _fail(batch, error)
+                _fail(queue, error)
+                return
+            try:
+                first = await self._send_batch(producer, partition, batch)
+            except (TimeoutError, KafkaError, OSError) as error:
+                _fail(batch, AppendUnknownError(f"{partition}: {error!r}"))
+                await self._drop(producer)
+                continue
+            except asyncio.CancelledError:
+                _fail(batch, AppendUnknownError(f"{partition}: closed before the ack"))
+                raise
+            for place, waiting in enumerate(batch):
+                if not waiting.appended.done():
+                    waiting.appended.set_result(Appended(first.offset + place, first.timestamp))
+
+    async def _send_batch(
+        self, producer: AIOKafkaProducer, partition: TopicPartition, batch: deque[_Waiting]
+    ) -> Appended:
+        async with asyncio.timeout(self._ack_deadline):
+            built = build_batch(producer, [waiting.record for waiting in batch])
+            sent = await producer.send_batch(
+                built, partition.topic, partition=partition.partition
+            )
+            acknowledged = await sent
+        return Appended(acknowledged.offset, acknowledged.timestamp)
+
+    async def _started(self) -> AIOKafkaProducer:
+        async with self._starting:
+            if self._producer is None:
+                producer = AIOKafkaProducer(
+                    bootstrap_servers=self._bootstrap,
+                    enable_idempotence=True,
+                    acks="all",
+                    linger_ms=0,
+                    max_batch_size=record_bytes_max,
+                    max_request_size=record_bytes_max,
+                    request_timeout_ms=int(self._ack_deadline * 1000),
+                )
+                try:
+                    async with asyncio.timeout(self._ack_deadline):
+                        await producer.start()
+                except (TimeoutError, KafkaError, OSError) as error:
+                    await cut_off(producer)
+                    raise LogUnreachableError(repr(error)) from error
+                self._producer = producer
+            return self._producer
+
+    async def _drop(self, failed: AIOKafkaProducer | None = None) -> None:
+        producer = self._producer
+        if producer is not None and failed in (None, producer):
+            self._producer = None
+            await cut_off(producer)
+
+
+def _gather(queue: deque[_Waiting]) -> deque[_Waiting]:
+    batch: deque[_Waiting] = deque()
+    size = 0
+    while queue and len(batch) < batch_records_max:
+        size += queue[0].record.size
+        if batch and size > batch_bytes_max:
+            break
+        batch.append(queue.popleft())
+    return batch
+
+
+def _fail(waiting: deque[_Waiting], error: Exception) -> None:
+    for one in waiting:
+        if not one.appended.done():
+            one.appended.set_exception(error)
+    waiting.clear()

@@ -1,0 +1,110 @@
+"""The directory of event keys: (workspace, event key) to event id and partition.
+
+Rules of this file:
+
+1. It is a fold of a coordinator's facts, the same in the coordinator and in every ingress.
+2. An event's id and partition never change; only its key may.
+"""
+
+from hashlib import blake2b
+from typing import NamedTuple
+
+from schemas.facts import (
+    EventCreated,
+    EventDeleted,
+    EventUpdated,
+    GroupsFact,
+    HoldDeadlineSet,
+)
+
+DIGEST_MODULUS = 1 << 64
+
+
+class Entry(NamedTuple):
+    """Where an event lives."""
+
+    event: int
+    partition: int
+    workspace: str
+    key: str
+    chart_key: str
+    inventory: str
+
+
+class HoldRevision(NamedTuple):
+    """The last changed deadline of a hold token."""
+
+    expires_at: int
+    remembered_until: int
+
+
+class Directory:
+    """The events of all workspaces of one coordinator, and the changed hold deadlines."""
+
+    __slots__ = ("_by_id", "_by_key", "_digest_sum", "_holds")
+
+    def __init__(self) -> None:
+        self._by_key: dict[tuple[str, str], Entry] = {}
+        self._by_id: dict[int, Entry] = {}
+        self._holds: dict[str, HoldRevision] = {}
+        self._digest_sum = 0
+
+    def find(self, workspace: str, key: str) -> Entry | None:
+        """Look an event up by its key."""
+        return self._by_key.get((workspace, key))
+
+    def by_id(self, event: int) -> Entry | None:
+        """Look an event up by its id."""
+        return self._by_id.get(event)
+
+    def hold(self, token: str) -> HoldRevision | None:
+        """Give the changed deadline of a hold token; None if it was never changed."""
+        return self._holds.get(token)
+
+    def forget_holds_until(self, now: int) -> None:
+        """Drop changed deadlines that no signature can contradict any more."""
+        if self._holds:
+            for token in [t for t, r in self._holds.items() if r.remembered_until <= now]:
+                del self._holds[token]
+
+    def evolve(self, fact: GroupsFact) -> None:
+        """Apply one fact of a coordinator."""
+        match fact:
+            case EventCreated():
+                self._put(
+                    Entry(
+                        fact.event,
+                        fact.partition,
+                        fact.workspace,
+                        fact.key,
+                        fact.chart_key,
+                        fact.inventory,
+                    )
+                )
+            case EventUpdated():
+                entry = self._take(fact.event)
+                self._put(entry._replace(key=fact.key))
+            case EventDeleted():
+                self._take(fact.event)
+            case HoldDeadlineSet():
+                self._holds[fact.token] = HoldRevision(fact.expires_at, fact.remembered_until)
+
+    def digest(self) -> str:
+        """Digest the entries, 16 hex digits."""
+        return f"{self._digest_sum % DIGEST_MODULUS:016x}"
+
+    def _put(self, entry: Entry) -> None:
+        self._by_key[entry.workspace, entry.key] = entry
+        self._by_id[entry.event] = entry
+        self._digest_sum += _digest(entry)
+
+    def _take(self, event: int) -> Entry:
+        entry = self._by_id.pop(event)
+        del self._by_key[entry.workspace, entry.key]
+        self._digest_sum -= _digest(entry)
+        return entry
+
+
+def _digest(entry: Entry) -> int:
+    source = "\x00".join(map(str, entry)).encode()
+    return int.from_bytes(blake2b(source, digest_size=8).digest(), "big")

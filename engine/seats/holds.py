@@ -1,0 +1,93 @@
+"""Hold tokens: which objects each one holds and when it ends.
+
+Rules of this file:
+
+1. A hold ends *at* its deadline: a cause stamped with that instant finds it expired.
+2. The token's signature gives its first deadline. A changed one comes from the coordinator and
+   is remembered until the latest deadline the token ever had has passed: an ended token must
+   not come back to life.
+"""
+
+from heapq import heappop, heappush
+from typing import NamedTuple
+
+
+class _Revision(NamedTuple):
+    expires_at: int
+    remembered_until: int
+
+
+class Holds:
+    """The hold tokens of one partition."""
+
+    __slots__ = ("_deadline", "_heap", "_objects", "_revised")
+
+    def __init__(self) -> None:
+        # A dict as an ordered set: the order must be the same in every process.
+        self._objects: dict[str, dict[tuple[int, str], None]] = {}
+        self._deadline: dict[str, int] = {}
+        self._revised: dict[str, _Revision] = {}
+        self._heap: list[tuple[int, str]] = []
+
+    def deadline(self, token: str, otherwise: int) -> int:
+        """Give the token's deadline: the last revision, or `otherwise` (from its signature)."""
+        revision = self._revised.get(token)
+        return otherwise if revision is None else revision.expires_at
+
+    def schedule(self, token: str, expires_at: int) -> None:
+        """Note the deadline of a token that holds something, as of its latest use."""
+        expires_at = self.deadline(token, expires_at)
+        if self._deadline.get(token) != expires_at:
+            self._deadline[token] = expires_at
+            heappush(self._heap, (expires_at, token))
+
+    def revise(self, token: str, expires_at: int, remembered_until: int) -> None:
+        """Move a token's deadline."""
+        self._revised[token] = _Revision(expires_at, remembered_until)
+        if token in self._objects:
+            self.schedule(token, expires_at)
+
+    def add(self, token: str, event: int, label: str) -> None:
+        """Note that the token holds (places of) an object."""
+        self._objects.setdefault(token, {})[event, label] = None
+
+    def remove(self, token: str, event: int, label: str) -> None:
+        """Note that the token holds nothing of an object any longer."""
+        held = self._objects.get(token)
+        if held is not None:
+            held.pop((event, label), None)
+            if not held:
+                del self._objects[token]
+
+    def objects(self, token: str) -> list[tuple[int, str]]:
+        """List what the token holds as (event, label), in the order in which it took it."""
+        return list(self._objects.get(token, ()))
+
+    def forget_until(self, now: int) -> None:
+        """Drop revisions that no signature can contradict any more."""
+        if self._revised:
+            for token in [t for t, r in self._revised.items() if r.remembered_until <= now]:
+                del self._revised[token]
+
+    def due(self, now: int) -> str | None:
+        """Name a token whose deadline has come and that still holds something."""
+        while self._heap and self._heap[0][0] <= now:
+            expires_at, token = self._heap[0]
+            if token in self._objects and self._deadline.get(token) == expires_at:
+                return token
+            self._drop_first()
+        return None
+
+    def next_deadline(self) -> int | None:
+        """Say when the next token ends that holds something."""
+        while self._heap:
+            expires_at, token = self._heap[0]
+            if token in self._objects and self._deadline.get(token) == expires_at:
+                return expires_at
+            self._drop_first()
+        return None
+
+    def _drop_first(self) -> None:
+        expires_at, token = heappop(self._heap)
+        if token not in self._objects and self._deadline.get(token) == expires_at:
+            del self._deadline[token]

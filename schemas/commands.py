@@ -1,0 +1,156 @@
+"""The commands: what an ingress asks of a seats owner or of a coordinator.
+
+Rules of this file:
+
+1. A type name carries its version (`ChangeObjectStatus.v1`). A changed meaning is a new version
+   beside the old one; a golden message of every version is kept in tests/golden and must decode.
+2. A field that a reader does not know is an error here: an ignored wish is a broken promise.
+3. Instants are ms since the epoch, UTC. The ingress has checked shapes and limits; the owner
+   checks again what guards seats.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+
+JsonObject = dict[str, Any]
+
+
+class Command(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """What all commands have in common."""
+
+    workspace: str
+    """The public key of the workspace that the caller's API key belongs to."""
+    idempotency: "Idempotency | None" = None
+    """Present if the client sent an idempotency key."""
+
+
+class Idempotency(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The client's idempotency key in the form the owners keep."""
+
+    command_id: str
+    """UUIDv5 (hex) of workspace and idempotency key."""
+    fingerprint: str
+    """First 16 hex digits of the SHA-256 over method, route and body."""
+
+
+class Origin(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Where a status change came from."""
+
+    type: Literal["API_CALL", "HOLD_EXPIRED"] = "API_CALL"
+    ip: str | None = None
+    """Address of the caller; absent when time was the cause."""
+
+
+class Hold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A hold token with the deadline that its signature (or its last extension) gives."""
+
+    token: str
+    expires_at: int
+
+
+class ObjectChange(
+    msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, forbid_unknown_fields=True
+):
+    """One object of a change."""
+
+    label: str
+    quantity: int = 1
+    """Number of places; more than 1 only for areas."""
+    ticket_type: str | None = None
+    extra_data: JsonObject | None = None
+
+
+class Change(
+    msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, forbid_unknown_fields=True
+):
+    """One status for a set of objects of one event."""
+
+    event: int
+    status: str
+    """The status afterwards; `free` releases."""
+    objects: list[ObjectChange]
+    hold: Hold | None = None
+    order_id: str | None = None
+    keep_extra_data: bool = False
+    allowed_previous_statuses: list[str] | None = None
+    rejected_previous_statuses: list[str] | None = None
+
+
+class ChangeObjectStatus(
+    Command, tag="ChangeObjectStatus.v1", kw_only=True, frozen=True, forbid_unknown_fields=True
+):
+    """Apply changes in their order, all or none; every event lives in the command's partition."""
+
+    changes: list[Change]
+    origin: Origin
+
+
+class UpdateExtraData(
+    Command, tag="UpdateExtraData.v1", kw_only=True, frozen=True, forbid_unknown_fields=True
+):
+    """Replace the extra data of objects; `null` for an object takes its extra data away."""
+
+    event: int
+    extra_data: dict[str, JsonObject | None]
+
+
+SeatsCommand = ChangeObjectStatus | UpdateExtraData
+
+
+class NewEvent(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """One event to create. Its id and partition are the coordinator's to choose."""
+
+    key: str
+    chart_key: str
+    inventory: str
+    """Content hash of the compiled inventory; it stands in `inventories` before this is sent."""
+    name: str | None = None
+    date: str | None = None
+    """Day of the event, `YYYY-MM-DD`."""
+
+
+class CreateEvents(
+    Command, tag="CreateEvents.v1", kw_only=True, frozen=True, forbid_unknown_fields=True
+):
+    """Create events, all or none."""
+
+    events: list[NewEvent]
+
+
+class UpdateEvent(
+    Command, tag="UpdateEvent.v1", kw_only=True, frozen=True, forbid_unknown_fields=True
+):
+    """Rename an event or change what is said about it; absent fields stay as they are."""
+
+    key: str
+    new_key: str | None = None
+    name: str | None = None
+    date: str | None = None
+    is_in_the_past: bool | None = None
+
+
+class DeleteEvent(
+    Command, tag="DeleteEvent.v1", kw_only=True, frozen=True, forbid_unknown_fields=True
+):
+    """Delete an event; its key is free at once for an event with a new id."""
+
+    key: str
+
+
+class SetHoldDeadline(
+    Command, tag="SetHoldDeadline.v1", kw_only=True, frozen=True, forbid_unknown_fields=True
+):
+    """Extend a hold token, or end it now (`duration_ms` 0)."""
+
+    hold: Hold
+    """The token with the deadline that was known when this was asked."""
+    duration_ms: int
+    """The validity from now on; the clock is the coordinator's partition time."""
+
+
+GroupsCommand = CreateEvents | UpdateEvent | DeleteEvent | SetHoldDeadline
+
+encode = msgspec.json.Encoder().encode
+decode_seats_command = msgspec.json.Decoder(SeatsCommand).decode
+decode_groups_command = msgspec.json.Decoder(GroupsCommand).decode

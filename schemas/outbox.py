@@ -1,0 +1,163 @@
+"""The outbox record: one cause, its answer and all its facts, as a CloudEvents 1.0 JSON event.
+
+Rules of this file:
+
+1. One cause gives one record, so a record is atomic and any prefix of the log is a correct state.
+2. A record whose `term` is not that of the newest `OwnershipTaken` before it is void: it was
+   written by an owner that had been replaced. Everybody skips it. The term of `OwnershipTaken`
+   is its own offset.
+3. Headers say what a reader needs to skip a record undecoded; they repeat the body, never add.
+"""
+
+from typing import Generic, TypeVar
+
+import msgspec
+
+from schemas.facts import GroupsFact, SeatsFact, StatusChanged
+
+HEADER_TYPE = "type"
+HEADER_TERM = "term"
+HEADER_WORKSPACE = "workspace"
+HEADER_EVENT = "event"
+HEADER_INGRESS = "ingress"
+HEADER_REQUEST = "request"
+"""On commands and answers: which ingress waits (its random id) and for which of its requests."""
+
+F = TypeVar("F", SeatsFact, GroupsFact)
+
+
+class Obstacle(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """One object that stood in the way of a command."""
+
+    event: int
+    label: str
+    code: str
+    """Why: a code of schemas.rejections."""
+    status: str | None = None
+    """The object's status at that moment."""
+
+
+class Accepted(msgspec.Struct, tag="Accepted.v1", kw_only=True, frozen=True, omit_defaults=True):
+    """The command was done; the facts beside this answer say what changed."""
+
+    repeat: bool = False
+    """True if a command with this idempotency key had been answered before: nothing changed now."""
+    first_facts: list[SeatsFact | GroupsFact] = []
+    """On a repeat: the facts of the first answer."""
+
+
+class Rejected(msgspec.Struct, tag="Rejected.v1", kw_only=True, frozen=True, omit_defaults=True):
+    """The command was refused and changed nothing."""
+
+    code: str
+    """The foremost reason: a code of schemas.rejections."""
+    detail: str | None = None
+    """What the reason is about, where no object is: an event key, a status, a token."""
+    requested_status: str | None = None
+    obstacles: list[Obstacle] = []
+    """Every object that stood in the way, in the order of the command."""
+    repeat: bool = False
+
+
+Answer = Accepted | Rejected
+
+
+class CommandPosition(msgspec.Struct, frozen=True):
+    """Where a command stands in its topic: its id for clients."""
+
+    partition: int
+    offset: int
+
+
+class Data(msgspec.Struct, Generic[F], kw_only=True, frozen=True, omit_defaults=True):
+    """What a record tells."""
+
+    term: int
+    at: int
+    """The partition's time at this record, ms since the epoch; it never runs backwards."""
+    positions: dict[str, int]
+    """The next offset to read of each input (`topic/partition`) after this record."""
+    input_terms: dict[str, int] = {}
+    """The term that was in force at `positions`, of each input that has terms (outboxes)."""
+    digest: str
+    """Digest of the owner's whole state after this record, 16 hex digits."""
+    command: CommandPosition | None = None
+    """The command that this answers, if a command was the cause."""
+    command_id: str | None = None
+    fingerprint: str | None = None
+    """Id and fingerprint of the client's idempotency key, if it sent one."""
+    answer: Answer | None = None
+    facts: list[F] = []
+
+
+class _CloudEvent(msgspec.Struct, tag_field="type", kw_only=True, frozen=True):
+    specversion: str
+    """Always `1.0`."""
+    id: str
+    """Unique in its source: the term and a number that counts up within it."""
+    source: str
+    """The outbox partition, `/events.outbox/3`."""
+    datacontenttype: str
+    """Always `application/json`."""
+
+
+class OwnershipData(msgspec.Struct, kw_only=True, frozen=True):
+    """Who took the partition."""
+
+    claim: str
+    """Random id, by which the new owner recognises its own record."""
+    producer_id: int
+    producer_epoch: int
+    member: str
+    """Name of the worker process."""
+
+
+class OwnershipTaken(_CloudEvent, tag="seatlog.ownership.taken.v1", kw_only=True, frozen=True):
+    """A new owner began; its offset is the term of all that follows until the next of its kind."""
+
+    data: OwnershipData
+
+
+class CommandAnswered(
+    _CloudEvent, Generic[F], tag="seatlog.command.answered.v1", kw_only=True, frozen=True
+):
+    """A command was decided: its answer and its facts."""
+
+    data: Data[F]
+
+
+class TimePassed(_CloudEvent, Generic[F], tag="seatlog.time.passed.v1", kw_only=True, frozen=True):
+    """A deadline was reached: holds expired. Without facts it only keeps the ownership fresh."""
+
+    data: Data[F]
+
+
+class DecisionApplied(
+    _CloudEvent, Generic[F], tag="seatlog.decision.applied.v1", kw_only=True, frozen=True
+):
+    """A seats owner has applied what a coordinator decided."""
+
+    data: Data[F]
+
+
+SeatsRecord = (
+    OwnershipTaken
+    | CommandAnswered[SeatsFact]
+    | TimePassed[SeatsFact]
+    | DecisionApplied[SeatsFact]
+)
+GroupsRecord = OwnershipTaken | CommandAnswered[GroupsFact] | TimePassed[GroupsFact]
+
+encode = msgspec.json.Encoder().encode
+decode_seats_record = msgspec.json.Decoder(SeatsRecord).decode
+decode_groups_record = msgspec.json.Decoder(GroupsRecord).decode
+
+
+def status_change_id(partition: int, offset: int, index: int) -> int:
+    """Give the integer id of a status change: fact `index` of the record at `offset`.
+
+    Derived from the position, so a rebuilt read model has the same ids; below 2**53, so that
+    JavaScript clients can hold it, for offsets up to 2**31, 4,096 facts a record and 1,024
+    partitions.
+    """
+    return (offset << 22) | (index << 10) | partition

@@ -1,0 +1,65 @@
+"""The refusals: every reason for which a command is turned down, in order of precedence.
+
+Rules of this file:
+
+1. A refusal is a value in the answer, never an exception.
+2. Codes are stable for ever: new ones are added where their precedence belongs, none is renamed,
+   reused or taken away. Where several apply, the one that stands first here is the answer.
+3. Each says whether sending the same command again, unchanged, can help.
+"""
+
+from enum import Enum
+from typing import NamedTuple
+
+
+class Retry(Enum):
+    """Whether the same command, sent again unchanged, can get another answer."""
+
+    NEVER = "never"
+    LATER = "later"
+
+
+class _Row(NamedTuple):
+    code: str
+    retry: Retry
+
+
+class Rejection(Enum):
+    """A reason for a refusal; the value carries its code on the wire and its retry class."""
+
+    COMMAND_NOT_READABLE = _Row("COMMAND_NOT_READABLE", Retry.NEVER)
+    COMMAND_FAILED = _Row("COMMAND_FAILED", Retry.NEVER)
+    IDEMPOTENCY_KEY_REUSED = _Row("IDEMPOTENCY_KEY_REUSED", Retry.NEVER)
+    EVENT_NOT_FOUND = _Row("EVENT_NOT_FOUND", Retry.NEVER)
+    EVENT_KEY_TAKEN = _Row("EVENT_KEY_TAKEN", Retry.NEVER)
+    HOLD_TOKEN_MISSING = _Row("HOLD_TOKEN_MISSING", Retry.NEVER)
+    HOLD_DEADLINE_TOO_FAR = _Row("HOLD_DEADLINE_TOO_FAR", Retry.NEVER)
+    HOLD_TOKEN_EXPIRED = _Row("HOLD_TOKEN_EXPIRED", Retry.NEVER)
+    OBJECT_NOT_FOUND = _Row("OBJECT_NOT_FOUND", Retry.NEVER)
+    TABLE_NOT_BOOKABLE_YET = _Row("TABLE_NOT_BOOKABLE_YET", Retry.NEVER)
+    QUANTITY_ON_A_SEAT = _Row("QUANTITY_ON_A_SEAT", Retry.NEVER)
+    STATUS_NOT_ALLOWED = _Row("STATUS_NOT_ALLOWED", Retry.LATER)
+    STATUS_REJECTED = _Row("STATUS_REJECTED", Retry.LATER)
+    HELD_BY_ANOTHER_TOKEN = _Row("HELD_BY_ANOTHER_TOKEN", Retry.LATER)
+    OBJECT_NOT_FREE = _Row("OBJECT_NOT_FREE", Retry.LATER)
+    NOT_ENOUGH_PLACES = _Row("NOT_ENOUGH_PLACES", Retry.LATER)
+    NOT_ENOUGH_TAKEN_PLACES = _Row("NOT_ENOUGH_TAKEN_PLACES", Retry.LATER)
+
+    @property
+    def code(self) -> str:
+        """The stable name of the reason on the wire."""
+        return self.value.code
+
+    @property
+    def retry(self) -> Retry:
+        """Whether a retry of the same command can help."""
+        return self.value.retry
+
+    @property
+    def precedence(self) -> int:
+        """The place in the order of this file: the lowest of several reasons is the answer."""
+        return _PRECEDENCE[self]
+
+
+_PRECEDENCE = {rejection: place for place, rejection in enumerate(Rejection)}
+BY_CODE = {rejection.code: rejection for rejection in Rejection}

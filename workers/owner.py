@@ -1,0 +1,245 @@
+"""The owner loop: one partition, one owner, one log, and only the log speaks.
+
+The order of these steps is the proof (docs/guarantees.md); they are numbered again in the code.
+
+1. Take the partition: a new producer under its transactional id raises the epoch.
+2. Append `OwnershipTaken` with a random id; its offset is the term.
+3. Read the outbox up to the term, and not less, find the own random id there, fold the state.
+4. Settle: expire what is due, and read the inputs from the positions in the last record.
+5. Serve: take a batch, decide and evolve each cause in memory, append the records as one batch,
+   await the ack and count it only if its offset is the own last offset + 1.
+
+Rules of this file:
+
+1. Any doubt after step 1 goes back to step 1; nothing in memory outlives it but the list of
+   causes that failed.
+2. A fault while replaying, or a position outside the log, stops the partition: never skip.
+3. The loop knows no seat: what differs between kinds of owners is in its Role.
+"""
+
+import logging
+import secrets
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from adapters.ports import (
+    Appender,
+    AppendUnknownError,
+    Clock,
+    FencedError,
+    Log,
+    LogRecord,
+    LogUnreachableError,
+    Membership,
+    NewRecord,
+    PositionLostError,
+    Reader,
+)
+from schemas.outbox import OwnershipData, OwnershipTaken, encode
+from workers.ledger import Ledger
+from workers.replay import ReplayError, replay
+from workers.role import Role
+
+log = logging.getLogger(__name__)
+
+batch_records_max = 500
+"""Causes decided before an append: 200 to a batch make an append's cost small (kafka.md 2)."""
+batch_bytes_max = 1024 * 1024
+"""Of one append; a single record may be larger, up to the topic's own limit."""
+idle_wait_ms = 100
+"""How often an idle owner looks at the time."""
+keep_fence_every_ms = 60 * 60 * 1000
+"""The broker forgets a producer after a day without a batch; hourly keeps the fence alive."""
+first_backoff_ms = 50
+backoff_max_ms = 5_000
+lives_without_progress_max = 10
+"""After so many, the process ends: its supervisor starts a clean one."""
+
+
+class NotAloneError(Exception):
+    """An ack's offset is not the own last offset + 1: somebody else has written."""
+
+
+class CauseFailedError(Exception):
+    """Deciding a cause raised; it is tried once more in the next life, then refused alone."""
+
+    def __init__(self, position: tuple[str, int]) -> None:
+        super().__init__(f"{position[0]} offset {position[1]} could not be decided")
+        self.position = position
+
+
+class StoppedError(Exception):
+    """The partition must not be served until somebody has looked: the log does not add up."""
+
+
+def nothing_happens(point: str) -> None:
+    """Be the crash point hook of normal life."""
+    del point
+
+
+class Owner:
+    """Owns one partition for as long as it runs."""
+
+    def __init__(  # noqa: PLR0913 - the loop's ports, each once
+        self,
+        role: Role[Any, Any, Any],
+        log_port: Log,
+        membership: Membership,
+        clock: Clock,
+        member: str,
+        *,
+        at_crash_point: Callable[[str], None] = nothing_happens,
+    ) -> None:
+        self._role = role
+        self._log = log_port
+        self._membership = membership
+        self._clock = clock
+        self._member = member
+        self._at = at_crash_point
+        self._failed: dict[tuple[str, int], int] = {}
+        self._lives_without_progress = 0
+
+    async def run(self) -> None:
+        """Own the partition until cancelled; raises StoppedError, or the last doubt of too many."""
+        while True:
+            try:
+                await self._live()
+            except (ReplayError, PositionLostError) as error:
+                raise StoppedError(f"{self._role.outbox} is stopped: {error}") from error
+            except FencedError as error:
+                log.warning("fenced", extra={"partition": str(self._role.outbox)})
+                self._count_doubt(error)
+                await self._membership.confirmed()
+            except CauseFailedError as error:
+                log.exception("a cause failed", extra={"position": error.position})
+                self._failed[error.position] = self._failed.get(error.position, 0) + 1
+            except (AppendUnknownError, NotAloneError) as error:
+                log.warning("in doubt", extra={"why": str(error)})
+                self._count_doubt(error)
+            except LogUnreachableError as error:
+                log.warning("the log is unreachable", extra={"why": str(error)})
+                self._lives_without_progress = max(1, self._lives_without_progress)
+            await self._clock.sleep_ms(self._backoff_ms())
+
+    def _count_doubt(self, error: Exception) -> None:
+        self._lives_without_progress += 1
+        if self._lives_without_progress > lives_without_progress_max:
+            raise error
+
+    def _backoff_ms(self) -> int:
+        return min(backoff_max_ms, first_backoff_ms << min(10, self._lives_without_progress))
+
+    async def _live(self) -> None:
+        # Step 1. From here on an older owner's appends are refused, as soon as ours has come.
+        appender = await self._log.take(self._role.outbox)
+        reader: Reader | None = None
+        try:
+            self._at("1 taken")
+            # Step 2. The ownership record goes out before the log is read. The other way round, a
+            # late append of the old owner could land in between and be missed.
+            claim = secrets.token_hex(16)
+            taken = await appender.append([self._ownership_record(appender, claim)])
+            taken_at = self._clock.monotonic_ms()
+            self._at("2 ownership appended")
+            # Step 3.
+            state, inputs = await replay(self._role, self._log, taken.offset, claim)
+            self._at("3 replayed")
+            ledger = Ledger(self._role, state, inputs, taken.offset, self._failed)
+            ledger.anchor(taken.timestamp, taken_at)
+            # Step 4.
+            ledger.expire_until(ledger.now)
+            await self._append(appender, ledger)
+            reader = await self._log.read_from(inputs.positions_of(self._role.inputs()))
+            self._at("4 settled")
+            # Step 5.
+            await self._serve(appender, reader, ledger)
+        finally:
+            await appender.drop()
+            if reader is not None:
+                await reader.close()
+
+    async def _serve(self, appender: Appender, reader: Reader, ledger: Ledger) -> None:
+        appended_at = self._clock.monotonic_ms()
+        while True:
+            records = await reader.fetch(batch_records_max, idle_wait_ms)
+            if records:
+                await self._decide(records, ledger)
+            self._let_time_pass(reader, ledger)
+            if not ledger.pending and self._clock.monotonic_ms() - appended_at > keep_fence_every_ms:
+                ledger.keep_fence()
+            if ledger.pending:
+                self._at("5 decided")
+                await self._append(appender, ledger)
+                appended_at = self._clock.monotonic_ms()
+                self._lives_without_progress = 0
+
+    async def _decide(self, records: Sequence[LogRecord], ledger: Ledger) -> None:
+        received_at = self._clock.monotonic_ms()
+        for record in records:
+            await ledger.wait_for_inventories(record)
+            try:
+                ledger.take_in(record)
+            except (PositionLostError, StoppedError):
+                raise
+            except Exception as error:
+                raise CauseFailedError((record.topic, record.offset)) from error
+            if record.topic == self._role.commands.topic:
+                ledger.anchor(record.timestamp, received_at)
+
+    def _let_time_pass(self, reader: Reader, ledger: Ledger) -> None:
+        """Move the partition's time with the clock, only as far as all inputs were read."""
+        caught_up_at = reader.caught_up_at()
+        if caught_up_at is not None:
+            ledger.expire_until(ledger.time_at(caught_up_at))
+
+    async def _append(self, appender: Appender, ledger: Ledger) -> None:
+        for batch in cut(ledger.pending):
+            acknowledged = await appender.append(batch)
+            acknowledged_at = self._clock.monotonic_ms()
+            self._at("5 appended")
+            # Only a contiguous ack counts: with any other offset somebody wrote in between, or
+            # this is the ack of another's record.
+            if acknowledged.offset != ledger.next_offset:
+                raise NotAloneError(
+                    f"{self._role.outbox}: acknowledged at {acknowledged.offset}, "
+                    f"expected {ledger.next_offset}"
+                )
+            ledger.next_offset += len(batch)
+            ledger.anchor(acknowledged.timestamp, acknowledged_at)
+        ledger.pending.clear()
+        self._at("5 acknowledged")
+        if ledger.dead_letters:
+            await self._log.publish(self._role.dead_letters, ledger.dead_letters)
+            ledger.dead_letters.clear()
+
+    def _ownership_record(self, appender: Appender, claim: str) -> NewRecord:
+        record = OwnershipTaken(
+            specversion="1.0",
+            id=claim,
+            source=f"/{self._role.outbox}",
+            datacontenttype="application/json",
+            data=OwnershipData(
+                claim=claim,
+                producer_id=appender.producer_id,
+                producer_epoch=appender.producer_epoch,
+                member=self._member,
+            ),
+        )
+        type_name = msgspec.inspect.type_info(OwnershipTaken).tag  # type: ignore[attr-defined]
+        return NewRecord(encode(record), [("type", str(type_name).encode())])
+
+
+def cut(records: Sequence[NewRecord]) -> list[Sequence[NewRecord]]:
+    """Cut records into batches that one append can carry."""
+    batches: list[Sequence[NewRecord]] = []
+    start, size = 0, 0
+    for place, record in enumerate(records):
+        if place > start and size + record.size > batch_bytes_max:
+            batches.append(records[start:place])
+            start, size = place, 0
+        size += record.size
+    if start < len(records):
+        batches.append(records[start:])
+    return batches
