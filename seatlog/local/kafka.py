@@ -1,0 +1,174 @@
+"""Apache Kafka on this machine: one node, broker and controller in one process.
+
+The data folder is its own: what was acknowledged is there after any end of the process, and
+at the next start. Everything blocks; from asynchronous code use `asyncio.to_thread`.
+"""
+
+import asyncio
+import base64
+import subprocess
+import uuid
+from pathlib import Path
+
+from adapters.kafka.admin import BrokerError, wait_until_ready
+from seatlog.local import ports
+from seatlog.local.failure import LocalServerError
+from seatlog.local.java import find_java
+from seatlog.local.kafka_jars import class_path
+from seatlog.local.leashed import DataLock, LeashedServer
+
+_SETTINGS = """\
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@{host}:{controller_port}
+controller.listener.names=CONTROLLER
+listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller_port}
+advertised.listeners=PLAINTEXT://{host}:{port}
+log.dirs={log_folder}
+
+# topics.yaml declares every topic
+auto.create.topics.enable=false
+
+# one node holds the only copy
+offsets.topic.replication.factor=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+
+# few internal partitions: each costs files and time at the start
+offsets.topic.num.partitions=4
+transaction.state.log.num.partitions=4
+share.coordinator.state.topic.num.partitions=1
+
+# members of a consumer group get their partitions at once, and may be short-lived
+group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=500
+
+# after a kill the node waits for the end of its own old session
+broker.session.timeout.ms=3000
+broker.heartbeat.interval.ms=500
+"""
+
+# Warnings and errors only; without a configuration the broker would log nothing at all.
+_LOGGING = """\
+status = error
+appender.out.type = Console
+appender.out.name = out
+appender.out.layout.type = PatternLayout
+appender.out.layout.pattern = %d{ISO8601} %p %c{1}: %m%n
+rootLogger.level = warn
+rootLogger.appenderRef.out.ref = out
+"""
+
+
+class LocalKafka:
+    """A broker whose records live in `data`.
+
+    It listens on the loopback address only. The port stays the same over restarts of one
+    object, so that clients find it again.
+    """
+
+    def __init__(self, data: Path, port: int | None = None, heap_mb: int = 512) -> None:
+        self.data = data.absolute()
+        self.log = self.data / "kafka.log"
+        self._port = port
+        self._heap_mb = heap_mb
+        self._lock = DataLock(self.data / "kafka.lock")
+        self._server: LeashedServer | None = None
+
+    @property
+    def bootstrap(self) -> str:
+        assert self._port is not None, "start it first"
+        return f"{ports.LOOPBACK}:{self._port}"
+
+    @property
+    def pid(self) -> int:
+        assert self._server is not None, "start it first"
+        return self._server.pid
+
+    @property
+    def running(self) -> bool:
+        return self._server is not None and self._server.running
+
+    def start(self) -> str:
+        """Start the broker and give its address; `wait_ready` tells when it answers."""
+        assert not self.running, "it runs already"
+        self.data.mkdir(parents=True, exist_ok=True)
+        lock = self._lock.take()
+        try:
+            java = self._java()
+            self._write_settings()
+            self._format(java)
+            self._server = LeashedServer(
+                [*java, "kafka.Kafka", self.data / "server.properties"], log=self.log, lock=lock
+            )
+        except BaseException:
+            self._lock.let_go()
+            raise
+        return self.bootstrap
+
+    def wait_ready(self, timeout_s: float = 60.0) -> None:
+        """Wait until the broker answers clients; LocalServerError if it does not."""
+        assert self._server is not None, "start it first"
+        port = int(self.bootstrap.rpartition(":")[2])
+        self._server.wait_until(lambda: ports.answers(port), within_s=timeout_s)
+        try:
+            asyncio.run(wait_until_ready(self.bootstrap, within_s=timeout_s))
+        except BrokerError as error:
+            message = f"the broker listens and does not answer; see {self.log}: {error}"
+            raise LocalServerError(message) from error
+
+    def stop(self) -> None:
+        """Stop the broker in order; without effect when it does not run."""
+        if self._server is not None:
+            self._server.stop()
+        self._lock.let_go()
+
+    def kill(self) -> None:
+        """Kill the broker with signal 9; `start` brings it back with what was acknowledged."""
+        if self._server is not None:
+            self._server.kill()
+        self._lock.let_go()
+
+    def _java(self) -> list[str | Path]:
+        return [
+            find_java(),
+            f"-Xmx{self._heap_mb}m",
+            f"-Xms{self._heap_mb // 2}m",
+            "-XX:+ExitOnOutOfMemoryError",
+            "-Djava.awt.headless=true",
+            f"-Dlog4j2.configurationFile={self.data / 'logging.properties'}",
+            "-cp",
+            class_path(),
+        ]
+
+    def _write_settings(self) -> None:
+        self._port = ports.free_port() if self._port is None else ports.check_free(self._port)
+        settings = _SETTINGS.format(
+            host=ports.LOOPBACK,
+            port=self._port,
+            controller_port=ports.free_port(),
+            # Java reads a backslash or a leading blank in a .properties file as its own.
+            log_folder=str(self.data / "log").replace("\\", "\\\\"),
+        )
+        (self.data / "server.properties").write_text(settings, encoding="utf-8")
+        (self.data / "logging.properties").write_text(_LOGGING, encoding="utf-8")
+
+    def _format(self, java: list[str | Path]) -> None:
+        """Prepare the log folder, at the first start only."""
+        if (self.data / "log" / "meta.properties").exists():
+            return
+        tool = ["kafka.tools.StorageTool", "format", "--ignore-formatted"]
+        tool += ["-t", _new_cluster_id(), "-c", str(self.data / "server.properties")]
+        done = subprocess.run([*java, *tool], capture_output=True, text=True, check=False)
+        if done.returncode:
+            message = f"the broker's log folder could not be prepared:\n{done.stdout}{done.stderr}"
+            raise LocalServerError(message)
+
+
+def _new_cluster_id() -> str:
+    while True:
+        cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
+        if not cluster_id.startswith("-"):  # the tool would take it for an option
+            return cluster_id
