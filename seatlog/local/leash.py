@@ -48,15 +48,15 @@ def _start(lead: Lead) -> "subprocess.Popen[bytes]":
         )
 
 
-def _wait_for_the_end_of_the_parent(parent: int) -> None:
-    """Return when the parent closed our input or is gone.
+def _wait_for_the_end(parent: int, told: int) -> None:
+    """Return when the parent closed our input or is gone, or when we were told to stop.
 
     A forked child of the parent may keep our input open after the parent's death, so the
     parent is looked at as well.
     """
     while os.getppid() == parent:
-        readable, _, _ = select.select([sys.stdin], [], [], _PARENT_CHECK_S)
-        if readable and not os.read(sys.stdin.fileno(), 1):
+        readable, _, _ = select.select([sys.stdin, told], [], [], _PARENT_CHECK_S)
+        if told in readable or (readable and not os.read(sys.stdin.fileno(), 1)):
             return
 
 
@@ -72,15 +72,18 @@ def main() -> int:
     """Run the server until it ends, or until the parent does."""
     parent = os.getppid()
     lead: Lead = json.loads(sys.argv[1])
+    # Before the server is there: a signal that ends only us would leave it alone.
+    told, tell = os.pipe()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda *_: os.write(tell, b"."))
     server = _start(lead)
     print(server.pid, flush=True)  # noqa: T201  # the answer to the parent
 
     def follow() -> None:
-        _wait_for_the_end_of_the_parent(parent)
+        _wait_for_the_end(parent, told)
         _stop(server, lead)
 
     threading.Thread(target=follow, daemon=True).start()
-    signal.signal(signal.SIGTERM, lambda *_: server.send_signal(lead["stop_signal"]))
     code = server.wait()
     return code if code >= 0 else 128 - code
 

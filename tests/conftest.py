@@ -1,0 +1,124 @@
+"""The real servers of the tests, and fresh names in them for every test.
+
+KAFKA_BOOTSTRAP and DATABASE_URL name running servers; without them, servers from wheels start
+once a session in a fresh folder. A server that cannot be had skips its tests with the reason,
+or fails them where SEATLOG_SERVERS=required (as .ci/run says).
+"""
+
+import os
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from urllib.parse import urlsplit
+
+import asyncpg
+import pytest
+
+from adapters.kafka.admin import apply_topics
+from schemas.topics import Topics, load_topics
+from seatlog.local.failure import LocalServerError
+from seatlog.local.kafka import LocalKafka
+from seatlog.local.postgres import LocalPostgres
+
+MakeTopics = Callable[..., Awaitable[Topics]]
+
+# A test's database holds nothing that must survive the machine.
+_FAST_AND_FORGETFUL = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+
+
+def _unavailable(error: LocalServerError) -> None:
+    if os.environ.get("SEATLOG_SERVERS") == "required":
+        pytest.fail(str(error), pytrace=False)
+    pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def kafka_bootstrap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Give the address of a real broker."""
+    if bootstrap := os.environ.get("KAFKA_BOOTSTRAP"):
+        yield bootstrap
+        return
+    kafka = LocalKafka(tmp_path_factory.mktemp("kafka"))
+    try:
+        kafka.start()
+        kafka.wait_ready()
+        yield kafka.bootstrap
+    except LocalServerError as error:
+        _unavailable(error)
+    finally:
+        kafka.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Give the DSN of a real database server."""
+    if dsn := os.environ.get("DATABASE_URL"):
+        yield dsn
+        return
+    postgres = LocalPostgres(tmp_path_factory.mktemp("postgres"), settings=_FAST_AND_FORGETFUL)
+    try:
+        postgres.start()
+        postgres.wait_ready()
+        yield postgres.dsn
+    except LocalServerError as error:
+        _unavailable(error)
+    finally:
+        postgres.stop()
+
+
+@pytest.fixture
+def topic_names() -> Topics:
+    """Give the topics under names no other test uses; nothing is created."""
+    return load_topics().with_prefix(f"t{secrets.token_hex(4)}.")
+
+
+@pytest.fixture
+def make_topics(kafka_bootstrap: str, topic_names: Topics) -> MakeTopics:
+    """Give what creates this test's topics, say with two partitions for events (events=2)."""
+
+    async def make(**partitions: int) -> Topics:
+        topics = topic_names.with_partitions(**partitions)
+        await apply_topics(kafka_bootstrap, topics)
+        return topics
+
+    return make
+
+
+@pytest.fixture
+async def topics(make_topics: MakeTopics) -> Topics:
+    """Give this test's own topics, created, with few partitions."""
+    return await make_topics(events=2, groups=1)
+
+
+async def migrated_template(dsn: str) -> None:
+    """Bring the template of all test databases to the newest schema. Nothing to do so far."""
+
+
+@pytest.fixture(scope="session")
+async def template_database(postgres_dsn: str) -> AsyncIterator[str]:
+    """Give the name of a migrated database that each test's own is a copy of."""
+    name = f"template_{secrets.token_hex(4)}"
+    await _on_server(postgres_dsn, f'CREATE DATABASE "{name}"')
+    await migrated_template(_with_database(postgres_dsn, name))
+    yield name
+    await _on_server(postgres_dsn, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+async def database(postgres_dsn: str, template_database: str) -> AsyncIterator[str]:
+    """Give the DSN of a database of this test alone, migrated and empty."""
+    name = f"test_{secrets.token_hex(4)}"
+    await _on_server(postgres_dsn, f'CREATE DATABASE "{name}" TEMPLATE "{template_database}"')
+    yield _with_database(postgres_dsn, name)
+    await _on_server(postgres_dsn, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+async def _on_server(dsn: str, statement: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def _with_database(dsn: str, name: str) -> str:
+    return urlsplit(dsn)._replace(path=f"/{name}").geturl()
