@@ -20,7 +20,7 @@ from engine.charts.drawing import (
     DrawnSeat,
     DrawnTable,
 )
-from engine.charts.labels import is_labeled, join_if_labeled
+from engine.charts.labels import is_labeled
 from engine.charts.placement import Placed, known_categories, place
 from engine.charts.validate import Finding, validate
 from schemas.inventory import (
@@ -88,7 +88,7 @@ class _Compilation:
         drawn = placed.drawn
         if isinstance(drawn, DrawnRow):
             return self.row(placed, drawn)
-        if not self.take(placed.label_parts()):
+        if not self.take(placed.label()):
             return None
         if isinstance(drawn, DrawnTable):
             return self.table(placed, drawn)
@@ -96,9 +96,8 @@ class _Compilation:
             return self.booth(placed, drawn)
         return self.area(placed, drawn)
 
-    def take(self, parts: tuple[str | None, ...]) -> bool:
-        """Take the full label; False if a part is missing or it is taken already."""
-        label = join_if_labeled(parts)
+    def take(self, label: str | None) -> bool:
+        """Take a full label; False if it is missing or taken already."""
         if label is None or label in self.taken:
             return False
         self.taken.add(label)
@@ -124,7 +123,7 @@ class _Compilation:
         return Booth(
             **self.common(placed, "booth"),
             position=placed.position(drawn),
-            category=placed.category(None, self.known),
+            category=placed.category(self.known),
             entrance=drawn.entrance,
         )
 
@@ -133,7 +132,7 @@ class _Compilation:
             **self.common(placed, "generalAdmission"),
             capacity=drawn.capacity,
             position=placed.position(drawn),
-            category=placed.category(None, self.known),
+            category=placed.category(self.known),
             entrance=drawn.entrance,
             book_as_a_whole=bool(drawn.book_as_a_whole),
             **_occupancy(drawn, drawn.capacity),
@@ -172,10 +171,10 @@ class _Compilation:
 
     def seats(self, placed: Placed, drawn: list[DrawnSeat]) -> Seats:
         """Make columns of the seats whose labels are complete and still free."""
-        parts = placed.label_parts()
-        kept = [seat for seat in drawn if self.take((*parts, seat.label))]
+        labeled = zip(drawn, placed.seat_labels(drawn), strict=True)
+        kept = [seat for seat, label in labeled if self.take(label)]
         places = [placed.absolute(seat.x, seat.y) for seat in kept]
-        categories = [placed.category(seat.category_key, self.known) for seat in kept]
+        categories = placed.seat_categories(kept, self.known)
         most = _most_common(categories)
         return Seats(
             labels=[seat.label for seat in kept if seat.label is not None],

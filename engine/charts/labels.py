@@ -16,6 +16,7 @@ LABEL_LENGTH_MAX = 100
 SEPARATOR = "-"
 PLACEHOLDER = "?"
 """What the designer writes where a label is still to be given."""
+_NOT_GIVEN = frozenset(("", PLACEHOLDER))
 
 
 def normalize(text: str) -> str:
@@ -33,7 +34,7 @@ def normalize(text: str) -> str:
 
 def is_labeled(part: str | None) -> bool:
     """Say whether this part of a label has been given."""
-    return part is not None and part.strip() not in ("", PLACEHOLDER)
+    return part is not None and part.strip() not in _NOT_GIVEN
 
 
 def join(*parts: str) -> str:

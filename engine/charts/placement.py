@@ -49,20 +49,46 @@ class Placed(NamedTuple):
             return (self.drawn.section_label, self.drawn.label)
         return (self.drawn.label,)
 
-    def category(self, own: int | str | None, known: Collection[str]) -> str | None:
-        """Give the key of the category that holds for an object with this one of its own."""
-        of_section = None if self.section is None else self.section.category_key
-        for key in (own, self.drawn.category_key, of_section):
-            if key is not None:
-                return str(key) if str(key) in known else None
-        return None
+    def label(self) -> str | None:
+        """Give the block's full label, or None if a part is missing."""
+        return join_if_labeled(self.label_parts())
+
+    def seat_labels(self, seats: Sequence[DrawnSeat]) -> list[str | None]:
+        """Give the full label of each seat, None where a part is missing."""
+        of_block = self.label()
+        if of_block is None:
+            return [None] * len(seats)
+        return [
+            join(of_block, seat.label)
+            if seat.label is not None and is_labeled(seat.label)
+            else None
+            for seat in seats
+        ]
+
+    def category(self, known: Collection[str]) -> str | None:
+        """Give the key of the category of a booth or area, and of seats without one."""
+        key = self.drawn.category_key
+        if key is None and self.section is not None:
+            key = self.section.category_key
+        return str(key) if key is not None and str(key) in known else None
 
     def table_category(self, table: DrawnTable, known: Collection[str]) -> str | None:
-        """Give a table's own category, else that of its first seat, else its section's."""
-        own = table.category_key
-        if own is None and table.seats:
-            own = table.seats[0].category_key
-        return self.category(own, known)
+        """Give the table's own category, else that of its first seat."""
+        if table.category_key is not None or not table.seats:
+            return self.category(known)
+        # A table seldom has a category of its own; when sold as one it costs what its seats do.
+        return self.seat_categories(table.seats[:1], known)[0]
+
+    def seat_categories(
+        self, seats: Sequence[DrawnSeat], known: Collection[str]
+    ) -> list[str | None]:
+        """Give the key of the category of each seat: its own, else its block's."""
+        inherited = self.category(known)
+        categories = []
+        for seat in seats:
+            own = None if seat.category_key is None else str(seat.category_key)
+            categories.append(inherited if own is None else own if own in known else None)
+        return categories
 
     def absolute(self, x: float, y: float) -> tuple[float, float]:
         """Move a place in the block's section onto the chart."""
@@ -83,9 +109,22 @@ class Candidate(NamedTuple):
     kind: ObjectKind
     label: str | None
     category: str | None
-    path: str
-    shown: str
-    """The label with `?` for what is missing."""
+    placed: Placed
+    seat_index: int | None = None
+
+    @property
+    def path(self) -> str:
+        """Where it stands in the drawing."""
+        seat = "" if self.seat_index is None else f".seats[{self.seat_index}]"
+        return self.placed.path + seat
+
+    @property
+    def shown(self) -> str:
+        """The label with `?` for what is missing."""
+        parts, drawn = self.placed.label_parts(), self.placed.drawn
+        if self.seat_index is not None and isinstance(drawn, (DrawnRow, DrawnTable)):
+            parts = (*parts, drawn.seats[self.seat_index].label)
+        return join(*(part if part and is_labeled(part) else PLACEHOLDER for part in parts))
 
 
 def place(drawing: Drawing) -> Iterator[Placed]:
@@ -103,15 +142,15 @@ def candidates(placed: Placed, known: Collection[str]) -> Iterator[Candidate]:
     if isinstance(drawn, DrawnRow):
         yield from _seat_candidates(placed, drawn.seats, known)
     elif isinstance(drawn, DrawnTable):
-        yield _block_candidate(placed, "table", placed.table_category(drawn, known))
-        named_seats = _seat_candidates(placed, drawn.seats, known)
-        if drawn.book_as_a_whole:
+        category = placed.table_category(drawn, known)
+        yield Candidate("table", placed.label(), category, placed)
+        for seat in _seat_candidates(placed, drawn.seats, known):
             # The seats of a table that is sold as one need no names.
-            named_seats = (seat for seat in named_seats if seat.label is not None)
-        yield from named_seats
+            if seat.label is not None or not drawn.book_as_a_whole:
+                yield seat
     else:
         kind: ObjectKind = "booth" if isinstance(drawn, DrawnBooth) else "area"
-        yield _block_candidate(placed, kind, placed.category(None, known))
+        yield Candidate(kind, placed.label(), placed.category(known), placed)
 
 
 def known_categories(drawing: Drawing) -> frozenset[str]:
@@ -143,23 +182,12 @@ def _place_blocks(
 
 
 def _seat_candidates(
-    placed: Placed, seats: list[DrawnSeat], known: Collection[str]
+    placed: Placed, seats: Sequence[DrawnSeat], known: Collection[str]
 ) -> Iterator[Candidate]:
-    block_parts = placed.label_parts()
-    for index, seat in enumerate(seats):
-        parts = (*block_parts, seat.label)
-        category = placed.category(seat.category_key, known)
-        path = f"{placed.path}.seats[{index}]"
-        yield Candidate("seat", join_if_labeled(parts), category, path, _shown(parts))
-
-
-def _block_candidate(placed: Placed, kind: ObjectKind, category: str | None) -> Candidate:
-    parts = placed.label_parts()
-    return Candidate(kind, join_if_labeled(parts), category, placed.path, _shown(parts))
-
-
-def _shown(parts: tuple[str | None, ...]) -> str:
-    return join(*(part if part is not None and is_labeled(part) else PLACEHOLDER for part in parts))
+    labels = placed.seat_labels(seats)
+    categories = placed.seat_categories(seats, known)
+    for index, (label, category) in enumerate(zip(labels, categories, strict=True)):
+        yield Candidate("seat", label, category, placed, index)
 
 
 def _middle(points: list[DrawnPoint] | None) -> DrawnPoint | None:

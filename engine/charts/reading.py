@@ -10,7 +10,7 @@ import pydantic
 
 from engine.charts.drawing import Drawing, DrawnArea, DrawnRow, DrawnTable
 from engine.charts.labels import LABEL_LENGTH_MAX
-from engine.charts.placement import Placed, candidates, place
+from engine.charts.placement import Placed, place
 
 OBJECTS_PER_DRAWING_MAX = 200_000
 """Twice the largest stadium; bounds what one chart can cost an owner."""
@@ -125,10 +125,17 @@ def _check_objects(drawing: Drawing) -> None:
             problem = f"more than {OBJECTS_PER_DRAWING_MAX} objects in the drawing"
             raise DrawingError(placed.path, problem)
         _check_occupancy(placed)
-        for candidate in candidates(placed, ()):
-            if candidate.label is not None and len(candidate.label) > LABEL_LENGTH_MAX:
-                problem = f"the full label is longer than {LABEL_LENGTH_MAX} characters"
-                raise DrawingError(candidate.path, problem)
+        _check_label_lengths(placed)
+
+
+def _check_label_lengths(placed: Placed) -> None:
+    drawn = placed.drawn
+    seats = drawn.seats if isinstance(drawn, (DrawnRow, DrawnTable)) else []
+    paths = [placed.path, *(f"{placed.path}.seats[{index}]" for index in range(len(seats)))]
+    for path, label in zip(paths, [placed.label(), *placed.seat_labels(seats)], strict=True):
+        if label is not None and len(label) > LABEL_LENGTH_MAX:
+            problem = f"the full label is longer than {LABEL_LENGTH_MAX} characters"
+            raise DrawingError(f"{path}.label", problem)
 
 
 def _size(placed: Placed) -> int:

@@ -56,8 +56,8 @@ class Validation(msgspec.Struct, frozen=True):
 def validate(drawing: Drawing) -> Validation:
     """Run all checks, each over the whole drawing."""
     known = known_categories(drawing)
-    blocks = list(place(drawing))
-    objects = [candidate for placed in blocks for candidate in candidates(placed, known)]
+    objects = [found for placed in place(drawing) for found in candidates(placed, known)]
+    blocks = list({found.placed.path: found.placed for found in objects}.values())
     return Validation(
         errors=_findings(
             (Flaw.DUPLICATE_LABELS, _duplicates(objects)),
@@ -149,7 +149,7 @@ def _mixed_categories(drawing: Drawing, objects: list[Candidate]) -> Iterator[Co
 
 
 def _empty_floors(drawing: Drawing, blocks: list[Placed]) -> Iterator[Concerned]:
-    used = {placed.floor for placed in blocks if any(candidates(placed, ()))}
+    used = {placed.floor for placed in blocks}
     for index, floor in enumerate(drawing.sub_chart_floors or ()):
         if index not in used:
             label = floor.floor_display_name or floor.floor_name or str(index)
