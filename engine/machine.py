@@ -43,16 +43,12 @@ class Machine(Protocol[State, Cause, Fact]):
         """Apply one fact."""
         ...
 
-    def conclude(self, state: State, data: Data[Fact]) -> None:  # type: ignore[type-var]
+    def conclude(self, state: State, data: Data[Fact]) -> None:
         """Take in what a record says besides its facts: its time, and an answer to remember."""
         ...
 
     def due(self, state: State, now: int) -> Cause | None:
         """Give the next cause that time alone brings at `now`, or None."""
-        ...
-
-    def next_deadline(self, state: State) -> int | None:
-        """Say when `due` will next have something, if nothing else happens."""
         ...
 
     def digest(self, state: State) -> str:

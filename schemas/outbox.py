@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from schemas.facts import GroupsFact, SeatsFact, StatusChanged
+from schemas.facts import GroupsFact, SeatsFact
 
 HEADER_TYPE = "type"
 HEADER_TERM = "term"
@@ -23,7 +23,7 @@ HEADER_INGRESS = "ingress"
 HEADER_REQUEST = "request"
 """On commands and answers: which ingress waits (its random id) and for which of its requests."""
 
-F = TypeVar("F", SeatsFact, GroupsFact)
+F = TypeVar("F")
 
 
 class Obstacle(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
@@ -140,11 +140,13 @@ class DecisionApplied(
     data: Data[F]
 
 
+def type_name(record: type[_CloudEvent]) -> bytes:
+    """Give the CloudEvents type of a kind of record, as its header has it."""
+    return str(record.__struct_config__.tag).encode()
+
+
 SeatsRecord = (
-    OwnershipTaken
-    | CommandAnswered[SeatsFact]
-    | TimePassed[SeatsFact]
-    | DecisionApplied[SeatsFact]
+    OwnershipTaken | CommandAnswered[SeatsFact] | TimePassed[SeatsFact] | DecisionApplied[SeatsFact]
 )
 GroupsRecord = OwnershipTaken | CommandAnswered[GroupsFact] | TimePassed[GroupsFact]
 

@@ -7,6 +7,7 @@ from adapters.ports import TopicPartition
 from engine.groups.machine import GroupsMachine
 from schemas.commands import decode_groups_command
 from schemas.outbox import decode_groups_record
+from schemas.topics import DEAD_LETTERS, EVENTS_COMMANDS, GROUPS_COMMANDS, GROUPS_OUTBOX, Topics
 from workers.role import Role
 
 
@@ -14,18 +15,18 @@ async def _needs_no_inventories(hashes: Collection[str]) -> None:
     assert not hashes
 
 
-def coordinator_role(partition: int, events_partitions: int) -> Role[Any, Any, Any]:
-    """Describe the coordinator of a partition; new events are spread over `events_partitions`."""
+def coordinator_role(partition: int, topics: Topics) -> Role[Any, Any, Any]:
+    """Describe the coordinator of a partition; new events are spread over events.commands."""
     return Role(
         name="coordinator",
-        machine=GroupsMachine(partition, events_partitions),
-        commands=TopicPartition("groups.commands", partition),
-        outbox=TopicPartition("groups.outbox", partition),
+        machine=GroupsMachine(partition, topics[EVENTS_COMMANDS].partitions),
+        commands=TopicPartition(topics[GROUPS_COMMANDS].physical_name, partition),
+        outbox=TopicPartition(topics[GROUPS_OUTBOX].physical_name, partition),
         decisions=(),
         decode_command=decode_groups_command,
         decode_record=decode_groups_record,
         decode_decision=decode_groups_record,
         decision_cause=lambda facts: facts,
         load_inventories=_needs_no_inventories,
-        dead_letters=TopicPartition("dead.letters", 0),
+        dead_letters=TopicPartition(topics[DEAD_LETTERS].physical_name, 0),
     )

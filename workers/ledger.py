@@ -31,6 +31,7 @@ from schemas.outbox import (
     Rejected,
     TimePassed,
     encode,
+    type_name,
 )
 from schemas.rejections import Rejection
 from workers.replay import Inputs
@@ -38,10 +39,10 @@ from workers.role import Role, header
 
 failures_max = 1
 """A cause that failed more often is refused alone."""
+Kind = type[CommandAnswered[Any] | DecisionApplied[Any] | TimePassed[Any]]
 _PASSED_ON = (HEADER_INGRESS, HEADER_REQUEST)
-_TYPE_NAMES = {
-    kind: str(msgspec.inspect.type_info(kind).tag).encode()  # type: ignore[attr-defined]
-    for kind in (CommandAnswered, DecisionApplied, TimePassed)
+_TYPE_NAMES: dict[Kind, bytes] = {
+    kind: type_name(kind) for kind in (CommandAnswered, DecisionApplied, TimePassed)
 }
 
 
@@ -156,7 +157,7 @@ class Ledger:
 
     def _write(
         self,
-        kind: Any,  # noqa: ANN401 - one of the record types
+        kind: Kind,
         decision: Decision[Any],
         *,
         asked_by: LogRecord | None = None,
@@ -190,7 +191,11 @@ class Ledger:
         self.pending.append(NewRecord(encode(record), headers, key))
 
     def _headers(
-        self, kind: Any, decision: Decision[Any], asked_by: LogRecord | None, command: Any  # noqa: ANN401
+        self,
+        kind: Kind,
+        decision: Decision[Any],
+        asked_by: LogRecord | None,
+        command: Any,  # noqa: ANN401
     ) -> tuple[list[tuple[str, bytes]], bytes | None]:
         headers = [(HEADER_TYPE, _TYPE_NAMES[kind]), self._term_header]
         if command is not None:

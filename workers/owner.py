@@ -22,8 +22,6 @@ import secrets
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import msgspec
-
 from adapters.ports import (
     Appender,
     AppendUnknownError,
@@ -37,7 +35,7 @@ from adapters.ports import (
     PositionLostError,
     Reader,
 )
-from schemas.outbox import OwnershipData, OwnershipTaken, encode
+from schemas.outbox import HEADER_TYPE, OwnershipData, OwnershipTaken, encode, type_name
 from workers.ledger import Ledger
 from workers.replay import ReplayError, replay
 from workers.role import Role
@@ -82,7 +80,7 @@ def nothing_happens(point: str) -> None:
 class Owner:
     """Owns one partition for as long as it runs."""
 
-    def __init__(  # noqa: PLR0913 - the loop's ports, each once
+    def __init__(
         self,
         role: Role[Any, Any, Any],
         log_port: Log,
@@ -167,7 +165,10 @@ class Owner:
             if records:
                 await self._decide(records, ledger)
             self._let_time_pass(reader, ledger)
-            if not ledger.pending and self._clock.monotonic_ms() - appended_at > keep_fence_every_ms:
+            if (
+                not ledger.pending
+                and self._clock.monotonic_ms() - appended_at > keep_fence_every_ms
+            ):
                 ledger.keep_fence()
             if ledger.pending:
                 self._at("5 decided")
@@ -227,8 +228,7 @@ class Owner:
                 member=self._member,
             ),
         )
-        type_name = msgspec.inspect.type_info(OwnershipTaken).tag  # type: ignore[attr-defined]
-        return NewRecord(encode(record), [("type", str(type_name).encode())])
+        return NewRecord(encode(record), [(HEADER_TYPE, type_name(OwnershipTaken))])
 
 
 def cut(records: Sequence[NewRecord]) -> list[Sequence[NewRecord]]:

@@ -9,16 +9,17 @@ from engine.seats.machine import ApplyDecision, SeatsMachine
 from schemas.commands import decode_seats_command
 from schemas.facts import GroupsFact
 from schemas.outbox import decode_groups_record, decode_seats_record
+from schemas.topics import DEAD_LETTERS, EVENTS_COMMANDS, EVENTS_OUTBOX, GROUPS_OUTBOX, Topics
 from workers.role import Role
 
 
 def seats_role(
     partition: int,
-    coordinators: int,
+    topics: Topics,
     inventories: Mapping[str, SeatMap],
     load_inventories: Callable[[Collection[str]], Awaitable[None]],
 ) -> Role[Any, Any, Any]:
-    """Describe the seats owner of a partition; `coordinators` counts the second inputs."""
+    """Describe the seats owner of a partition; the coordinators' outboxes are its second input."""
     machine = SeatsMachine(partition, inventories)
 
     def cause(facts: list[GroupsFact]) -> ApplyDecision | None:
@@ -28,13 +29,16 @@ def seats_role(
     return Role(
         name="seats",
         machine=machine,
-        commands=TopicPartition("events.commands", partition),
-        outbox=TopicPartition("events.outbox", partition),
-        decisions=tuple(TopicPartition("groups.outbox", w) for w in range(coordinators)),
+        commands=TopicPartition(topics[EVENTS_COMMANDS].physical_name, partition),
+        outbox=TopicPartition(topics[EVENTS_OUTBOX].physical_name, partition),
+        decisions=tuple(
+            TopicPartition(topics[GROUPS_OUTBOX].physical_name, coordinator)
+            for coordinator in range(topics[GROUPS_OUTBOX].partitions)
+        ),
         decode_command=decode_seats_command,
         decode_record=decode_seats_record,
         decode_decision=decode_groups_record,
         decision_cause=cause,
         load_inventories=load_inventories,
-        dead_letters=TopicPartition("dead.letters", 0),
+        dead_letters=TopicPartition(topics[DEAD_LETTERS].physical_name, 0),
     )

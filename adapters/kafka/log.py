@@ -109,7 +109,9 @@ class KafkaReader:
         self._consumer = consumer
         self._polls = [_Polls(KafkaPartition(*partition)) for partition in partitions]
 
-    async def fetch(self, records_max: int, timeout_ms: int) -> Sequence[ConsumerRecord[bytes, bytes]]:
+    async def fetch(
+        self, records_max: int, timeout_ms: int
+    ) -> Sequence[ConsumerRecord[bytes, bytes]]:
         """Give the next records, none after `timeout_ms`."""
         try:
             fetched = await self._consumer.getmany(timeout_ms=timeout_ms, max_records=records_max)

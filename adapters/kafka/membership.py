@@ -11,6 +11,7 @@ Rules of this file:
 import asyncio
 import contextlib
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
 from aiokafka import TopicPartition as KafkaPartition
@@ -100,7 +101,7 @@ class KafkaMembership(ConsumerRebalanceListener):
 
     def _count_heartbeats(self) -> None:
         """Wrap the one private method that knows a heartbeat's outcome (aiokafka is pinned)."""
-        coordinator = self._consumer._coordinator  # noqa: SLF001
+        coordinator: Any = self._consumer._coordinator  # noqa: SLF001
         beat = coordinator._do_heartbeat  # noqa: SLF001
 
         async def counted() -> bool:

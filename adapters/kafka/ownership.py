@@ -71,7 +71,7 @@ async def take_ownership(bootstrap: str, partition: TopicPartition) -> "KafkaApp
 async def cut_off(producer: AIOKafkaProducer) -> None:
     """Close a producer's connections without flushing what it still holds (rule 3)."""
     producer._closed = True  # noqa: SLF001 - or its finalizer warns that stop() was not called
-    sending = producer._sender.sender_task if producer._sender else None  # noqa: SLF001
+    sending = producer._sender.sender_task  # noqa: SLF001
     if sending is not None:
         sending.cancel()
     await producer.client.close()

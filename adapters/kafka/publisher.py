@@ -98,9 +98,7 @@ class Publisher:
     ) -> Appended:
         async with asyncio.timeout(self._ack_deadline):
             built = build_batch(producer, [waiting.record for waiting in batch])
-            sent = await producer.send_batch(
-                built, partition.topic, partition=partition.partition
-            )
+            sent = await producer.send_batch(built, partition.topic, partition=partition.partition)
             acknowledged = await sent
         return Appended(acknowledged.offset, acknowledged.timestamp)
 

@@ -1,8 +1,8 @@
 """Distances on a chart.
 
-Rule of this file: distances are computed as the seats.io clients' users know them, in single
-precision up to the root, which is taken in double precision (contract of that API, section 4.7).
-Ties between seats are decided by the last bit, so plain double precision would pick others.
+Rule of this file: coordinates, differences, squares and their sum are rounded to single
+precision, and only the root is taken in double precision. That is how the numbers that clients
+know were made. Ties between seats hang on the last bit: double precision would pick others.
 """
 
 import math

@@ -2,7 +2,7 @@
 
 Rules of this file:
 
-1. The codes are those of the seats.io API, so that its clients know them.
+1. The codes are stable: clients compare them.
 2. Errors are what makes an object unusable: it cannot be named or has no price. Warnings are
    what makes a chart poorer: best available without a focal point, a floor without seats,
    a category that mixes seats and areas.

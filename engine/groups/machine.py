@@ -61,9 +61,7 @@ class GroupsMachine:
         del facts
         return ()
 
-    def decide(
-        self, state: GroupsState, cause: GroupsCommand, now: int
-    ) -> Decision[GroupsFact]:
+    def decide(self, state: GroupsState, cause: GroupsCommand, now: int) -> Decision[GroupsFact]:
         """Decide a command at partition time `now`."""
         repeat = state.answers.repeat(cause.idempotency)
         if repeat is not None:
@@ -94,17 +92,11 @@ class GroupsMachine:
         """Coordinators have no deadlines of their own yet."""
         del state, now
 
-    def next_deadline(self, state: GroupsState) -> int | None:
-        """Coordinators have no deadlines of their own yet."""
-        del state
-
     def digest(self, state: GroupsState) -> str:
         """Digest the directory, 16 hex digits."""
         return state.directory.digest()
 
-    def _create(
-        self, state: GroupsState, command: CreateEvents, now: int
-    ) -> Decision[GroupsFact]:
+    def _create(self, state: GroupsState, command: CreateEvents, now: int) -> Decision[GroupsFact]:
         keys = [event.key for event in command.events]
         taken = [key for key in keys if state.directory.find(command.workspace, key)]
         doubled = [key for place, key in enumerate(keys) if key in keys[:place]]
@@ -172,9 +164,7 @@ def _delete(state: GroupsState, command: DeleteEvent) -> Decision[GroupsFact]:
     return Decision(Accepted(), [deleted])
 
 
-def _set_deadline(
-    state: GroupsState, command: SetHoldDeadline, now: int
-) -> Decision[GroupsFact]:
+def _set_deadline(state: GroupsState, command: SetHoldDeadline, now: int) -> Decision[GroupsFact]:
     revision = state.directory.hold(command.hold.token)
     previous = revision.expires_at if revision else command.hold.expires_at
     if previous <= now:

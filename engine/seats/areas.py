@@ -83,7 +83,7 @@ def _sources(area: AreaState, change: Change) -> Iterator[str]:
     taken = sorted(area.taken, key=lambda status: (status != BOOKED, status))
     if change.status == FREE:
         if change.hold is None:
-            yield from taken or [FREE]
+            yield from taken
         return
     yield FREE
     named = change.allowed_previous_statuses or ()
@@ -101,8 +101,6 @@ class _Counts:
     def take(self, status: str, change: Change, item: ObjectChange, wanted: int) -> int:
         """Take up to `wanted` places out of a status; say how many there were."""
         if status == FREE:
-            if change.status == FREE:
-                return 0
             moved = max(0, min(wanted, self._free))
             self._free -= moved
             return moved

@@ -78,15 +78,6 @@ class Holds:
             self._drop_first()
         return None
 
-    def next_deadline(self) -> int | None:
-        """Say when the next token ends that holds something."""
-        while self._heap:
-            expires_at, token = self._heap[0]
-            if token in self._objects and self._deadline.get(token) == expires_at:
-                return expires_at
-            self._drop_first()
-        return None
-
     def _drop_first(self) -> None:
         expires_at, token = heappop(self._heap)
         if token not in self._objects and self._deadline.get(token) == expires_at:

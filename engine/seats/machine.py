@@ -15,7 +15,7 @@ import msgspec
 from engine.charts.inventory import SeatMap
 from engine.machine import Decision
 from engine.seats.areas import Moved, change_area, expire_area
-from engine.seats.state import UNTOUCHED, EventState, ObjectState, SeatsState
+from engine.seats.state import UNTOUCHED, UNTOUCHED_AREA, EventState, ObjectState, SeatsState
 from engine.seats.statuses import refuse_seat, seat_after
 from schemas.commands import (
     Change,
@@ -87,9 +87,10 @@ class SeatsMachine:
         """Decide a command, a coordinator's decision or a deadline at partition time `now`."""
         match cause:
             case ChangeObjectStatus():
-                return state.answers.repeat(cause.idempotency) or _ChangeDecider(
-                    state, cause, now
-                ).decision()
+                return (
+                    state.answers.repeat(cause.idempotency)
+                    or _ChangeDecider(state, cause, now).decision()
+                )
             case UpdateExtraData():
                 return state.answers.repeat(cause.idempotency) or _decide_extra_data(state, cause)
             case ApplyDecision():
@@ -133,10 +134,6 @@ class SeatsMachine:
         """Give the next hold that ends at or before `now`."""
         token = state.holds.due(now)
         return None if token is None else ExpireHold(token)
-
-    def next_deadline(self, state: SeatsState) -> int | None:
-        """Say when the next hold ends."""
-        return state.holds.next_deadline()
 
     def digest(self, state: SeatsState) -> str:
         """Digest the state of all objects, 16 hex digits."""
@@ -242,7 +239,7 @@ def _move(
     place = event.seats.find(item.label)
     if place is None:
         return Rejection.OBJECT_NOT_FOUND
-    if place.needs_table_booking:
+    if place.table is not None and (place.kind == "table" or place.table.book_as_a_whole):
         return Rejection.TABLE_NOT_BOOKABLE_YET
     if place.kind == "area":
         return change_area(current or UNTOUCHED, place.capacity, change, item)

@@ -42,10 +42,8 @@ def refuse_previous(status: str, change: Change) -> Rejection | None:
 
 def _follows(status: str, change: Change) -> bool:
     target = change.status
-    if target == FREE or status == FREE:
-        return True
-    if status == HELD:
-        return True  # its own hold, or the back office: rule 2
+    if FREE in (target, status) or status == HELD:
+        return True  # a held seat: its own hold, or the back office (rule 2)
     named = change.allowed_previous_statuses is not None
     if target in TAKES_A_FREE_SEAT:
         return status == RESALE or (named and status != BOOKED)
@@ -66,7 +64,7 @@ def seat_after(current: ObjectState, change: Change, item: ObjectChange) -> Obje
 def extra_data_after(
     current: ObjectState, change: Change, item: ObjectChange
 ) -> dict[str, object] | None:
-    """New extra data replaces the old; without any, the old stays only if asked to."""
+    """Give the new extra data; without any, the old if the change keeps it."""
     if item.extra_data is not None:
         return item.extra_data
     return current.extra_data if change.keep_extra_data else None
