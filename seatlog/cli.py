@@ -1,0 +1,22 @@
+"""The command line: puts the commands together and nothing else.
+
+Each group of commands stands in a module of its own, `<group>_commands.py`.
+"""
+
+import typer
+
+from seatlog import topics_commands
+
+app = typer.Typer(
+    name="seatlog",
+    help="A self-hosted seat-booking engine for ticket drops.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(topics_commands.app, name="topics")
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
