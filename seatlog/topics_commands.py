@@ -1,6 +1,7 @@
 """`seatlog topics`: what topics.yaml declares, and bringing a broker in step with it."""
 
 import asyncio
+import logging
 from collections.abc import Coroutine
 from typing import Annotated, Any, TypeVar
 
@@ -83,6 +84,8 @@ def _declared(prefix: str) -> Topics:
 
 
 def _ask(question: Coroutine[Any, Any, Answer]) -> Answer:
+    # What the client logs on its way to a failure stands in the failure.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
         return asyncio.run(question)
     except BrokerError as error:
@@ -102,7 +105,7 @@ def _say(what: str, found: list[Difference]) -> None:
 def _table(topics: Topics) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in ("topic", "partitions", "key", "cleanup", "kept", "record size max"):
-        table.add_column(column)
+        table.add_column(column, no_wrap=True)
     for topic in topics.values():
         table.add_row(
             topic.physical_name,
