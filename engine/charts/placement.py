@@ -30,7 +30,7 @@ from schemas.inventory import ObjectKind, Point
 AnyDrawn = DrawnRow | DrawnTable | DrawnBooth | DrawnArea
 
 _COORDINATE_DECIMALS = 6
-"""Sums of section and seat are rounded to these: 100.1 + 0.2 is 100.3, not 100.30000000000001."""
+"""Sums of section and seat are rounded to these: 0.1 + 0.2 is 0.3, not 0.30000000000000004."""
 
 
 class Placed(NamedTuple):

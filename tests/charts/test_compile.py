@@ -17,7 +17,7 @@ RESTRICTED = SeatFlag.RESTRICTED_VIEW
 
 
 def in_section(**sub_chart: Any) -> Json:  # noqa: ANN401
-    section = {"label": "S", "entrance": "North", "topLeft": {"x": 100.1, "y": 50}}
+    section = {"label": "S", "entrance": "North", "topLeft": {"x": 0.1, "y": 50}}
     return chart(sections=[{**section, "subChart": sub_chart}])
 
 
@@ -53,9 +53,9 @@ def test_places_in_a_section_are_absolute_and_free_of_rounding_noise() -> None:
         ],
     )
     assert [each.position for each in mapped(drawing)] == [
-        Point(100.3, 51),
-        Point(110.1, 70),
-        Point(110.1, 55),
+        Point(0.3, 51),
+        Point(10.1, 70),
+        Point(10.1, 55),
         None,
     ]
 

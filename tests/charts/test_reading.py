@@ -165,7 +165,7 @@ def test_what_is_no_object_is_refused(drawing: object) -> None:
     ],
 )
 def test_what_is_not_json_is_refused(text: bytes) -> None:
-    with pytest.raises(DrawingError, match="^the drawing is not JSON: "):
+    with pytest.raises(DrawingError, match=r"^the drawing is not JSON: "):
         read_drawing(text)
 
 
