@@ -34,7 +34,7 @@ class KafkaLog:
 
     def __init__(self, bootstrap: str) -> None:
         self._bootstrap = bootstrap
-        self._publisher = Publisher(bootstrap)
+        self.publisher = Publisher(bootstrap)
         self._offsets = OffsetQueries(bootstrap)
 
     async def take(self, partition: TopicPartition) -> KafkaAppender:
@@ -51,11 +51,11 @@ class KafkaLog:
 
     async def publish(self, partition: TopicPartition, records: Sequence[NewRecord]) -> None:
         """Append without ownership, at least once."""
-        await asyncio.gather(*(self._publisher.send(partition, record) for record in records))
+        await asyncio.gather(*(self.publisher.send(partition, record) for record in records))
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._publisher.close()
+        await self.publisher.close()
         await self._offsets.close()
 
 

@@ -1,0 +1,157 @@
+"""A whole Seatlog on this machine: its processes under a supervisor, on a broker and a database.
+
+Rules of this file:
+
+1. The processes are the same ones that a cluster runs (`seatlog api`, `worker`, `projector`);
+   only their supervisor differs.
+2. What must survive a restart is in the data folder: the signing key, the first API key, and the
+   servers' own folders.
+"""
+
+import asyncio
+import os
+import secrets
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO
+
+import aiohttp
+
+from adapters.kafka.admin import apply_topics
+from adapters.postgres.migrate import migrate
+from schemas.topics import load_topics
+from seatlog.first_key import first_api_key
+from seatlog.supervisor import ChildSpec, Supervisor
+
+ready_within_s = 60.0
+_LOOK_EVERY_S = 0.1
+
+
+class NotReadyError(Exception):
+    """The processes did not become ready; the message says where their logs are."""
+
+
+class Installation:
+    """The processes of one installation."""
+
+    def __init__(
+        self,
+        data: Path,
+        *,
+        bootstrap: str,
+        dsn: str,
+        port: int,
+        host: str = "127.0.0.1",
+        workers: int = 2,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.data = data
+        self.host = host
+        self.port = port
+        self._workers = workers
+        self._bootstrap = bootstrap
+        self._dsn = dsn
+        self._environment = dict(environment or {})
+        self._log: IO[bytes] | None = None
+        self._supervisor: Supervisor | None = None
+        self.api_key = ""
+
+    @property
+    def address(self) -> str:
+        """Where the ingress listens."""
+        return f"http://{self.host}:{self.port}"
+
+    @property
+    def log_file(self) -> Path:
+        """Where all processes log."""
+        return self.data / "seatlog.log"
+
+    @property
+    def supervisor(self) -> Supervisor:
+        """The supervisor of the processes, once started."""
+        assert self._supervisor is not None, "start it first"
+        return self._supervisor
+
+    async def start(self) -> None:
+        """Bring topics and tables up to date, start every process and wait until it is ready."""
+        self.data.mkdir(parents=True, exist_ok=True)
+        prefix = self._environment.get("SEATLOG_TOPIC_PREFIX", "")
+        await apply_topics(self._bootstrap, load_topics().with_prefix(prefix))
+        await migrate(self._dsn)
+        self.api_key = await first_api_key(self._dsn, self.data / "api-key")
+        self._log = self.log_file.open("ab")
+        self._supervisor = Supervisor(self._log.fileno())
+        for number in range(1, self._workers + 1):
+            member = f"worker-{number}"
+            await self._supervisor.start(self._child(member, "worker", SEATLOG_MEMBER=member))
+        await self._supervisor.start(self._child("projector", "projector"))
+        await self._supervisor.start(
+            self._child("api", "api", PORT=str(self.port), SEATLOG_HOST=self.host)
+        )
+        await self._wait_until_ready()
+
+    def worker_names(self) -> list[str]:
+        """Name the worker processes."""
+        return [f"worker-{number}" for number in range(1, self._workers + 1)]
+
+    def kill_worker(self, name: str) -> int:
+        """End a worker with kill -9 and give the process id it had."""
+        pid = self.supervisor.pid(name)
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
+    async def stop(self) -> None:
+        """Stop every process."""
+        if self._supervisor is not None:
+            await self._supervisor.stop()
+        if self._log is not None:
+            self._log.close()
+
+    def _child(self, name: str, command: str, **environment: str) -> ChildSpec:
+        common = {
+            "KAFKA_BOOTSTRAP": self._bootstrap,
+            "DATABASE_URL": self._dsn,
+            "SEATLOG_SIGNING_KEY": _signing_key(self.data / "signing-key"),
+        }
+        return ChildSpec(
+            name,
+            [sys.executable, "-P", "-m", "seatlog", command, "--leashed"],
+            {**self._environment, **common, **environment},
+        )
+
+    async def _wait_until_ready(self) -> None:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + ready_within_s
+        async with aiohttp.ClientSession() as session:
+            while not await _answers(session, f"{self.address}/ready"):
+                if loop.time() > deadline:
+                    message = f"not ready within {ready_within_s:g} s; see {self.log_file}"
+                    raise NotReadyError(message)
+                await asyncio.sleep(_LOOK_EVERY_S)
+
+
+async def _answers(session: aiohttp.ClientSession, url: str) -> bool:
+    try:
+        async with session.get(url, timeout=aiohttp.ClientTimeout(total=2)) as response:
+            return response.status == 200  # noqa: PLR2004 - HTTP OK
+    except (aiohttp.ClientError, TimeoutError):
+        return False
+
+
+def _signing_key(file: Path) -> str:
+    """Give the key that signs hold tokens, made at the first start and kept in the data folder."""
+    given = os.environ.get("SEATLOG_SIGNING_KEY")
+    if given:
+        return given
+    if not file.exists():
+        write_secret(file, secrets.token_hex(32))
+    return file.read_text(encoding="ascii").strip()
+
+
+def write_secret(file: Path, secret: str) -> None:
+    """Write a secret that only this account may read."""
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as opened:
+        opened.write(secret + "\n")

@@ -1,0 +1,46 @@
+"""How long a process of ours runs: until a signal, or until its supervisor is gone."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from collections.abc import Coroutine
+from typing import Any
+
+import uvloop
+
+log = logging.getLogger(__name__)
+
+GRACE_S = 9.0
+"""A process that has not ended by itself by then is left to its supervisor's kill."""
+
+
+def run_until_told(work: Coroutine[Any, Any, None], *, leashed: bool) -> int:
+    """Run until done, SIGTERM or SIGINT; if leashed, also until standard input is closed.
+
+    Gives the exit status: 0 if told to stop, 1 if the work failed.
+    """
+    return uvloop.run(_run(work, leashed=leashed))
+
+
+async def _run(work: Coroutine[Any, Any, None], *, leashed: bool) -> int:
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told.set)
+    if leashed:
+        # The supervisor holds the other end and never writes: when it is gone, we are.
+        loop.add_reader(sys.stdin.fileno(), told.set)
+    working = asyncio.ensure_future(work)
+    waiting = asyncio.ensure_future(told.wait())
+    await asyncio.wait({working, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    if working.done() and not working.cancelled() and (error := working.exception()) is not None:
+        log.critical("the process ends", exc_info=error)
+        return 1
+    working.cancel()
+    waiting.cancel()
+    with contextlib.suppress(asyncio.CancelledError, TimeoutError):
+        async with asyncio.timeout(GRACE_S):
+            await working
+    return 0

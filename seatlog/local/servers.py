@@ -1,0 +1,90 @@
+"""Broker and database of this machine, kept running, unless the environment names others."""
+
+import asyncio
+import contextlib
+import logging
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from seatlog.local.failure import LocalServerError
+from seatlog.local.kafka import LocalKafka
+from seatlog.local.postgres import LocalPostgres
+
+log = logging.getLogger(__name__)
+
+_LOOK_EVERY_S = 0.5
+
+
+class LocalServers:
+    """Starts what KAFKA_BOOTSTRAP and DATABASE_URL do not name, and restarts it when it dies."""
+
+    def __init__(self, data: Path, environ: Mapping[str, str] = os.environ) -> None:
+        self._bootstrap = environ.get("KAFKA_BOOTSTRAP")
+        self._dsn = environ.get("DATABASE_URL")
+        self._kafka = None if self._bootstrap else LocalKafka(data / "kafka")
+        self._postgres = None if self._dsn else LocalPostgres(data / "postgres")
+        self._keeper: asyncio.Task[None] | None = None
+
+    @property
+    def bootstrap(self) -> str:
+        """Address of the broker."""
+        return self._bootstrap or self._running_kafka.bootstrap
+
+    @property
+    def dsn(self) -> str:
+        """Address of the database."""
+        return self._dsn or self._running_postgres.dsn
+
+    @property
+    def _running_kafka(self) -> LocalKafka:
+        assert self._kafka is not None
+        return self._kafka
+
+    @property
+    def _running_postgres(self) -> LocalPostgres:
+        assert self._postgres is not None
+        return self._postgres
+
+    async def start(self) -> None:
+        """Start both at once and wait until they answer; raises LocalServerError."""
+        servers = [server for server in (self._kafka, self._postgres) if server is not None]
+        started = await asyncio.gather(
+            *(asyncio.to_thread(_bring_up, server) for server in servers), return_exceptions=True
+        )
+        for outcome in started:
+            if isinstance(outcome, BaseException):
+                await self.stop()
+                raise outcome
+        self._keeper = asyncio.create_task(self._keep(servers))
+
+    async def stop(self) -> None:
+        """Stop what was started here."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._keeper
+        stops = [
+            asyncio.to_thread(server.stop)
+            for server in (self._postgres, self._kafka)
+            if server is not None
+        ]
+        await asyncio.gather(*stops)
+
+    async def _keep(self, servers: list[LocalKafka | LocalPostgres]) -> None:
+        while True:
+            await asyncio.sleep(_LOOK_EVERY_S)
+            for server in servers:
+                if server.running:
+                    continue
+                log.warning("a local server ended; starting it again", extra={"data": server.data})
+                try:
+                    await asyncio.to_thread(server.stop)
+                    await asyncio.to_thread(_bring_up, server)
+                except LocalServerError as error:
+                    log.error("it did not start", extra={"why": str(error)})  # noqa: TRY400
+
+
+def _bring_up(server: LocalKafka | LocalPostgres) -> None:
+    server.start()
+    server.wait_ready()

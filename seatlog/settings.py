@@ -1,0 +1,93 @@
+"""The settings: every one comes from the environment, and docs/settings.md lists them all.
+
+Rules of this file:
+
+1. A setting is read here and nowhere else; the rest of the program gets values.
+2. A wrong value ends the program at its start, with a message that names the variable.
+3. Secrets come from the environment or a file, never from the command line.
+"""
+
+import os
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+VARIABLES = {
+    "kafka_bootstrap": "KAFKA_BOOTSTRAP",
+    "database_url": "DATABASE_URL",
+    "topic_prefix": "SEATLOG_TOPIC_PREFIX",
+    "replication": "SEATLOG_REPLICATION",
+    "signing_key": "SEATLOG_SIGNING_KEY",
+    "host": "SEATLOG_HOST",
+    "port": "PORT",
+    "member": "SEATLOG_MEMBER",
+    "test_companies": "TEST_COMPANIES",
+    "system_secret": "SYSTEM_SECRET",
+    "projector_delay_ms": "SEATLOG_PROJECTOR_DELAY_MS",
+    "crash_at": "SEATLOG_CRASH_AT",
+    "log_level": "SEATLOG_LOG_LEVEL",
+}
+
+
+class SettingsError(ValueError):
+    """A setting is missing or wrong; the message names its variable."""
+
+
+class Settings(BaseModel):
+    """What a process needs to know from outside."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    kafka_bootstrap: str = Field(min_length=1)
+    """Address of the brokers, `host:port`, several with commas."""
+    database_url: SecretStr
+    """Address of Postgres, `postgresql://...`."""
+    topic_prefix: str = ""
+    """What stands before every topic name: several installations can share a cluster."""
+    replication: Annotated[int, Field(ge=1)] = 1
+    """Copies of each partition of a topic that is created; 3 in production."""
+    signing_key: SecretStr | None = None
+    """64 hex digits that sign hold tokens: the same for every ingress."""
+    host: str = "127.0.0.1"
+    """Address that the ingress listens on."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    """Port that the ingress listens on."""
+    member: str = "worker-1"
+    """Static name of a worker process in the consumer group; unique, and kept over restarts."""
+    test_companies: bool = False
+    """Whether the endpoints for throw-away companies exist. Never in production."""
+    system_secret: SecretStr = SecretStr("superSecretSystemApi")
+    """Password of the test company endpoint."""
+    projector_delay_ms: Annotated[int, Field(ge=0)] = 0
+    """Holds every projection back; for tests of reading one's own writes."""
+    crash_at: str = ""
+    """Name of a crash point at which a worker kills itself; for the fault tests."""
+    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+    """What is logged: DEBUG, INFO, WARNING or ERROR."""
+
+    def signing_key_bytes(self) -> bytes:
+        """Give the signing key; raises SettingsError if it is missing or not 64 hex digits."""
+        text = self.signing_key.get_secret_value() if self.signing_key else ""
+        try:
+            key = bytes.fromhex(text)
+        except ValueError:
+            key = b""
+        if len(key) != 32:  # noqa: PLR2004 - 64 hex digits
+            raise SettingsError(
+                "SEATLOG_SIGNING_KEY must be 64 hex digits (`openssl rand -hex 32`)"
+            )
+        return key
+
+
+def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings from the environment; raises SettingsError."""
+    given = {field: environ[name] for field, name in VARIABLES.items() if environ.get(name)}
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as error:
+        problems = (
+            f"{VARIABLES.get(str(problem['loc'][0]), problem['loc'][0])}: {problem['msg']}"
+            for problem in error.errors(include_url=False, include_input=False)
+        )
+        raise SettingsError("; ".join(problems)) from error

@@ -1,0 +1,104 @@
+"""The supervisor: runs the processes of one machine and starts a dead one again.
+
+Rules of this file:
+
+1. A process that ends by itself is started again under the same name (a worker keeps its static
+   member id and so its partitions), at once the first time, then with a growing pause.
+2. Children end with us: each reads from a pipe that only we hold open, so even after a kill -9
+   of the supervisor none is left running.
+3. The way down is the way up reversed, and no child outlives its grace.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+log = logging.getLogger(__name__)
+
+grace_s = 8.0
+pause_max_s = 5.0
+healthy_after_s = 10.0
+"""A process that ran this long is not in a crash loop: its next restart is immediate."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChildSpec:
+    """One process to keep running."""
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+class Supervisor:
+    """Keeps processes running until `stop`."""
+
+    def __init__(self, log_to: int | None = None) -> None:
+        self._log_to = log_to
+        """File descriptor for the children's output; None: ours."""
+        self._children: dict[str, asyncio.subprocess.Process] = {}
+        self._keepers: list[asyncio.Task[None]] = []
+        self.restarts: dict[str, int] = {}
+
+    async def start(self, spec: ChildSpec) -> None:
+        """Start a process and keep it running."""
+        self.restarts[spec.name] = 0
+        await self._spawn(spec)
+        self._keepers.append(asyncio.create_task(self._keep(spec), name=f"keeper of {spec.name}"))
+
+    def pid(self, name: str) -> int:
+        """Give the process id of a child as it runs now."""
+        return self._children[name].pid
+
+    def signal(self, name: str, number: signal.Signals) -> None:
+        """Send a child a signal."""
+        self._children[name].send_signal(number)
+
+    async def stop(self) -> None:
+        """Stop all children, the last started first; by force after their grace."""
+        for keeper in self._keepers:
+            keeper.cancel()
+        await asyncio.gather(*self._keepers, return_exceptions=True)
+        deadline = time.monotonic() + grace_s
+        for child in reversed(self._children.values()):
+            _tell(child, signal.SIGTERM)
+        for child in reversed(self._children.values()):
+            try:
+                async with asyncio.timeout(max(0.1, deadline - time.monotonic())):
+                    await child.wait()
+            except TimeoutError:
+                _tell(child, signal.SIGKILL)
+                await child.wait()
+
+    async def _spawn(self, spec: ChildSpec) -> None:
+        self._children[spec.name] = await asyncio.create_subprocess_exec(
+            *spec.command,
+            env={**os.environ, **spec.environment},
+            stdin=asyncio.subprocess.PIPE,
+            stdout=self._log_to,
+            stderr=self._log_to,
+            start_new_session=True,
+        )
+
+    async def _keep(self, spec: ChildSpec) -> None:
+        pause = 0.0
+        while True:
+            started_at = time.monotonic()
+            status = await self._children[spec.name].wait()
+            if time.monotonic() - started_at > healthy_after_s:
+                pause = 0.0
+            log.warning("restarting", extra={"child": spec.name, "status": status})
+            await asyncio.sleep(pause)
+            pause = min(pause_max_s, pause * 2 or 0.25)
+            self.restarts[spec.name] += 1
+            await self._spawn(spec)
+
+
+def _tell(child: asyncio.subprocess.Process, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        child.send_signal(number)
