@@ -79,17 +79,18 @@ FORGETS: Final = replace(FENCED, forgets=1)
 SAFE: Final = (
     Scenario("the fence alone", FENCED, FENCE_ALONE, states_min=10_000),
     Scenario("fence, terms, contiguous acks", FENCED, TERMS_AND_ACKS, states_min=10_000),
-    Scenario("a broker that forgets once", FORGETS, TERMS_AND_ACKS, states_min=70_000),
+    Scenario("a broker that forgets once", FORGETS, TERMS_AND_ACKS, states_min=40_000),
     Scenario(
         "a broker that forgets twice",
         replace(FENCED, forgets=2),
         TERMS_AND_ACKS,
-        states_min=200_000,
+        states_min=70_000,
     ),
     Scenario("no fence at all", UNFENCED, TERMS_AND_ACKS, states_min=65_000),
     Scenario("one pair handed out twice", SAME_PAIR, TERMS_AND_ACKS, states_min=4_000),
     Scenario("a request sent twice", replace(FENCED, doubles=1), TERMS_AND_ACKS, states_min=75_000),
 )
+"""Each must be walked to the end without a finding."""
 
 MISTAKES: Final = (
     Scenario("the fence alone, a broker that forgets", FORGETS, FENCE_ALONE, Finding.DECIDED_TWICE),
@@ -136,16 +137,27 @@ MISTAKES: Final = (
         Protocol(look_for_own_id=False),
         Finding.REPLY_NOT_HELD,
     ),
+)
+"""Each breaks one rule of the protocol and must be found out."""
+
+LIMITS: Final = (
     Scenario(
         "a request sent twice to a broker that forgets in between",
         replace(FORGETS, doubles=1),
         TERMS_AND_ACKS,
         Finding.DECIDED_TWICE,
     ),
+    Scenario(
+        "one pair handed out twice by a broker that forgets in between",
+        replace(SAME_PAIR, forgets=1),
+        TERMS_AND_ACKS,
+        Finding.REPLY_NOT_HELD,
+    ),
 )
-
+"""Two rare faults at once, which the protocol alone does not survive: docs/guarantees.md."""
 
 CameFrom: TypeAlias = dict[State, tuple[State, str] | None]
+"""How each state was first reached: from which one, and by what."""
 
 
 def explore(scenario: Scenario, bounds: Bounds = SMALL) -> Report:
@@ -207,12 +219,12 @@ def main() -> int:
     parser.add_argument("--traces", action="store_true", help="print the trace of each mistake")
     options = parser.parse_args()
     wrong = 0
-    for scenario in SAFE + MISTAKES:
+    for scenario in SAFE + MISTAKES + LIMITS:
         # A mistake is found in the small instance already, and its trace is shortest there.
         large = options.full and scenario.expected is None
-        began = time.perf_counter()
+        began = time.process_time()
         report = explore(scenario, FULL if large else SMALL)
-        took = time.perf_counter() - began
+        took = time.process_time() - began
         as_expected = report.finding is scenario.expected
         wrong += not as_expected
         say(f"{report.states:>9,} states {took:7.2f} s  {scenario.name}: {report.verdict()}")

@@ -129,7 +129,6 @@ class Model:
                     yield from self._hear_ack(state, at)
                     yield from self._miss_ack(state, at)
         yield from self._deliver(state)
-        yield from self._forget(state)
 
     def _may_take(self, state: State) -> bool:
         """Say whether an ownership is left.
@@ -252,27 +251,51 @@ class Model:
     # The network and the broker.
 
     def _deliver(self, state: State) -> Iterator[Move]:
-        """Bring any request to the broker, in any order; a doubled one stays on its way.
+        """Bring any request to the broker, in any order; before that, it may forget the producer.
+
+        Forgetting is one move with the request that it makes a difference to. Where the answer is
+        the same, the broker knows the same epoch afterwards, and its only trace is that an old
+        sequence number is refused instead of answered again: as good as a lost answer.
+        """
+        for request in dict.fromkeys(state.network):
+            known = self._append(state, request)
+            yield from self._arrive(state, request, *known)
+            if state.forgets:
+                number, _ = self.broker.pairs[request.owner]
+                left = tuple(p for p in state.producers if p.number != number)
+                forgotten = state._replace(producers=left, forgets=state.forgets - 1)
+                unknown = self._append(forgotten, request)
+                if unknown[2] != known[2]:
+                    for what, then, _ in self._arrive(forgotten, request, *unknown):
+                        yield Move(f"the broker forgets the producer and {what}", then)
+
+    def _arrive(
+        self,
+        state: State,
+        request: Request,
+        log: Log,
+        producers: tuple[Producer, ...],
+        answer: int,
+    ) -> Iterator[Move]:
+        """Let the broker's answer be heard or not; a doubled request stays on its way.
 
         What changes nothing and is heard by nobody is as good as lost, and left out.
         """
-        for request in dict.fromkeys(state.network):
-            log, producers, answer = self._append(state, request)
-            heard = _heard(state.processes, request, answer)
-            if (log, heard) == (state.log, state.processes):
-                continue
-            outcome = "is refused" if answer == REFUSED else f"is at {answer}"
-            what = f"{name(request.owner)}'s {', '.join(map(spell, request.batch))} {outcome}"
-            arrived = _without(state.network, request)
-            after = state._replace(log=log, processes=heard, network=arrived, producers=producers)
-            yield Move(what, after)
-            if state.doubles:
-                # Of the two answers to a doubled request either may be the one that is heard.
-                for listeners in dict.fromkeys((heard, state.processes)):
-                    again = after._replace(
-                        processes=listeners, network=state.network, doubles=state.doubles - 1
-                    )
-                    yield Move(f"{what}, and is sent again", again)
+        heard = _heard(state.processes, request, answer)
+        if (log, heard) == (state.log, state.processes):
+            return
+        outcome = "is refused" if answer == REFUSED else f"is at {answer}"
+        what = f"{name(request.owner)}'s {', '.join(map(spell, request.batch))} {outcome}"
+        arrived = _without(state.network, request)
+        after = state._replace(log=log, processes=heard, network=arrived, producers=producers)
+        yield Move(what, after)
+        if state.doubles:
+            # Of the two answers to a doubled request either may be the one that is heard.
+            for listeners in dict.fromkeys((heard, state.processes)):
+                again = after._replace(
+                    processes=listeners, network=state.network, doubles=state.doubles - 1
+                )
+                yield Move(f"{what}, and is sent again", again)
 
     def _append(self, state: State, request: Request) -> tuple[Log, tuple[Producer, ...], int]:
         """Append as a partition's leader does: epoch first, then sequence number, then the log."""
@@ -297,14 +320,6 @@ class Model:
         offsets = (*known.offsets, len(log))
         grown = Producer(number, epoch, known.sequence, offsets)
         return log + request.batch, tuple(sorted((*others, grown))), len(log)
-
-    def _forget(self, state: State) -> Iterator[Move]:
-        """Let the broker forget one producer, epoch and sequence numbers alike."""
-        if state.forgets:
-            for producer in state.producers:
-                left = tuple(p for p in state.producers if p is not producer)
-                forgotten = state._replace(producers=left, forgets=state.forgets - 1)
-                yield Move("the broker forgets the producer", forgotten)
 
     def _become(
         self, state: State, at: int, what: str, process: Process, finding: Finding | None = None

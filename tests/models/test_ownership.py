@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.models.ownership import MISTAKES, SAFE, SMALL, Scenario, explore
+from tests.models.ownership import LIMITS, MISTAKES, SAFE, SMALL, Scenario, explore
 from tests.models.ownership_model import Model
 from tests.models.ownership_world import UNFENCED, Decided, Finding, Protocol, Taken
 
@@ -22,6 +22,13 @@ def test_no_interleaving_breaks_the_protocol(scenario: Scenario) -> None:
 
 @pytest.mark.parametrize("scenario", MISTAKES, ids=_called)
 def test_the_explorer_finds_a_seeded_mistake(scenario: Scenario) -> None:
+    report = explore(scenario)
+
+    assert report.finding is scenario.expected, report.story()
+
+
+@pytest.mark.parametrize("scenario", LIMITS, ids=_called)
+def test_two_rare_faults_at_once_are_the_known_limit(scenario: Scenario) -> None:
     report = explore(scenario)
 
     assert report.finding is scenario.expected, report.story()
