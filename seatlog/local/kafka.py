@@ -7,13 +7,15 @@ at the next start. Everything blocks; from asynchronous code use `asyncio.to_thr
 import asyncio
 import base64
 import subprocess
+import tempfile
 import uuid
 from pathlib import Path
 
 from adapters.kafka.admin import BrokerError, wait_until_ready
 from seatlog.local import ports
 from seatlog.local.failure import LocalServerError
-from seatlog.local.java import find_java
+from seatlog.local.java import Java, find_java
+from seatlog.local.kafka_archive import archive_of, options_to_record, options_to_use
 from seatlog.local.kafka_jars import class_path
 from seatlog.local.leashed import DataLock, LeashedServer
 
@@ -62,6 +64,9 @@ rootLogger.appenderRef.out.ref = out
 """
 
 
+_ARCHIVING_S = 60.0
+
+
 class LocalKafka:
     """A broker whose records live in `data`.
 
@@ -72,6 +77,7 @@ class LocalKafka:
     def __init__(self, data: Path, port: int | None = None, heap_mb: int = 512) -> None:
         self.data = data.absolute()
         self.log = self.data / "kafka.log"
+        self._settings_file = self.data / "server.properties"
         self._port = port
         self._heap_mb = heap_mb
         self._lock = DataLock(self.data / "kafka.lock")
@@ -92,21 +98,37 @@ class LocalKafka:
         return self._server is not None and self._server.running
 
     def start(self) -> str:
-        """Start the broker and give its address; `wait_ready` tells when it answers."""
+        """Start the broker and give its address; `wait_ready` tells when it answers.
+
+        The first start of a user takes up to a minute longer: it downloads the broker and
+        prepares its classes (kafka_archive.py).
+        """
+        java = find_java()
+        archive = archive_of(java)
+        if not archive.exists():
+            _record(java, archive)
+        self._launch(java, options_to_use(java, archive))
+        return self.bootstrap
+
+    def _launch(self, java: Java, options: list[str], grace_s: float = 8.0) -> None:
         assert not self.running, "it runs already"
         self.data.mkdir(parents=True, exist_ok=True)
         lock = self._lock.take()
         try:
-            java = self._java()
+            command: list[str | Path] = [
+                *(java.program, *options, "-cp", class_path(), "-Djava.awt.headless=true"),
+                f"-Dlog4j2.configurationFile={self.data / 'logging.properties'}",
+            ]
             self._write_settings()
-            self._format(java)
+            self._format(command)
+            heap = [f"-Xmx{self._heap_mb}m", f"-Xms{self._heap_mb // 2}m"]
+            broker = [*heap, "-XX:+ExitOnOutOfMemoryError", "kafka.Kafka", self._settings_file]
             self._server = LeashedServer(
-                [*java, "kafka.Kafka", self.data / "server.properties"], log=self.log, lock=lock
+                [*command, *broker], log=self.log, lock=lock, grace_s=grace_s
             )
         except BaseException:
             self._lock.let_go()
             raise
-        return self.bootstrap
 
     def wait_ready(self, timeout_s: float = 60.0) -> None:
         """Wait until the broker answers clients; LocalServerError if it does not."""
@@ -131,18 +153,6 @@ class LocalKafka:
             self._server.kill()
         self._lock.let_go()
 
-    def _java(self) -> list[str | Path]:
-        return [
-            find_java(),
-            f"-Xmx{self._heap_mb}m",
-            f"-Xms{self._heap_mb // 2}m",
-            "-XX:+ExitOnOutOfMemoryError",
-            "-Djava.awt.headless=true",
-            f"-Dlog4j2.configurationFile={self.data / 'logging.properties'}",
-            "-cp",
-            class_path(),
-        ]
-
     def _write_settings(self) -> None:
         self._port = ports.free_port() if self._port is None else ports.check_free(self._port)
         settings = _SETTINGS.format(
@@ -152,16 +162,17 @@ class LocalKafka:
             # Java reads a backslash or a leading blank in a .properties file as its own.
             log_folder=str(self.data / "log").replace("\\", "\\\\"),
         )
-        (self.data / "server.properties").write_text(settings, encoding="utf-8")
+        self._settings_file.write_text(settings, encoding="utf-8")
         (self.data / "logging.properties").write_text(_LOGGING, encoding="utf-8")
 
-    def _format(self, java: list[str | Path]) -> None:
+    def _format(self, command: list[str | Path]) -> None:
         """Prepare the log folder, at the first start only."""
         if (self.data / "log" / "meta.properties").exists():
             return
-        tool = ["kafka.tools.StorageTool", "format", "--ignore-formatted"]
-        tool += ["-t", _new_cluster_id(), "-c", str(self.data / "server.properties")]
-        done = subprocess.run([*java, *tool], capture_output=True, text=True, check=False)
+        # It runs for a second: code is compiled quickly rather than well.
+        tool = ["-XX:TieredStopAtLevel=1", "kafka.tools.StorageTool", "format"]
+        tool += ["--ignore-formatted", "-t", _new_cluster_id(), "-c", str(self._settings_file)]
+        done = subprocess.run([*command, *tool], capture_output=True, text=True, check=False)
         if done.returncode:
             message = f"the broker's log folder could not be prepared:\n{done.stdout}{done.stderr}"
             raise LocalServerError(message)
@@ -172,3 +183,21 @@ def _new_cluster_id() -> str:
         cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
         if not cluster_id.startswith("-"):  # the tool would take it for an option
             return cluster_id
+
+
+def _record(java: Java, archive: Path) -> None:
+    """Run a broker for nothing but its class archive; go on without one where that fails."""
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=archive.parent, prefix="kafka-archive-") as scratch:
+        made = Path(scratch) / "archive"
+        trainee = LocalKafka(Path(scratch) / "data")
+        try:
+            # Writing the archive is part of its end.
+            trainee._launch(java, options_to_record(java, made), grace_s=_ARCHIVING_S)  # noqa: SLF001
+            trainee.wait_ready()
+        except LocalServerError:
+            made.unlink(missing_ok=True)
+        finally:
+            trainee.stop()
+        made.touch()  # empty where it could not be made, which is not tried again
+        made.rename(archive)

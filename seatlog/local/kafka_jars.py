@@ -49,7 +49,7 @@ def read_lock() -> list[Jar]:
 def class_path() -> str:
     """Give the broker's class path, downloading it at the first call of this user."""
     jars = read_lock()
-    folder = _cache() / f"kafka-{KAFKA_VERSION}"
+    folder = jar_folder()
     if not folder.is_dir():
         _download(jars, folder)
     missing = [jar.file_name for jar in jars if not (folder / jar.file_name).is_file()]
@@ -59,9 +59,11 @@ def class_path() -> str:
     return os.pathsep.join(str(folder / jar.file_name) for jar in jars)
 
 
-def _cache() -> Path:
+def jar_folder() -> Path:
+    """Say where this user's jars are, or will be."""
     home = os.environ.get("XDG_CACHE_HOME")
-    return (Path(home) if home else Path.home() / ".cache") / "seatlog"
+    cache = Path(home) if home else Path.home() / ".cache"
+    return cache / "seatlog" / f"kafka-{KAFKA_VERSION}"
 
 
 def _download(jars: list[Jar], folder: Path) -> None:
