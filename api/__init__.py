@@ -1,1 +1,1 @@
-"""The HTTP ingress: takes requests, appends commands, answers from the outbox."""
+"""The ingress: HTTP in, commands to the log, answers out of the log."""

@@ -1,0 +1,152 @@
+"""The directory of event keys in this process: the coordinators' outboxes, folded in memory.
+
+Rules of this file:
+
+1. It is read from offset 0 and followed; void records are skipped (schemas.outbox, rule 2).
+2. "There is no such event" is said only after everything up to the current end was read: the
+   event may have been created through another ingress a moment ago.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from zlib import crc32
+
+from adapters.following import back_off, follow
+from adapters.ports import Log, LogRecord, LogUnreachableError, PositionLostError, TopicPartition
+from api import limits
+from engine.groups.directory import Directory, Entry, HoldRevision
+from schemas.outbox import OwnershipTaken, decode_groups_record
+
+
+def coordinator_of(workspace: str, coordinators: int) -> int:
+    """Choose the partition of the groups topics that decides for a workspace."""
+    return crc32(workspace.encode()) % coordinators
+
+
+class EventDirectory:
+    """Where each event lives, and the changed deadlines of hold tokens."""
+
+    def __init__(
+        self,
+        source: Log,
+        partitions: Sequence[TopicPartition],
+        ends: Callable[[], Awaitable[Mapping[TopicPartition, int]]],
+    ) -> None:
+        self._source = source
+        self._folds = {partition: _Fold() for partition in partitions}
+        self._in_order = [self._folds[partition] for partition in partitions]
+        self._partitions = tuple(partitions)
+        self._ends = ends
+        self._targets: dict[TopicPartition, int] | None = None
+
+    async def run(self) -> None:
+        """Fold and follow until cancelled; raises if the outboxes do not fold."""
+        self._targets = await self._spans()
+        await follow(
+            self._source,
+            lambda: {partition: fold.next_offset for partition, fold in self._folds.items()},
+            self._take_in,
+        )
+
+    def ready(self) -> bool:
+        """Say whether everything was read that stood there at the start."""
+        return self._targets is not None and all(
+            self._folds[partition].next_offset >= end for partition, end in self._targets.items()
+        )
+
+    def find_now(self, workspace: str, key: str) -> Entry | None:
+        """Look an event up in what was read so far."""
+        return self._in_order[self._coordinator(workspace)].directory.find(workspace, key)
+
+    async def find(self, workspace: str, key: str) -> Entry | None:
+        """Look an event up; None only if it is not in the directory's current end either.
+
+        Raises LogUnreachableError if an unknown key cannot be looked up to the end.
+        """
+        fold = self._in_order[self._coordinator(workspace)]
+        entry = fold.directory.find(workspace, key)
+        if entry is None:
+            await self.catch_up(workspace)
+            entry = fold.directory.find(workspace, key)
+        return entry
+
+    def by_id(self, event: int) -> Entry | None:
+        """Look an event up by its id in what was read so far."""
+        for fold in self._in_order:
+            entry = fold.directory.by_id(event)
+            if entry is not None:
+                return entry
+        return None
+
+    async def hold(self, token: str, workspace: str) -> HoldRevision | None:
+        """Give the changed deadline of a hold token, None if it was never changed.
+
+        Raises LogUnreachableError if this cannot be looked up to the directory's current end.
+        """
+        await self.catch_up(workspace)
+        return self._in_order[self._coordinator(workspace)].directory.hold(token)
+
+    async def catch_up(self, workspace: str) -> None:
+        """Wait until everything was read that stands in the workspace's outbox by now."""
+        coordinator = self._coordinator(workspace)
+        end = (await self._ends())[self._partitions[coordinator]]
+        try:
+            async with asyncio.timeout(limits.directory_wait_s):
+                await self._in_order[coordinator].reach(end)
+        except TimeoutError:
+            raise LogUnreachableError("the directory of events does not come forward") from None
+
+    def _coordinator(self, workspace: str) -> int:
+        return coordinator_of(workspace, len(self._partitions))
+
+    async def _spans(self) -> dict[TopicPartition, int]:
+        failures = 0
+        while True:
+            try:
+                spans = [await self._source.span(partition) for partition in self._partitions]
+            except LogUnreachableError:
+                await back_off(failures)
+                failures += 1
+                continue
+            if any(span.begin for span in spans):
+                raise PositionLostError("the coordinators' outboxes do not begin at 0")
+            return dict(zip(self._partitions, (span.end for span in spans), strict=True))
+
+    def _take_in(self, records: Sequence[LogRecord]) -> None:
+        for record in records:
+            self._folds[TopicPartition(record.topic, record.partition)].take_in(record)
+        for fold in self._in_order:
+            fold.tell_progress()
+
+
+class _Fold:
+    """One coordinator's directory."""
+
+    def __init__(self) -> None:
+        self.directory = Directory()
+        self.next_offset = 0
+        self._term = -1
+        self._waiting: list[tuple[int, asyncio.Future[None]]] = []
+
+    def take_in(self, record: LogRecord) -> None:
+        decoded = decode_groups_record(record.value or b"")
+        if isinstance(decoded, OwnershipTaken):
+            self._term = record.offset
+        elif decoded.data.term == self._term:
+            for fact in decoded.data.facts:
+                self.directory.evolve(fact)
+            self.directory.forget_holds_until(decoded.data.at)
+        self.next_offset = record.offset + 1
+
+    async def reach(self, end: int) -> None:
+        if self.next_offset < end:
+            reached: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append((end, reached))
+            await reached
+
+    def tell_progress(self) -> None:
+        if self._waiting:
+            for end, reached in self._waiting:
+                if end <= self.next_offset and not reached.done():
+                    reached.set_result(None)
+            self._waiting = [one for one in self._waiting if not one[1].done()]

@@ -1,0 +1,153 @@
+"""What can go wrong between a request and its answer.
+
+Rules of this file:
+
+1. A refusal by the rules of booking is an answer (schemas.rejections), not one of these.
+2. No vendor's words: a dialect writes a `Refusal` in its own shape.
+"""
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from adapters.ports import AppendUnknownError, LogUnreachableError
+from api import limits
+from api.command_ids import command_id
+from schemas.outbox import CommandPosition
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong with a request."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a request is not served, for a dialect to write down."""
+
+    status: int
+    problems: Sequence[Problem]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class RequestRefusedError(Exception):
+    """The request itself cannot be served: a 4xx that says what to do."""
+
+    def __init__(
+        self, status: int, code: str, message: str, errors: Sequence[Problem] = ()
+    ) -> None:
+        super().__init__(message)
+        self.refusal = Refusal(status, errors or (Problem(code, message),))
+
+
+class UnauthorizedError(Exception):
+    """No API key, or not one that is known. The response has no body and says no more."""
+
+
+class WorkspaceNotFoundError(RequestRefusedError):
+    """The workspace that the request names is not one of this company's."""
+
+    def __init__(self, workspace_key: str) -> None:
+        super().__init__(404, "WORKSPACE_NOT_FOUND", f"Workspace not found: {workspace_key}")
+        self.workspace_key = workspace_key
+
+
+class BodyTooLargeError(RequestRefusedError):
+    """The body is over the limit of its route."""
+
+    def __init__(self, bytes_max: int) -> None:
+        super().__init__(
+            413, "BODY_TOO_LARGE", f"The body is larger than {bytes_max} bytes: send less at once"
+        )
+
+
+class BodyEncodedError(RequestRefusedError):
+    """The body is compressed: a small one could unpack to any size."""
+
+    def __init__(self, encoding: str) -> None:
+        super().__init__(
+            415,
+            "CONTENT_ENCODING_NOT_SUPPORTED",
+            f"Content-Encoding {encoding!r} is not supported: send the body as it is",
+        )
+
+
+class BodyIncompleteError(RequestRefusedError):
+    """The body did not come in time, or its sender went away in the middle of it."""
+
+    def __init__(self) -> None:
+        super().__init__(408, "BODY_INCOMPLETE", "The body did not arrive: send the request again")
+
+
+class IngressBusyError(Exception):
+    """Too many commands are without an answer; nothing was appended."""
+
+    def __init__(self) -> None:
+        super().__init__("Too many requests are under way: try again later")
+        self.retry_after_s = _retry_after_s()
+
+
+class NotReadyError(Exception):
+    """This ingress is starting or stopping; nothing was appended."""
+
+
+class AnswerLateError(Exception):
+    """The answer did not come in time; the command may be decided yet."""
+
+    def __init__(self, command: CommandPosition | None, topic: str) -> None:
+        super().__init__("The answer is late: the command may be carried out yet")
+        self.command = command
+        """Where the command stands; None if its append was not acknowledged either."""
+        self.topic = topic
+
+    @property
+    def command_id(self) -> str | None:
+        """The command's id for clients, if it is known to stand in the log."""
+        return None if self.command is None else command_id(self.topic, self.command)
+
+
+_OUTAGES: Mapping[type[Exception], Problem] = {
+    LogUnreachableError: Problem(
+        "LOG_UNREACHABLE", "The log does not answer, nothing was changed: try again later"
+    ),
+    AppendUnknownError: Problem(
+        "OUTCOME_UNKNOWN",
+        "It is not known whether the command was taken: look before you send it again, "
+        "or send it with an idempotency key",
+    ),
+}
+
+
+def refusal_of(error: Exception) -> Refusal | None:
+    """Say how an error is told to the client; None for a fault of ours."""
+    match error:
+        case RequestRefusedError():
+            return error.refusal
+        case IngressBusyError():
+            return _later(429, Problem("TOO_MANY_REQUESTS", str(error)), error.retry_after_s)
+        case NotReadyError():
+            return _later(503, Problem("NOT_READY", f"{error}: try again later"))
+        case AnswerLateError():
+            return _late(error)
+    problem = _OUTAGES.get(type(error))
+    return None if problem is None else _later(503, problem)
+
+
+def _late(error: AnswerLateError) -> Refusal:
+    refusal = _later(503, Problem("ANSWER_LATE", str(error)))
+    if error.command_id is None:
+        return refusal
+    location = {"Location": f"/commands/{error.command_id}"}
+    return Refusal(refusal.status, refusal.problems, {**refusal.headers, **location})
+
+
+def _later(status: int, problem: Problem, after_s: int | None = None) -> Refusal:
+    seconds = _retry_after_s() if after_s is None else after_s
+    return Refusal(status, (problem,), {"Retry-After": str(seconds)})
+
+
+def _retry_after_s() -> int:
+    return limits.retry_after_s + random.randint(0, limits.retry_jitter_s)  # noqa: S311 - jitter

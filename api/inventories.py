@@ -1,0 +1,48 @@
+"""Seat maps by the hash of their inventory, unpacked once in this process."""
+
+import asyncio
+
+from adapters.kafka.inventories import Inventories
+from adapters.ports import LogUnreachableError
+from api import limits
+from engine.charts.inventory import SeatMap
+from schemas.inventory import InventoryError, decode, decompress, inventory_hash
+
+
+class SeatMaps:
+    """The seat maps that this ingress has shown so far, and the way to the others."""
+
+    def __init__(self, inventories: Inventories) -> None:
+        self._inventories = inventories
+        self._seat_maps: dict[str, SeatMap] = {}
+
+    def get_now(self, inventory: str) -> SeatMap | None:
+        """Give a seat map that is at hand."""
+        return self._seat_maps.get(inventory)
+
+    async def get(self, inventory: str) -> SeatMap:
+        """Give the seat map of an inventory that an event was created with.
+
+        Raises LogUnreachableError if the topic does not bring it in time, InventoryError if what
+        it brings is not the inventory of that name.
+        """
+        seat_map = self._seat_maps.get(inventory)
+        if seat_map is None:
+            try:
+                async with asyncio.timeout(limits.inventory_wait_s):
+                    compressed = await self._inventories.get(inventory)
+            except TimeoutError:
+                raise LogUnreachableError(f"inventory {inventory} does not come") from None
+            seat_map = self._seat_maps.setdefault(inventory, _unpack(inventory, compressed))
+        return seat_map
+
+    async def publish(self, inventory: str, compressed: bytes) -> None:
+        """Put an inventory into the log, and return when it is safe there."""
+        await self._inventories.publish(inventory, compressed)
+
+
+def _unpack(inventory: str, compressed: bytes) -> SeatMap:
+    encoded = decompress(compressed)
+    if inventory_hash(encoded) != inventory:
+        raise InventoryError(f"the inventory {inventory} holds something else")
+    return SeatMap(decode(encoded))
