@@ -115,17 +115,16 @@ class LocalKafka:
         self.data.mkdir(parents=True, exist_ok=True)
         lock = self._lock.take()
         try:
-            command: list[str | Path] = [
-                *(java.program, *options, "-cp", class_path(), "-Djava.awt.headless=true"),
+            command = [
+                *(str(java.program), *options, "-cp", class_path(), "-Djava.awt.headless=true"),
                 f"-Dlog4j2.configurationFile={self.data / 'logging.properties'}",
             ]
             self._write_settings()
             self._format(command)
             heap = [f"-Xmx{self._heap_mb}m", f"-Xms{self._heap_mb // 2}m"]
-            broker = [*heap, "-XX:+ExitOnOutOfMemoryError", "kafka.Kafka", self._settings_file]
-            self._server = LeashedServer(
-                [*command, *broker], log=self.log, lock=lock, grace_s=grace_s
-            )
+            heap += ["-XX:+ExitOnOutOfMemoryError"]
+            broker = [*command, *heap, "kafka.Kafka", str(self._settings_file)]
+            self._server = LeashedServer(broker, log=self.log, lock=lock, grace_s=grace_s)
         except BaseException:
             self._lock.let_go()
             raise
@@ -165,7 +164,7 @@ class LocalKafka:
         self._settings_file.write_text(settings, encoding="utf-8")
         (self.data / "logging.properties").write_text(_LOGGING, encoding="utf-8")
 
-    def _format(self, command: list[str | Path]) -> None:
+    def _format(self, command: list[str]) -> None:
         """Prepare the log folder, at the first start only."""
         if (self.data / "log" / "meta.properties").exists():
             return
