@@ -5,7 +5,7 @@ Each group of commands stands in a module of its own, `<group>_commands.py`.
 
 import typer
 
-from seatlog import topics_commands
+from seatlog import process_commands, topics_commands
 
 app = typer.Typer(
     name="seatlog",
@@ -15,6 +15,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(topics_commands.app, name="topics")
+app.command()(process_commands.worker)
 
 
 def main() -> None:

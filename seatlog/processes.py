@@ -9,8 +9,8 @@ import asyncio
 import logging
 import os
 import signal
-import sys
 from collections.abc import Callable, Collection
+from pathlib import Path
 
 from adapters.clock import MonotonicClock
 from adapters.kafka.inventories import Inventories
@@ -45,7 +45,7 @@ async def work(settings: Settings) -> None:
             role = coordinator_role(commands.partition, topics)
         else:
             role = seats_role(commands.partition, topics, seat_maps.by_hash, seat_maps.load)
-        at_crash_point = crash_hook(settings.crash_at, role.name)
+        at_crash_point = crash_hook(settings, role.name)
         return Owner(role, kafka, membership, clock, settings.member, at_crash_point=at_crash_point)
 
     try:
@@ -95,17 +95,15 @@ class SeatMaps:
                 self.by_hash[content_hash] = SeatMap(decode(decompress(compressed)))
 
 
-def crash_hook(crash_at: str, role: str) -> Callable[[str], None]:
-    """Give what an owner calls at its crash points: a kill -9 of this process at the named one.
-
-    `crash_at` is `role:point`, as in `seats:5 appended`.
-    """
-    if not crash_at:
+def crash_hook(settings: Settings, role: str) -> Callable[[str], None]:
+    """Give what an owner calls at its crash points: at the one named, once, a kill -9 of us."""
+    if not settings.crash_at:
         return nothing_happens
+    mark = Path(settings.crash_mark)
 
     def at_crash_point(point: str) -> None:
-        if crash_at == f"{role}:{point}":
-            print(f"crash point {crash_at}", file=sys.stderr, flush=True)  # noqa: T201
+        if settings.crash_at == f"{role}:{point}" and not mark.exists():
+            mark.touch()
             os.kill(os.getpid(), signal.SIGKILL)
 
     return at_crash_point

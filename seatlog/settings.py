@@ -26,6 +26,7 @@ VARIABLES = {
     "system_secret": "SYSTEM_SECRET",
     "projector_delay_ms": "SEATLOG_PROJECTOR_DELAY_MS",
     "crash_at": "SEATLOG_CRASH_AT",
+    "crash_mark": "SEATLOG_CRASH_MARK",
     "log_level": "SEATLOG_LOG_LEVEL",
 }
 
@@ -62,7 +63,9 @@ class Settings(BaseModel):
     projector_delay_ms: Annotated[int, Field(ge=0)] = 0
     """Holds every projection back; for tests of reading one's own writes."""
     crash_at: str = ""
-    """Name of a crash point at which a worker kills itself; for the fault tests."""
+    """`role:point` at which a worker kills itself, once; for the fault tests."""
+    crash_mark: str = ""
+    """File made when the crash point is reached; while it is there, none is hit."""
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     """What is logged: DEBUG, INFO, WARNING or ERROR."""
 

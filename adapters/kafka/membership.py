@@ -22,6 +22,8 @@ from adapters.ports import LogUnreachableError, TopicPartition
 heartbeat_ms = 1_000
 session_timeout_ms = 10_000
 start_deadline_s = 15.0
+close_deadline_s = 2.0
+"""A rebalance under way would hold the way out up for seconds; the session ends by itself."""
 
 
 class KafkaMembership(ConsumerRebalanceListener):
@@ -77,8 +79,9 @@ class KafkaMembership(ConsumerRebalanceListener):
             self._polling.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._polling
-        with contextlib.suppress(KafkaError):
-            await self._consumer.stop()
+        with contextlib.suppress(KafkaError, TimeoutError):
+            async with asyncio.timeout(close_deadline_s):
+                await self._consumer.stop()
 
     def on_partitions_revoked(self, revoked: Iterable[KafkaPartition]) -> None:
         """Rule 2: nothing to do."""

@@ -1,0 +1,87 @@
+"""Workers that are killed, stopped and brought back, on a real broker."""
+
+import asyncio
+import random
+import signal
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from adapters.kafka.membership import session_timeout_ms
+from tests.conftest import MakeTopics
+from tests.faults.drop import Drop
+
+CRASH_POINTS = (
+    "1 taken",
+    "2 ownership appended",
+    "3 replayed",
+    "4 settled",
+    "5 decided",
+    "5 appended",
+    "5 acknowledged",
+)
+serving_again_within_s = 3.0
+
+
+@pytest.fixture
+async def drop(
+    kafka_bootstrap: str, make_topics: MakeTopics, tmp_path: Path
+) -> AsyncIterator[Drop]:
+    opened = Drop(kafka_bootstrap, await make_topics(), tmp_path)
+    yield opened
+    await opened.close()
+
+
+@pytest.mark.parametrize("point", CRASH_POINTS)
+async def test_a_kill_at_each_step_of_the_loop_loses_nothing_and_doubles_nothing(
+    drop: Drop, point: str, tmp_path: Path
+) -> None:
+    mark = tmp_path / "hit"
+    crash = {"SEATLOG_CRASH_AT": f"seats:{point}", "SEATLOG_CRASH_MARK": str(mark)}
+    await drop.open("worker-1", environment=crash)
+    await drop.send(300)
+    await drop.see_all_answered()
+    drop.check()
+    assert mark.exists(), "the crash point was never reached"
+    assert drop.supervisor.restarts["worker-1"] == 1
+
+
+async def test_kills_at_random_under_load_are_survived_and_served_again_soon(drop: Drop) -> None:
+    await drop.open("worker-1", "worker-2")
+    pick = random.Random(7)
+    waits = []
+    for _ in range(5):
+        for _ in range(pick.randint(2, 6)):
+            await drop.send(100)
+            await asyncio.sleep(0)
+        killed = drop.owner
+        killed_at = time.monotonic()
+        drop.supervisor.signal(killed, signal.SIGKILL)
+        terms = len(drop.owners)
+        await drop.send(50)
+        await drop.see(lambda terms=terms: len(drop.owners) > terms, within=20)
+        await drop.see_all_answered()
+        waits.append(next(at for at in drop.answered_at if at > killed_at + 0.2) - killed_at)
+    drop.check()
+    assert sorted(waits)[len(waits) // 2] < serving_again_within_s, waits
+
+
+async def test_a_worker_stopped_for_longer_than_its_session_wakes_up_as_a_harmless_zombie(
+    drop: Drop,
+) -> None:
+    await drop.open("worker-1", "worker-2")
+    await drop.send(100)
+    await drop.see_all_answered()
+    zombie = drop.owner
+    drop.supervisor.signal(zombie, signal.SIGSTOP)
+    await drop.send(200)
+    session_s = session_timeout_ms / 1000
+    await drop.see(lambda: drop.owner != zombie, within=session_s + 15)
+    await drop.see_all_answered()
+    drop.supervisor.signal(zombie, signal.SIGCONT)
+    await drop.send(500)
+    await drop.see_all_answered()
+    drop.check()
+    assert drop.supervisor.restarts[drop.owner] == 0
