@@ -1,0 +1,272 @@
+"""Errors in the vendor's shape, and what each refusal of ours is called there.
+
+Rules of this file:
+
+1. The clients read `errors` (each exactly code and message), `messages`, `requestId` and `status`;
+   all are always there. A 401 is the one answer without a body.
+2. The texts that the vendor's clients are known to compare stand here to the letter.
+3. Several objects in the way: `errors` has each different reason once, `messages` goes on with a
+   line for every object, and `obstacles` (ours) says the same for machines.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from api.errors import Problem, Refusal, RequestRefusedError
+from schemas.facts import FREE
+from schemas.outbox import Obstacle, Rejected
+from schemas.rejections import Rejection
+
+GENERAL_ERROR = "GENERAL_ERROR"
+ILLEGAL_STATUS_CHANGE = "ILLEGAL_STATUS_CHANGE"
+EVENT_NOT_FOUND = "EVENT_NOT_FOUND"
+CHART_NOT_FOUND = "CHART_NOT_FOUND"
+WORKSPACE_NOT_FOUND = "WORKSPACE_NOT_FOUND"
+OBJECT_NOT_FOUND = "OBJECT_NOT_FOUND"
+HOLD_TOKEN_NOT_FOUND = "HOLD_TOKEN_NOT_FOUND"  # noqa: S105 - an error code
+
+BAD_REQUEST = 400
+NOT_FOUND = 404
+UNPROCESSABLE = 422
+
+EventKey = Callable[[int], str]
+"""Gives the key of an event by its id."""
+
+
+@dataclass(frozen=True, slots=True)
+class VendorRefusal(Refusal):
+    """A refusal that says more than one line for each reason."""
+
+    notes: Sequence[str] = ()
+    """Go on after the reasons in `messages`."""
+    obstacles: Sequence[Mapping[str, str]] = ()
+
+
+class VendorError(RequestRefusedError):
+    """A request that is refused, with everything that its answer says."""
+
+    def __init__(
+        self,
+        status: int,
+        problems: Sequence[Problem],
+        *,
+        notes: Sequence[str] = (),
+        obstacles: Sequence[Mapping[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(status, problems[0].code, problems[0].message)
+        self.refusal = VendorRefusal(status, problems, headers or {}, notes, obstacles)
+
+
+class BodyError(VendorError):
+    """The body cannot be accepted; `problems` name every field that is wrong, as `#/path: why`."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__(BAD_REQUEST, [Problem(GENERAL_ERROR, problem) for problem in problems])
+        self.problems = problems
+
+
+def error_body(refusal: Refusal, request_id: str) -> dict[str, Any]:
+    """Give the JSON body that the clients read."""
+    notes: Sequence[str] = ()
+    obstacles: Sequence[Mapping[str, str]] = ()
+    if isinstance(refusal, VendorRefusal):
+        notes, obstacles = refusal.notes, refusal.obstacles
+    body: dict[str, Any] = {
+        "status": refusal.status,
+        "messages": [*(problem.message for problem in refusal.problems), *notes],
+        "errors": [
+            {"code": problem.code, "message": problem.message} for problem in refusal.problems
+        ],
+        "warnings": [],
+        "requestId": request_id,
+    }
+    if obstacles:
+        body["obstacles"] = obstacles
+    return body
+
+
+def bad_request(*messages: str) -> VendorError:
+    """Refuse a request for what it says."""
+    return VendorError(BAD_REQUEST, [Problem(GENERAL_ERROR, message) for message in messages])
+
+
+def not_found(code: str, message: str) -> VendorError:
+    """Refuse a request for something that is not there."""
+    return VendorError(NOT_FOUND, [Problem(code, message)])
+
+
+def event_not_found(key: str, workspace: str) -> VendorError:
+    """Say it as the vendor does."""
+    return not_found(
+        EVENT_NOT_FOUND, f"Event not found: {key} was not found in workspace {workspace}"
+    )
+
+
+def chart_not_found(key: str, workspace: str) -> VendorError:
+    """Say it as the vendor does."""
+    return not_found(
+        CHART_NOT_FOUND, f"Chart not found: {key} was not found in workspace {workspace}"
+    )
+
+
+def hold_token_not_found(token: str, workspace: str, status: int = NOT_FOUND) -> VendorError:
+    """Say that a hold token is unknown, another workspace's, or has ended."""
+    message = f"Hold token not found: {token} was not found in workspace {workspace}, or has ended"
+    return VendorError(status, [Problem(HOLD_TOKEN_NOT_FOUND, message)])
+
+
+class _Meaning(NamedTuple):
+    """What a rejection is at the vendor's."""
+
+    status: int
+    code: str
+    message: str
+    """May name {detail} and {workspace}."""
+
+
+_MEANINGS = {
+    Rejection.COMMAND_NOT_READABLE: _Meaning(
+        BAD_REQUEST, GENERAL_ERROR, "The command cannot be read: {detail}"
+    ),
+    Rejection.COMMAND_FAILED: _Meaning(
+        BAD_REQUEST, GENERAL_ERROR, "The command could not be decided; nothing was changed"
+    ),
+    Rejection.IDEMPOTENCY_KEY_REUSED: _Meaning(
+        UNPROCESSABLE,
+        "IDEMPOTENCY_KEY_REUSED",
+        "The idempotency key was used for another request; use a new one",
+    ),
+    Rejection.EVENT_NOT_FOUND: _Meaning(
+        NOT_FOUND,
+        EVENT_NOT_FOUND,
+        "Event not found: {detail} was not found in workspace {workspace}",
+    ),
+    Rejection.EVENT_KEY_TAKEN: _Meaning(
+        BAD_REQUEST,
+        "EVENT_KEY_ALREADY_EXISTS",
+        "Event key already in use in workspace {workspace}: {detail}",
+    ),
+    Rejection.HOLD_TOKEN_MISSING: _Meaning(
+        BAD_REQUEST, GENERAL_ERROR, "#: required key [holdToken] not found"
+    ),
+    Rejection.HOLD_DEADLINE_TOO_FAR: _Meaning(
+        BAD_REQUEST, GENERAL_ERROR, "The hold token {detail} is valid for more than two hours"
+    ),
+    Rejection.HOLD_TOKEN_EXPIRED: _Meaning(
+        BAD_REQUEST,
+        HOLD_TOKEN_NOT_FOUND,
+        "Hold token not found: {detail} has ended",
+    ),
+    Rejection.OBJECT_NOT_FOUND: _Meaning(
+        BAD_REQUEST, OBJECT_NOT_FOUND, "Object not found: {label} on event {event}"
+    ),
+    Rejection.TABLE_NOT_BOOKABLE_YET: _Meaning(
+        BAD_REQUEST,
+        GENERAL_ERROR,
+        "{label} on event {event}: tables as a whole and seats of "
+        "such tables are not supported yet",
+    ),
+    Rejection.QUANTITY_ON_A_SEAT: _Meaning(
+        BAD_REQUEST,
+        GENERAL_ERROR,
+        "{label} on event {event}: a quantity is for general admission areas only",
+    ),
+    Rejection.STATUS_NOT_ALLOWED: _Meaning(
+        BAD_REQUEST,
+        ILLEGAL_STATUS_CHANGE,
+        "Cannot change from [{previous}] to [{status}]: "
+        "{previous} is not in the list of allowed previous statuses",
+    ),
+    Rejection.STATUS_REJECTED: _Meaning(
+        BAD_REQUEST,
+        ILLEGAL_STATUS_CHANGE,
+        "Cannot change from [{previous}] to [{status}]: "
+        "{previous} is in the list of rejected previous statuses",
+    ),
+    Rejection.HELD_BY_ANOTHER_TOKEN: _Meaning(
+        BAD_REQUEST,
+        ILLEGAL_STATUS_CHANGE,
+        "Cannot change from [{previous}] to [{status}]: the object is held by another hold token",
+    ),
+    Rejection.OBJECT_NOT_FREE: _Meaning(
+        BAD_REQUEST,
+        ILLEGAL_STATUS_CHANGE,
+        "Cannot change from [{previous}] to [{status}]: the object is not free",
+    ),
+    Rejection.NOT_ENOUGH_PLACES: _Meaning(
+        BAD_REQUEST,
+        ILLEGAL_STATUS_CHANGE,
+        "Cannot change to [{status}]: not enough free places",
+    ),
+    Rejection.NOT_ENOUGH_TAKEN_PLACES: _Meaning(
+        BAD_REQUEST,
+        ILLEGAL_STATUS_CHANGE,
+        "Cannot change to [{status}]: not as many places are taken",
+    ),
+}
+_MEANING_BY_CODE = {rejection.code: meaning for rejection, meaning in _MEANINGS.items()}
+
+
+class Target(NamedTuple):
+    """What a command asked of one object, in its order."""
+
+    event: int
+    label: str
+    status: str
+
+
+def from_rejected(
+    rejected: Rejected, workspace: str, event_key: EventKey, targets: Sequence[Target] = ()
+) -> VendorError:
+    """Turn a refusal into the vendor's answer; `targets` tell which status each object was to get.
+
+    Without targets the refusal's own requested status stands for all.
+    """
+    meaning = _MEANING_BY_CODE[rejected.code]
+    if not rejected.obstacles:
+        detail = rejected.detail or ""
+        if rejected.code == Rejection.EVENT_NOT_FOUND.code and detail.isdigit():
+            detail = event_key(int(detail))
+        message = meaning.message.format(detail=detail, workspace=workspace)
+        return VendorError(meaning.status, [Problem(meaning.code, message)])
+    statuses = _requested(rejected, targets)
+    problems: dict[Problem, None] = {}
+    notes: list[str] = []
+    for obstacle, status in zip(rejected.obstacles, statuses, strict=True):
+        key = event_key(obstacle.event)
+        problem = _problem(obstacle, status, key)
+        problems[problem] = None
+        notes.append(f"{obstacle.label} on event {key}: {problem.message}")
+    obstacles = [_told(obstacle, event_key) for obstacle in rejected.obstacles]
+    return VendorError(meaning.status, list(problems), notes=notes, obstacles=obstacles)
+
+
+def _requested(rejected: Rejected, targets: Sequence[Target]) -> list[str]:
+    """Give the status that each obstacle's object was to get; obstacles are in command order."""
+    statuses: list[str] = []
+    rest = iter(targets)
+    for obstacle in rejected.obstacles:
+        found = next(
+            (t for t in rest if (t.event, t.label) == (obstacle.event, obstacle.label)), None
+        )
+        statuses.append(found.status if found else rejected.requested_status or FREE)
+    return statuses
+
+
+def _problem(obstacle: Obstacle, status: str, event: str) -> Problem:
+    meaning = _MEANING_BY_CODE[obstacle.code]
+    message = meaning.message.format(
+        label=obstacle.label, event=event, previous=obstacle.status or FREE, status=status
+    )
+    return Problem(meaning.code, message)
+
+
+def _told(obstacle: Obstacle, event_key: EventKey) -> dict[str, str]:
+    told = {
+        "event": event_key(obstacle.event),
+        "object": obstacle.label,
+        "reason": obstacle.code,
+    }
+    return told if obstacle.status is None else {**told, "status": obstacle.status}

@@ -1,0 +1,214 @@
+"""What the vendor's clients see of one object of an event: its `EventObjectInfo`.
+
+Rules of this file:
+
+1. What is not there is absent, never null: clients compare whole objects.
+2. Seats carry all seat flags; areas and tables carry their own fields; never each other's.
+"""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from engine.charts.inventory import BookableObject, SeatMap
+from engine.charts.labels import join
+from schemas.commands import JsonObject
+from schemas.facts import BOOKED, FREE, HELD, AreaState, StatusChanged
+from schemas.inventory import Area, SeatFlag, Table
+
+JSON = dict[str, Any]
+
+OBJECT_TYPES = {"seat": "seat", "table": "table", "booth": "booth", "area": "generalAdmission"}
+_FLAGS = (
+    ("isAccessible", SeatFlag.ACCESSIBLE),
+    ("hasRestrictedView", SeatFlag.RESTRICTED_VIEW),
+    ("isCompanionSeat", SeatFlag.COMPANION_SEAT),
+    ("hasLiftUpArmrests", SeatFlag.LIFT_UP_ARMRESTS),
+    ("isHearingImpaired", SeatFlag.HEARING_IMPAIRED),
+    ("isSemiAmbulatorySeat", SeatFlag.SEMI_AMBULATORY_SEAT),
+    ("hasSignLanguageInterpretation", SeatFlag.SIGN_LANGUAGE_INTERPRETATION),
+    ("isPlusSize", SeatFlag.PLUS_SIZE),
+)
+
+
+class Seen(NamedTuple):
+    """An object's state, from a fact or from the read model."""
+
+    status: str = FREE
+    hold_token: str | None = None
+    """Of what is held as one; the holds of an area are in `area`."""
+    order_id: str | None = None
+    ticket_type: str | None = None
+    extra_data: JsonObject | None = None
+    area: AreaState | None = None
+
+
+UNTOUCHED = Seen()
+
+
+def after(fact: StatusChanged) -> Seen:
+    """Give the state that a fact tells of."""
+    held = fact.status == HELD and fact.area is None
+    return Seen(
+        fact.status,
+        fact.hold_token if held else None,
+        fact.order_id,
+        fact.ticket_type,
+        fact.extra_data,
+        fact.area,
+    )
+
+
+def is_bookable(found: BookableObject) -> bool:
+    """Say whether the object counts: a table booked as a whole does, and then its seats do not."""
+    if found.table is None:
+        return True
+    return found.table.book_as_a_whole == (found.kind == "table")
+
+
+def find(seats: SeatMap, label: str) -> BookableObject | None:
+    """Give the object with this label if it counts."""
+    found = seats.find(label)
+    return found if found is not None and is_bookable(found) else None
+
+
+def info(seats: SeatMap, found: BookableObject, seen: Seen) -> JSON:
+    """Describe one object."""
+    about: JSON = {
+        "label": found.label,
+        "labels": _labels(found),
+        "ids": _ids(found),
+        "objectType": OBJECT_TYPES[found.kind],
+        "status": seen.status,
+        "forSale": True,
+        "seasonStatusOverriddenQuantity": 0,
+        "seasonStatusOverriddenQuantities": {},
+    }
+    _add_place(about, seats, found)
+    _add_state(about, seen)
+    if found.kind == "seat":
+        flags = found.flags
+        for name, flag in _FLAGS:
+            about[name] = bool(flags & flag)
+    if found.area is not None:
+        _add_area(about, found.area, seen.area or AreaState())
+    elif found.kind == "table" and found.table is not None:
+        about["numSeats"] = found.table.seat_count
+        _add_occupancy(about, found.table)
+    _add_availability(about, seen.status)
+    return about
+
+
+def infos(seats: SeatMap, facts: Iterable[StatusChanged]) -> dict[str, JSON]:
+    """Describe the objects that facts of one event tell of, each as the last fact leaves it."""
+    last = {fact.label: fact for fact in facts}
+    described: dict[str, JSON] = {}
+    for label, fact in last.items():
+        found = seats.find(label)
+        if found is not None:
+            described[label] = info(seats, found, after(fact))
+    return described
+
+
+def displayed_label(found: BookableObject) -> str | None:
+    """Give the whole label as the public sees it, if that is another than the technical one."""
+    labels = _labels(found)
+    parts = [labels.get("section"), labels.get("parent", {}).get("label"), labels["own"]["label"]]
+    shown = join(*(part for part in parts if part is not None))
+    return None if shown == found.label else shown
+
+
+def _labels(found: BookableObject) -> JSON:
+    labels: JSON = {
+        "own": {"label": found.displayed_label, "type": OBJECT_TYPES[found.kind]},
+    }
+    parent = found.parent
+    if parent is not None:
+        labels["parent"] = {
+            "label": parent.displayed_label or parent.label,
+            "type": "table" if isinstance(parent, Table) else "row",
+        }
+    if found.section is not None:
+        labels["section"] = found.section.displayed_label or found.section.label
+    if found.entrance is not None:
+        labels["entrance"] = {"label": found.entrance}
+    return labels
+
+
+def _ids(found: BookableObject) -> JSON:
+    ids: JSON = {"own": found.own_label}
+    if found.parent is not None:
+        ids["parent"] = found.parent.label
+    if found.section is not None:
+        ids["section"] = found.section.label
+    return ids
+
+
+def _add_place(about: JSON, seats: SeatMap, found: BookableObject) -> None:
+    left, right = seats.neighbours(found.label)
+    section, floor = found.section, found.floor
+    shown = found.block.displayed_type
+    category = found.category_key
+    optional = {
+        "categoryKey": category,
+        "categoryLabel": category_label(seats, category),
+        "section": section.label if section else None,
+        "entrance": found.entrance,
+        "zone": section.zone if section else None,
+        "floor": {"name": floor.name} if floor else None,
+        "distanceToFocalPoint": seats.distance_to_focal_point(found),
+        "leftNeighbour": left,
+        "rightNeighbour": right,
+        "displayedObjectType": shown if found.parent is None else None,
+        "parentDisplayedObjectType": shown if found.parent is not None else None,
+    }
+    about.update((name, value) for name, value in optional.items() if value is not None)
+    if floor is not None and floor.displayed_name is not None:
+        about["floor"]["displayName"] = floor.displayed_name
+
+
+def category_label(seats: SeatMap, key: str | None) -> str | None:
+    """Give the label of a category of the chart."""
+    categories = seats.inventory.categories
+    return next((category.label for category in categories if category.key == key), None)
+
+
+def _add_state(about: JSON, seen: Seen) -> None:
+    optional = {
+        "holdToken": seen.hold_token,
+        "orderId": seen.order_id,
+        "ticketType": seen.ticket_type,
+        "extraData": seen.extra_data,
+    }
+    about.update((name, value) for name, value in optional.items() if value is not None)
+
+
+def _add_area(about: JSON, area: Area, state: AreaState) -> None:
+    booked = sum(state.taken.values())
+    held = sum(sum(places.values()) for places in state.held.values())
+    about["capacity"] = area.capacity
+    about["numBooked"] = booked
+    about["numFree"] = area.capacity - booked - held
+    about["numHeld"] = held
+    about["numNotForSale"] = 0
+    about["holds"] = state.held
+    _add_occupancy(about, area)
+
+
+def _add_occupancy(about: JSON, block: Table | Area) -> None:
+    about["bookAsAWhole"] = block.book_as_a_whole
+    about["variableOccupancy"] = block.variable_occupancy
+    if block.min_occupancy is not None:
+        about["minOccupancy"] = block.min_occupancy
+    if block.max_occupancy is not None:
+        about["maxOccupancy"] = block.max_occupancy
+
+
+def _add_availability(about: JSON, status: str) -> None:
+    """Say whether something can still be taken, and if not, the status that stands in the way."""
+    available = about["numFree"] > 0 if "numFree" in about else status == FREE
+    about["isAvailable"] = available
+    if available:
+        about["availabilityReason"] = "available"
+    else:
+        # A full area whose last change freed nothing that lasted: somebody has booked it.
+        about["availabilityReason"] = BOOKED if status == FREE else status
