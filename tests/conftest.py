@@ -8,6 +8,7 @@ or fails them where SEATLOG_SERVERS=required (as .ci/run says).
 import os
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -25,7 +26,8 @@ MakeTopics = Callable[..., Awaitable[Topics]]
 _FAST_AND_FORGETFUL = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 
 
-def _unavailable(error: LocalServerError) -> None:
+def give_up(error: LocalServerError) -> NoReturn:
+    """Skip what needs this server, or fail it where servers are required."""
     if os.environ.get("SEATLOG_SERVERS") == "required":
         pytest.fail(str(error), pytrace=False)
     pytest.skip(str(error))
@@ -43,7 +45,7 @@ def kafka_bootstrap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         kafka.wait_ready()
         yield kafka.bootstrap
     except LocalServerError as error:
-        _unavailable(error)
+        give_up(error)
     finally:
         kafka.stop()
 
@@ -60,7 +62,7 @@ def postgres_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         postgres.wait_ready()
         yield postgres.dsn
     except LocalServerError as error:
-        _unavailable(error)
+        give_up(error)
     finally:
         postgres.stop()
 

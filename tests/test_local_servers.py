@@ -19,6 +19,7 @@ from seatlog.local.kafka import LocalKafka
 from seatlog.local.kafka_jars import KAFKA_VERSION, class_path, read_lock
 from seatlog.local.leashed import DataLock, LeashedServer
 from seatlog.local.postgres import LocalPostgres
+from tests.conftest import give_up
 from tests.eventually import eventually
 
 ROOT = Path(__file__).parent.parent
@@ -305,3 +306,14 @@ def test_a_changed_jar_is_refused(repository: Path) -> None:
     victim.write_bytes(b"something else")
     with pytest.raises(LocalServerError, match=r"kafka-clients-.*not the file of the lock"):
         class_path()
+
+
+@pytest.mark.parametrize(
+    ("servers", "outcome"), [("", pytest.skip.Exception), ("required", pytest.fail.Exception)]
+)
+def test_a_missing_server_skips_on_a_persons_machine_and_fails_where_it_is_required(
+    servers: str, outcome: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEATLOG_SERVERS", servers)
+    with pytest.raises(outcome, match="no Java 17"):
+        give_up(LocalServerError("no Java 17"))
