@@ -2,66 +2,36 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Collection
-from dataclasses import replace
+from collections.abc import AsyncIterator
 
 from adapters.clock import MonotonicClock
 from adapters.kafka.log import KafkaLog
-from adapters.ports import TopicPartition
-from engine.charts.inventory import SeatMap
-from schemas.topics import (
-    DEAD_LETTERS,
-    EVENTS_COMMANDS,
-    EVENTS_OUTBOX,
-    GROUPS_COMMANDS,
-    GROUPS_OUTBOX,
-    Topics,
-)
+from schemas.topics import EVENTS_OUTBOX, GROUPS_OUTBOX, Topics
+from tests.workers.house import SEAT_MAPS, AlwaysMember, load_seat_maps
 from workers.coordinator import coordinator_role
 from workers.owner import Owner
-from workers.role import Role
 from workers.seats import seats_role
-
-
-class _OnlyMember:
-    """The membership of a consumer group of one: nobody else is ever suggested."""
-
-    async def changed(self) -> frozenset[TopicPartition]:
-        return await asyncio.Future()
-
-    async def confirmed(self) -> None:
-        return
-
-    async def close(self) -> None:
-        return
 
 
 @contextlib.asynccontextmanager
 async def owners(
-    bootstrap: str,
-    topics: Topics,
-    seat_maps: dict[str, SeatMap],
-    *,
-    coordinators: bool = True,
-    seats: Collection[int] | None = None,
+    bootstrap: str, topics: Topics, *, coordinators: bool = True, seats: bool = True
 ) -> AsyncIterator[None]:
-    """Run the owners of all partitions, or of those seats partitions that are named."""
+    """Run the owners of all partitions."""
     log = KafkaLog(bootstrap)
-
-    async def at_hand(hashes: Collection[str]) -> None:
-        assert all(one in seat_maps for one in hashes)
-
-    roles = [
-        _under_prefix(seats_role(p, topics[GROUPS_OUTBOX].partitions, seat_maps, at_hand), topics)
-        for p in (range(topics[EVENTS_OUTBOX].partitions) if seats is None else seats)
-    ]
+    roles = []
+    if seats:
+        roles += [
+            seats_role(partition, topics, SEAT_MAPS, load_seat_maps)
+            for partition in range(topics[EVENTS_OUTBOX].partitions)
+        ]
     if coordinators:
         roles += [
-            _under_prefix(coordinator_role(p, topics[EVENTS_OUTBOX].partitions), topics)
-            for p in range(topics[GROUPS_OUTBOX].partitions)
+            coordinator_role(partition, topics)
+            for partition in range(topics[GROUPS_OUTBOX].partitions)
         ]
     tasks = [
-        asyncio.create_task(Owner(role, log, _OnlyMember(), MonotonicClock(), "test").run())
+        asyncio.create_task(Owner(role, log, AlwaysMember(), MonotonicClock(), "test").run())
         for role in roles
     ]
     try:
@@ -69,23 +39,7 @@ async def owners(
     finally:
         for task in tasks:
             task.cancel()
-        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+        ends = await asyncio.gather(*tasks, return_exceptions=True)
         await log.close()
-        faults = [o for o in outcomes if o and not isinstance(o, asyncio.CancelledError)]
+        faults = [end for end in ends if not isinstance(end, asyncio.CancelledError)]
         assert not faults, faults
-
-
-def _under_prefix(role: "Role[object, object, object]", topics: Topics) -> Role[object, object, object]:
-    names = (EVENTS_COMMANDS, EVENTS_OUTBOX, GROUPS_COMMANDS, GROUPS_OUTBOX, DEAD_LETTERS)
-    physical = {name: topics[name].physical_name for name in names}
-
-    def named(partition: TopicPartition) -> TopicPartition:
-        return TopicPartition(physical[partition.topic], partition.partition)
-
-    return replace(
-        role,
-        commands=named(role.commands),
-        outbox=named(role.outbox),
-        decisions=tuple(named(one) for one in role.decisions),
-        dead_letters=named(role.dead_letters),
-    )
