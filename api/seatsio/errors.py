@@ -123,7 +123,7 @@ class _Meaning(NamedTuple):
     status: int
     code: str
     message: str
-    """May name {detail} and {workspace}."""
+    """With the names of `_NOT_GIVEN` to be filled in."""
 
 
 _MEANINGS = {
@@ -218,28 +218,34 @@ class Target(NamedTuple):
 
 
 def from_rejected(
-    rejected: Rejected, workspace: str, event_key: EventKey, targets: Sequence[Target] = ()
+    rejected: Rejected,
+    workspace: str,
+    event_key: EventKey = str,
+    targets: Sequence[Target] = (),
+    *,
+    names_event_by_id: bool = True,
 ) -> VendorError:
-    """Turn a refusal into the vendor's answer; `targets` tell which status each object was to get.
+    """Turn a refusal into the vendor's answer.
 
-    Without targets the refusal's own requested status stands for all.
+    `targets` tell which status each object was to get; without them the refusal's own requested
+    status stands for all. Seats owners name events by id, coordinators by key.
     """
     meaning = _MEANING_BY_CODE[rejected.code]
     if not rejected.obstacles:
         detail = rejected.detail or ""
-        if rejected.code == Rejection.EVENT_NOT_FOUND.code and detail.isdigit():
+        if rejected.code == Rejection.EVENT_NOT_FOUND.code and names_event_by_id:
             detail = event_key(int(detail))
-        message = meaning.message.format(detail=detail, workspace=workspace)
+        message = _message(meaning, detail=detail, workspace=workspace)
         return VendorError(meaning.status, [Problem(meaning.code, message)])
-    statuses = _requested(rejected, targets)
     problems: dict[Problem, None] = {}
     notes: list[str] = []
-    for obstacle, status in zip(rejected.obstacles, statuses, strict=True):
+    obstacles: list[dict[str, str]] = []
+    for obstacle, status in zip(rejected.obstacles, _requested(rejected, targets), strict=True):
         key = event_key(obstacle.event)
         problem = _problem(obstacle, status, key)
         problems[problem] = None
         notes.append(f"{obstacle.label} on event {key}: {problem.message}")
-    obstacles = [_told(obstacle, event_key) for obstacle in rejected.obstacles]
+        obstacles.append(_told(obstacle, key))
     return VendorError(meaning.status, list(problems), notes=notes, obstacles=obstacles)
 
 
@@ -257,16 +263,18 @@ def _requested(rejected: Rejected, targets: Sequence[Target]) -> list[str]:
 
 def _problem(obstacle: Obstacle, status: str, event: str) -> Problem:
     meaning = _MEANING_BY_CODE[obstacle.code]
-    message = meaning.message.format(
-        label=obstacle.label, event=event, previous=obstacle.status or FREE, status=status
-    )
+    previous = obstacle.status or FREE
+    message = _message(meaning, label=obstacle.label, event=event, previous=previous, status=status)
     return Problem(meaning.code, message)
 
 
-def _told(obstacle: Obstacle, event_key: EventKey) -> dict[str, str]:
-    told = {
-        "event": event_key(obstacle.event),
-        "object": obstacle.label,
-        "reason": obstacle.code,
-    }
+def _message(meaning: _Meaning, **given: str) -> str:
+    return meaning.message.format_map({**_NOT_GIVEN, **given})
+
+
+_NOT_GIVEN = dict.fromkeys(("detail", "workspace", "label", "event", "previous", "status"), "?")
+
+
+def _told(obstacle: Obstacle, event: str) -> dict[str, str]:
+    told = {"event": event, "object": obstacle.label, "reason": obstacle.code}
     return told if obstacle.status is None else {**told, "status": obstacle.status}

@@ -1,0 +1,297 @@
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.seatsio import change_bodies
+from api.seatsio.change_bodies import (
+    GroupStatusAsked,
+    Wanted,
+    WantedOn,
+    doubled_objects,
+    read_batch,
+    read_event_change,
+    read_event_status,
+    read_group_change,
+    read_group_status,
+    read_plain,
+)
+from api.seatsio.errors import BodyError
+from api.seatsio.wire import read
+from schemas.commands import Change, Hold, ObjectChange
+
+
+def body(**fields: object) -> bytes:
+    return json.dumps(fields).encode()
+
+
+def wanted(status: str = "booked", *objects: ObjectChange, **fields: Any) -> Wanted:  # noqa: ANN401
+    absent = dict.fromkeys(Wanted._fields[2:])
+    given_ = {**absent, "keep_extra_data": False, **fields}
+    return Wanted(status, list(objects) or [ObjectChange(label="A-1")], **given_)
+
+
+def refused(read_it: Callable[..., object], *arguments: object) -> list[str]:
+    with pytest.raises(BodyError) as caught:
+        read_it(*arguments)
+    return list(caught.value.problems)
+
+
+GROUP = {"type": "CHANGE_STATUS_TO", "status": "booked", "events": ["e"], "objects": ["A-1"]}
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({}, wanted()),
+        ({"type": None}, wanted()),
+        ({"status": "lolzor"}, wanted("lolzor")),
+        ({"type": "RELEASE", "status": None}, wanted("free")),
+        ({"objects": [{"objectId": "A-1"}]}, wanted()),
+        (
+            {"objects": ["A-1", {"objectId": "GA", "quantity": 3, "ticketType": "t"}]},
+            wanted(
+                "booked",
+                ObjectChange(label="A-1"),
+                ObjectChange(label="GA", quantity=3, ticket_type="t"),
+            ),
+        ),
+        (
+            {"objects": [{"objectId": "A-1", "extraData": {"a": [1, {"b": 1.5}]}}]},
+            wanted("booked", ObjectChange(label="A-1", extra_data={"a": [1, {"b": 1.5}]})),
+        ),
+        ({"holdToken": "h", "orderId": "o"}, wanted(hold_token="h", order_id="o")),
+        (
+            {"status": "reservedByToken", "holdToken": "h"},
+            wanted("reservedByToken", hold_token="h"),
+        ),
+        ({"keepExtraData": True}, wanted(keep_extra_data=True)),
+        ({"keepExtraData": False, "ignoreChannels": False}, wanted()),
+        ({"allowedPreviousStatuses": ["x"]}, wanted(allowed_previous_statuses=["x"])),
+        ({"rejectedPreviousStatuses": []}, wanted(rejected_previous_statuses=[])),
+    ],
+)
+def test_a_change_over_events_is_read(fields: dict[str, Any], expected: Wanted) -> None:
+    assert read_group_status(body(**{**GROUP, **fields})) == WantedOn(["e"], expected)
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ({"events": []}, "#/events: expected minimum item count: 1, found: 0"),
+        (
+            {"events": [f"e{n}" for n in range(21)]},
+            "#/events: expected maximum item count: 20, found: 21",
+        ),
+        ({"events": ["a", "b", "a"]}, "#/events/2: [a] stands twice"),
+        ({"events": None}, "#/events: expected type: JSONArray, found: Null"),
+        ({"objects": []}, "#/objects: expected minimum item count: 1, found: 0"),
+        (
+            {"objects": [f"A-{n}" for n in range(101)]},
+            "#/objects: expected maximum item count: 100, found: 101",
+        ),
+        ({"objects": [7]}, "#/objects/0: expected type: JSONObject, found: Integer"),
+        ({"objects": [{}]}, "#/objects/0: required key [objectId] not found"),
+        (
+            {"objects": ["A-1", {"objectId": "A-2", "seat": 1}]},
+            "#/objects/1: extraneous key [seat] is not permitted",
+        ),
+        (
+            {"objects": ["A" * 101]},
+            "#/objects/0/objectId: expected maxLength: 100, but it is longer",
+        ),
+        ({"type": "BOOK"}, "#/type: expected one of 'CHANGE_STATUS_TO' or 'RELEASE'"),
+        ({"type": "RELEASE"}, "#/status: a release has no status"),
+        ({"status": None}, "#: required key [status] not found"),
+        ({"status": "resale"}, "#/status: resale is not supported yet"),
+        ({"status": "reservedByToken"}, "#: required key [holdToken] not found"),
+        ({"channelKeys": ["c"]}, "#/channelKeys: channels are not supported yet"),
+        ({"ignoreChannels": True}, "#/ignoreChannels: channels are not supported yet"),
+        ({"resaleListingId": "r"}, "#/resaleListingId: resale is not supported yet"),
+        (
+            {"bestAvailable": {"number": 2}},
+            "#/bestAvailable: best available is not supported yet",
+        ),
+        (
+            {"allowedPreviousStatuses": ["a"], "rejectedPreviousStatuses": ["b"]},
+            "#: allowedPreviousStatuses and rejectedPreviousStatuses exclude each other",
+        ),
+        ({"holdtoken": "h"}, "#: extraneous key [holdtoken] is not permitted"),
+    ],
+)
+def test_what_a_change_cannot_be_is_named(fields: dict[str, Any], problem: str) -> None:
+    assert refused(read_group_status, body(**{**GROUP, **fields})) == [problem]
+
+
+def test_the_other_routes_know_what_they_have_no_use_for() -> None:
+    plain = body(objects=["A-1"])
+    assert read_event_change(plain, "booked") == wanted()
+    assert read_event_status(body(objects=["A-1"], status="x")) == wanted("x")
+    assert read_group_change(body(objects=["A-1"], events=["e"]), "free") == (["e"], wanted("free"))
+    for field, value in (("events", ["e"]), ("status", "x"), ("type", "RELEASE")):
+        problem = [f"#: extraneous key [{field}] is not permitted"]
+        assert refused(read_event_change, body(objects=["A-1"], **{field: value}), "x") == problem
+        if field != "events":
+            asked = body(objects=["A-1"], events=["e"], **{field: value})
+            assert refused(read_group_change, asked, "x") == problem
+
+
+def test_a_batch_has_a_change_for_each_entry() -> None:
+    entries = [
+        {"event": "e1", "objects": ["A-1"], "status": "booked"},
+        {"event": "e2", "objects": ["A-2"], "type": "RELEASE"},
+    ]
+    assert read_batch(body(statusChanges=entries)) == [
+        WantedOn(["e1"], wanted()),
+        WantedOn(["e2"], wanted("free", ObjectChange(label="A-2"))),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("entries", "problem"),
+    [
+        ([], "#/statusChanges: expected minimum item count: 1, found: 0"),
+        (
+            [{"event": "e", "objects": ["A-1"]}],
+            "#/statusChanges/0: required key [status] not found",
+        ),
+        (
+            [{"event": "e", "objects": ["A-1"], "type": "USE_SEASON_STATUS"}],
+            "#/statusChanges/0/type: seasons are not supported yet",
+        ),
+        (
+            [{"event": "e", "objects": ["A-1"], "status": "x", "season": "s"}],
+            "#/statusChanges/0/season: seasons are not supported yet",
+        ),
+        (
+            [{"event": "e", "objects": ["A-1"] * 51, "status": "x"}] * 2,
+            "#/statusChanges: at most 100 objects in all, found: 102",
+        ),
+        (
+            [{"event": f"e{n}", "objects": ["A-1"], "status": "x"} for n in range(21)],
+            "#/statusChanges: at most 20 events",
+        ),
+    ],
+)
+def test_what_a_batch_cannot_be_is_named(entries: list[Any], problem: str) -> None:
+    assert refused(read_batch, body(statusChanges=entries)) == [problem]
+
+
+def test_a_wanted_change_becomes_a_command_for_each_event() -> None:
+    asked = wanted("reservedByToken", hold_token="h", order_id="o", keep_extra_data=True)
+    assert asked.change(7, Hold("h", 99)) == Change(
+        event=7,
+        status="reservedByToken",
+        objects=[ObjectChange(label="A-1")],
+        hold=Hold("h", 99),
+        order_id="o",
+        keep_extra_data=True,
+    )
+
+
+def test_objects_that_stand_twice_are_found() -> None:
+    objects = [ObjectChange(label=label) for label in ("a", "b", "a", "c", "b", "a")]
+    assert doubled_objects(objects) == [2, 4, 5]
+    assert doubled_objects(objects[:2]) == []
+
+
+# The fast way and the models must agree on everything the fast way takes.
+
+texts = st.text(
+    st.sampled_from('aA1-: \u00e9e\u0301\u00df\u007f\u0001"\\,{}[]\u200b'), max_size=4
+) | st.sampled_from(["x" * 100, "x" * 101, "e\u0301" * 51])
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 3)
+    | texts
+    | st.sampled_from([2**63 - 1, 2**63, -(2**63), 2**64, 1.0, 1.5, 1e300])
+)
+any_json = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=6,
+)
+labels = st.sampled_from(["A-1", "x:y", "x" * 100, "\u00e9", "\u00df", "{,}"])
+good_objects = st.lists(
+    labels
+    | st.fixed_dictionaries(
+        {"objectId": labels},
+        optional={
+            "quantity": st.sampled_from([1, 2.0, 1e2]),
+            "ticketType": labels,
+            "extraData": st.dictionaries(labels, scalars | any_json, max_size=3),
+        },
+    ),
+    min_size=1,
+    max_size=3,
+)
+good_changes = st.fixed_dictionaries(
+    {"objects": good_objects},
+    optional={
+        "events": st.lists(labels, min_size=1, max_size=3),
+        "type": st.sampled_from(["CHANGE_STATUS_TO", "RELEASE"]),
+        "status": labels,
+        "holdToken": labels,
+        "orderId": labels,
+        "keepExtraData": st.booleans(),
+        "allowedPreviousStatuses": st.lists(labels, max_size=2),
+    },
+)
+names = st.sampled_from(
+    ["objects", "events", "type", "status", "holdToken", "keepExtraData", "ignoreChannels", "oops"]
+)
+spoilt = st.dictionaries(names, scalars | texts | any_json | st.lists(texts), max_size=1)
+
+
+@given(good_changes, spoilt, st.booleans(), st.sampled_from([None, 1]))
+def test_the_fast_way_takes_only_what_the_models_take_and_to_the_same_end(
+    good: dict[str, Any], spoilt: dict[str, Any], escaped: object, indent: int | None
+) -> None:
+    text = json.dumps({**good, **spoilt}, ensure_ascii=bool(escaped), indent=indent)
+    assert_agreement(text.encode())
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["orderId", "holdToken", "status", "type", "extraData"]),
+            st.sampled_from(['"x:y"', '"RELEASE"', "null"]),
+        ),
+        max_size=4,
+    ),
+    st.sampled_from(['["a"]', '[{"objectId":"a"}]', '[{"objectId":"a","objectId":"b"}]']),
+)
+def test_the_fast_way_never_takes_a_key_that_stands_twice(
+    pairs: list[tuple[str, str]], objects: str
+) -> None:
+    fields = [("objects", objects), *pairs]
+    assert_agreement(("{" + ",".join(f'"{key}":{value}' for key, value in fields) + "}").encode())
+
+
+@given(st.data())
+def test_damaged_bodies_are_judged_alike(data: st.DataObject) -> None:
+    good = b'{"objects":["a",{"objectId":"b","quantity":2}],"events":["e"],"status":"s"}'
+    place = data.draw(st.integers(0, len(good) - 1))
+    assert_agreement(good[:place] + data.draw(st.binary(max_size=2)) + good[place + 1 :])
+
+
+def test_the_fast_way_is_taken_by_what_the_clients_send() -> None:
+    for text in (body(**GROUP), body(**{**GROUP, "objects": [{"objectId": "A-1"}]})):
+        assert read_plain(text) is not None
+
+
+def assert_agreement(text: bytes) -> None:
+    plain = read_plain(text)
+    if plain is None:
+        return  # left to the models, be it good or bad
+    if plain.events is None:
+        model: Any = read(text, change_bodies.StatusAsked)
+    else:
+        model = read(text, GroupStatusAsked)
+        assert plain.events == model.events
+    assert change_bodies._wanted(plain, "s") == change_bodies._wanted(model, "s")
+    assert (plain.type, plain.status) == (model.type, model.status)

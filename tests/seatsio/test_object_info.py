@@ -1,0 +1,197 @@
+from typing import Any
+
+import pytest
+
+from api.seatsio.object_info import (
+    UNTOUCHED,
+    Seen,
+    after,
+    displayed_label,
+    find,
+    info,
+    infos,
+)
+from schemas.commands import Origin
+from schemas.facts import AreaState, StatusChanged
+from tests.charts.venues import seat_map
+
+NO_FLAGS = {
+    "isAccessible": False,
+    "hasRestrictedView": False,
+    "isCompanionSeat": False,
+    "hasLiftUpArmrests": False,
+    "isHearingImpaired": False,
+    "isSemiAmbulatorySeat": False,
+    "hasSignLanguageInterpretation": False,
+    "isPlusSize": False,
+}
+NO_SEASON = {"seasonStatusOverriddenQuantity": 0, "seasonStatusOverriddenQuantities": {}}
+
+
+def described(venue: str, label: str, seen: Seen = UNTOUCHED) -> dict[str, Any]:
+    seats = seat_map(venue)
+    found = find(seats, label)
+    assert found is not None
+    return info(seats, found, seen)
+
+
+def changed(label: str, status: str, **fields: Any) -> StatusChanged:  # noqa: ANN401
+    return StatusChanged(
+        event=1,
+        seq=1,
+        label=label,
+        status=status,
+        previous_status="free",
+        origin=Origin(),
+        **fields,
+    )
+
+
+def test_a_seat_is_described_whole() -> None:
+    assert described("sampleChart", "A-1") == {
+        "label": "A-1",
+        "labels": {"own": {"label": "1", "type": "seat"}, "parent": {"label": "A", "type": "row"}},
+        "ids": {"own": "1", "parent": "A"},
+        "categoryKey": "9",
+        "categoryLabel": "Cat1",
+        "objectType": "seat",
+        "status": "free",
+        "forSale": True,
+        "isAvailable": True,
+        "availabilityReason": "available",
+        "rightNeighbour": "A-2",
+        "distanceToFocalPoint": 98.67842540608864,
+        **NO_FLAGS,
+        **NO_SEASON,
+    }
+
+
+def test_an_area_is_described_whole() -> None:
+    area = AreaState(
+        taken={"booked": 5, "lolzor": 1}, held={"t1": {"NO_TICKET_TYPE": 2}, "t2": {"adult": 3}}
+    )
+    about = described("sampleChart", "GA1", Seen("reservedByToken", area=area))
+    del about["distanceToFocalPoint"]
+    assert about == {
+        "label": "GA1",
+        "labels": {"own": {"label": "GA1", "type": "generalAdmission"}},
+        "ids": {"own": "GA1"},
+        "categoryKey": "9",
+        "categoryLabel": "Cat1",
+        "objectType": "generalAdmission",
+        "status": "reservedByToken",
+        "forSale": True,
+        "isAvailable": True,
+        "availabilityReason": "available",
+        "capacity": 100,
+        "numBooked": 6,
+        "numFree": 89,
+        "numHeld": 5,
+        "numNotForSale": 0,
+        "holds": {"t1": {"NO_TICKET_TYPE": 2}, "t2": {"adult": 3}},
+        "bookAsAWhole": False,
+        "variableOccupancy": True,
+        "minOccupancy": 1,
+        "maxOccupancy": 100,
+        **NO_SEASON,
+    }
+
+
+@pytest.mark.parametrize(
+    ("venue", "label", "expected"),
+    [
+        ("sampleChart", "A-7", {"isAccessible": True, "leftNeighbour": "A-6"}),
+        (
+            "sampleChartWithSections",
+            "Section A-A-1",
+            {
+                "section": "Section A",
+                "entrance": "Entrance 1",
+                "ids": {"own": "1", "parent": "A", "section": "Section A"},
+                "labels": {
+                    "own": {"label": "1", "type": "seat"},
+                    "parent": {"label": "A", "type": "row"},
+                    "section": "Section A",
+                    "entrance": {"label": "Entrance 1"},
+                },
+            },
+        ),
+        ("sampleChartWithZones", "MT3-A-139", {"zone": "midtrack", "section": "MT3"}),
+        ("sampleChartWithFloors", "S1-A-1", {"floor": {"name": "1", "displayName": "Floor 1"}}),
+        (
+            "sampleChartWithTables",
+            "T1-1",
+            {
+                "objectType": "seat",
+                "ids": {"own": "1", "parent": "T1"},
+                "labels": {
+                    "own": {"label": "1", "type": "seat"},
+                    "parent": {"label": "T1", "type": "table"},
+                },
+            },
+        ),
+        (
+            "sampleChartWithTables",
+            "T2",
+            {"objectType": "table", "numSeats": 6, "bookAsAWhole": True, "ids": {"own": "T2"}},
+        ),
+    ],
+)
+def test_what_the_chart_says_is_shown(venue: str, label: str, expected: dict[str, Any]) -> None:
+    about = described(venue, label)
+    assert {name: about[name] for name in expected} == expected
+
+
+def test_seats_have_no_fields_of_areas_and_nothing_is_null() -> None:
+    about = described("sampleChart", "A-1", Seen("booked", None, "o", "t", {"a": 1}))
+    assert not {"capacity", "numBooked", "holds", "bookAsAWhole", "holdToken"} & about.keys()
+    assert None not in about.values()
+    assert (about["orderId"], about["ticketType"], about["extraData"]) == ("o", "t", {"a": 1})
+
+
+@pytest.mark.parametrize("label", ["T1", "T2-1", "A-1", "nowhere"])
+def test_what_does_not_count_is_not_there(label: str) -> None:
+    assert find(seat_map("sampleChartWithTables"), label) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "available", "reason"),
+    [
+        ("free", True, "available"),
+        ("booked", False, "booked"),
+        ("reservedByToken", False, "reservedByToken"),
+        ("lolzor", False, "lolzor"),
+    ],
+)
+def test_a_seat_is_available_while_it_is_free(status: str, available: object, reason: str) -> None:
+    about = described("sampleChart", "A-1", Seen(status))
+    assert (about["isAvailable"], about["availabilityReason"]) == (available, reason)
+
+
+def test_an_area_is_available_while_a_place_is_free() -> None:
+    full = described("sampleChart", "GA1", Seen("booked", area=AreaState(taken={"booked": 100})))
+    assert (full["numFree"], full["isAvailable"]) == (0, False)
+    assert full["availabilityReason"] == "booked"
+
+
+def test_a_fact_shows_its_token_only_while_it_holds() -> None:
+    assert after(changed("A-1", "reservedByToken", hold_token="h")).hold_token == "h"
+    assert after(changed("A-1", "booked", hold_token="h")).hold_token is None
+    area = AreaState(held={"h": {"NO_TICKET_TYPE": 1}})
+    assert after(changed("GA1", "reservedByToken", hold_token="h", area=area)).hold_token is None
+
+
+def test_of_several_changes_the_last_one_shows() -> None:
+    facts = [changed("A-1", "booked"), changed("A-2", "booked"), changed("A-1", "free")]
+    shown = infos(seat_map("sampleChart"), facts)
+    assert {label: about["status"] for label, about in shown.items()} == {
+        "A-1": "free",
+        "A-2": "booked",
+    }
+
+
+def test_a_displayed_label_is_given_where_it_differs() -> None:
+    seats = seat_map("sampleChart")
+    found = seats.find("A-1")
+    assert found is not None
+    assert displayed_label(found) is None
