@@ -17,7 +17,6 @@ VARIABLES = {
     "kafka_bootstrap": "KAFKA_BOOTSTRAP",
     "database_url": "DATABASE_URL",
     "topic_prefix": "SEATLOG_TOPIC_PREFIX",
-    "replication": "SEATLOG_REPLICATION",
     "signing_key": "SEATLOG_SIGNING_KEY",
     "host": "SEATLOG_HOST",
     "port": "PORT",
@@ -46,8 +45,6 @@ class Settings(BaseModel):
     """Address of Postgres, `postgresql://...`."""
     topic_prefix: str = ""
     """What stands before every topic name: several installations can share a cluster."""
-    replication: Annotated[int, Field(ge=1)] = 1
-    """Copies of each partition of a topic that is created; 3 in production."""
     signing_key: SecretStr | None = None
     """64 hex digits that sign hold tokens: the same for every ingress."""
     host: str = "127.0.0.1"
