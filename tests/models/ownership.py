@@ -88,6 +88,12 @@ SAFE: Final = (
     ),
     Scenario("no fence at all", UNFENCED, TERMS_AND_ACKS, states_min=65_000),
     Scenario("one pair handed out twice", SAME_PAIR, TERMS_AND_ACKS, states_min=4_000),
+    Scenario(
+        "one pair handed out twice by a broker that forgets, and owners who look for their pair",
+        replace(SAME_PAIR, forgets=1),
+        Protocol(refuse_known_pair=True),
+        states_min=12_000,
+    ),
     Scenario("a request sent twice", replace(FENCED, doubles=1), TERMS_AND_ACKS, states_min=75_000),
 )
 """Each must be walked to the end without a finding."""

@@ -166,12 +166,19 @@ class Model:
             yield self._become(state, at, f"{who} hears that it is refused", IDLE)
         elif self.protocol.look_for_own_id and state.log[term] != Taken(process.owner):
             yield self._become(state, at, f"{who} finds another's id at its term {term}", IDLE)
+        elif self.protocol.refuse_known_pair and self._pair_is_known(state.log[:term], process):
+            yield self._become(state, at, f"{who} finds its pair before its term {term}", IDLE)
         else:
             read, seats = process.read, process.seats
             if self.protocol.read_after_taking:
                 read, seats = self.fold(state.log[:term])
             process = Process(Phase.SERVING, process.owner, term, term, 1, read, seats)
             yield self._become(state, at, f"{who} reads up to its term {term} and serves", process)
+
+    def _pair_is_known(self, log: Log, process: Process) -> bool:
+        pairs = self.broker.pairs
+        owners = [record.owner for record in log if isinstance(record, Taken)]
+        return pairs[process.owner] in [pairs[owner] for owner in owners]
 
     def _serve(self, state: State, at: int) -> Iterator[Move]:
         """Take step 5: decide a batch in memory and append it. Or crash.

@@ -136,12 +136,14 @@ class AfterLostAck(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """The rules the owners keep. The defaults are the protocol; anything else is a mistake."""
+    """The rules the owners keep. The defaults are the protocol."""
 
     skip_void: bool = True
     contiguous_acks: bool = True
     read_after_taking: bool = True
     look_for_own_id: bool = True
+    refuse_known_pair: bool = False
+    """Start again if an older `OwnershipTaken` names the own producer id and epoch. An extra."""
     reply_after_ack: bool = True
     after_lost_ack: AfterLostAck = AfterLostAck.START_AGAIN
 
