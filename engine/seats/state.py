@@ -22,9 +22,11 @@ DIGEST_MODULUS = 1 << 64
 _CHANGE_WEIGHT = 0x9E3779B97F4A7C15
 
 
-class ObjectState(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+class ObjectState(msgspec.Struct, frozen=True, gc=False):
     """What an event knows about one of its objects."""
 
+    # Not omit_defaults: the encoder omits a default by identity, so a "free" that was decoded and
+    # the constant would encode, and digest, differently.
     status: str = FREE
     hold_token: str | None = None
     """Of a seat that is held; the holds of an area are in `area`."""
