@@ -36,6 +36,8 @@ def change_area(
     current: ObjectState, capacity: int, change: Change, item: ObjectChange
 ) -> Moved | Rejection:
     """Move `item.quantity` places of an area to the change's status, or say why not."""
+    if item.quantity < 1:
+        return Rejection.NOT_ENOUGH_PLACES  # a negative one would move places the other way
     area = current.area or AreaState()
     count = _Counts(area, capacity)
     wanted, previous = item.quantity, None
