@@ -5,7 +5,9 @@ Each group of commands stands in a module of its own, `<group>_commands.py`.
 
 import typer
 
-from seatlog import process_commands, topics_commands
+from seatlog import charts_commands, keys_commands, process_commands, topics_commands
+from seatlog.migrate_command import migrate
+from seatlog.serve_commands import serve
 
 app = typer.Typer(
     name="seatlog",
@@ -14,8 +16,13 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command()(serve)
+app.command()(migrate)
 app.add_typer(topics_commands.app, name="topics")
-app.command()(process_commands.worker)
+app.add_typer(keys_commands.app, name="keys")
+app.add_typer(charts_commands.app, name="charts")
+for process in (process_commands.api, process_commands.worker, process_commands.projector):
+    app.command()(process)
 
 
 def main() -> None:

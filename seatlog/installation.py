@@ -22,7 +22,8 @@ import aiohttp
 from adapters.kafka.admin import apply_topics
 from adapters.postgres.migrate import migrate
 from schemas.topics import load_topics
-from seatlog.first_key import first_api_key
+from seatlog.api_keys import first_key
+from seatlog.secret_files import read_secret, write_secret
 from seatlog.supervisor import ChildSpec, Supervisor
 
 ready_within_s = 60.0
@@ -80,7 +81,7 @@ class Installation:
         prefix = self._environment.get("SEATLOG_TOPIC_PREFIX", "")
         await apply_topics(self._bootstrap, load_topics().with_prefix(prefix))
         await migrate(self._dsn)
-        self.api_key = await first_api_key(self._dsn, self.data / "api-key")
+        self.api_key = await first_key(self._dsn, self.data / "api-key")
         self._log = self.log_file.open("ab")
         self._supervisor = Supervisor(self._log.fileno())
         for number in range(1, self._workers + 1):
@@ -145,13 +146,8 @@ def _signing_key(file: Path) -> str:
     given = os.environ.get("SEATLOG_SIGNING_KEY")
     if given:
         return given
-    if not file.exists():
-        write_secret(file, secrets.token_hex(32))
-    return file.read_text(encoding="ascii").strip()
-
-
-def write_secret(file: Path, secret: str) -> None:
-    """Write a secret that only this account may read."""
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as opened:
-        opened.write(secret + "\n")
+    kept = read_secret(file)
+    if kept is None:
+        kept = secrets.token_hex(32)
+        write_secret(file, kept)
+    return kept
