@@ -140,17 +140,10 @@ class SeatsMachine:
         return state.digest()
 
 
-def rejected(
-    obstacles: list[Obstacle], *, requested_status: str | None = None, detail: str | None = None
-) -> Rejected:
+def rejected(obstacles: list[Obstacle]) -> Rejected:
     """Build the refusal for these obstacles: the code that stands first in precedence."""
     foremost = min((BY_CODE[obstacle.code] for obstacle in obstacles), key=lambda r: r.precedence)
-    return Rejected(
-        code=foremost.code,
-        requested_status=requested_status,
-        detail=detail,
-        obstacles=obstacles,
-    )
+    return Rejected(code=foremost.code, obstacles=obstacles)
 
 
 class _ChangeDecider:
@@ -164,21 +157,35 @@ class _ChangeDecider:
         self._last_seq: dict[int, int] = {}
         self._facts: list[SeatsFact] = []
         self._obstacles: list[Obstacle] = []
+        self._status_asked: list[str] = []
+        """Of each obstacle."""
 
     def decision(self) -> Decision[SeatsFact]:
-        for change in self._command.changes:
-            event = self._state.events.get(change.event)
-            if event is None or event.workspace != self._command.workspace:
-                return _refuse(Rejection.EVENT_NOT_FOUND, str(change.event))
-            refusal = self._refuse_hold(change)
-            if refusal is not None:
-                return _refuse(refusal, change.hold.token if change.hold else None)
+        changes = self._command.changes
+        refusals = [why for why in map(self._refuse_before_objects, changes) if why is not None]
+        if refusals:
+            return _refuse(*min(refusals, key=lambda why: why[0].precedence))
+        for change in changes:
+            event = self._state.events[change.event]
             for item in change.objects:
                 self._change(event, change, item)
         if self._obstacles:
-            status = self._command.changes[0].status
-            return Decision(rejected(self._obstacles, requested_status=status), [])
+            return Decision(self._rejected(), [])
         return Decision(Accepted(), self._facts)
+
+    def _rejected(self) -> Rejected:
+        refusal = rejected(self._obstacles)
+        foremost = [obstacle.code for obstacle in self._obstacles].index(refusal.code)
+        return msgspec.structs.replace(refusal, requested_status=self._status_asked[foremost])
+
+    def _refuse_before_objects(self, change: Change) -> tuple[Rejection, str | None] | None:
+        event = self._state.events.get(change.event)
+        if event is None or event.workspace != self._command.workspace:
+            return Rejection.EVENT_NOT_FOUND, str(change.event)
+        refusal = self._refuse_hold(change)
+        if refusal is not None:
+            return refusal, change.hold.token if change.hold else None
+        return None
 
     def _refuse_hold(self, change: Change) -> Rejection | None:
         if change.hold is None:
@@ -199,6 +206,7 @@ class _ChangeDecider:
         moved = _move(event, current, change, item)
         if isinstance(moved, Rejection):
             self._obstruct(event, item.label, moved, current)
+            self._status_asked.append(change.status)
             return
         self._overlay[event.id, item.label] = moved.state
         seq = self._last_seq.get(event.id, event.last_seq) + 1
