@@ -9,6 +9,7 @@ import base64
 import subprocess
 import tempfile
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from adapters.kafka.admin import BrokerError, wait_until_ready
@@ -135,7 +136,10 @@ class LocalKafka:
         port = int(self.bootstrap.rpartition(":")[2])
         self._server.wait_until(lambda: ports.answers(port), within_s=timeout_s)
         try:
-            asyncio.run(wait_until_ready(self.bootstrap, within_s=timeout_s))
+            # In a thread: the caller may have a loop running in this one.
+            with ThreadPoolExecutor(1) as thread:
+                answer = wait_until_ready(self.bootstrap, within_s=timeout_s)
+                thread.submit(asyncio.run, answer).result()
         except BrokerError as error:
             message = f"the broker listens and does not answer; see {self.log}: {error}"
             raise LocalServerError(message) from error
