@@ -94,7 +94,7 @@ class SeatsMachine:
             case UpdateExtraData():
                 return state.answers.repeat(cause.idempotency) or _decide_extra_data(state, cause)
             case ApplyDecision():
-                return Decision(None, [_applied(fact, now) for fact in cause.facts])
+                return Decision(None, [_applied(state, fact, now) for fact in cause.facts])
             case ExpireHold():
                 return _decide_expiry(state, cause.token)
 
@@ -315,10 +315,16 @@ def _expired(event: EventState, label: str, token: str, seq: int) -> StatusChang
     )
 
 
-def _applied(fact: GroupsFact, now: int) -> SeatsFact:
-    """Turn a coordinator's fact into this partition's own; see HoldDeadlineSet for late ones."""
-    if isinstance(fact, HoldDeadlineSet) and fact.previous_expires_at <= now:
-        return msgspec.structs.replace(fact, expires_at=fact.previous_expires_at)
+def _applied(state: SeatsState, fact: GroupsFact, now: int) -> SeatsFact:
+    """Turn a coordinator's fact into this partition's own; see HoldDeadlineSet for late ones.
+
+    A deadline that was changed too late here counts, not the coordinator's: the next change would
+    bring the ended token back to life.
+    """
+    if isinstance(fact, HoldDeadlineSet):
+        previous = state.holds.deadline(fact.token, fact.previous_expires_at)
+        if previous <= now:
+            return msgspec.structs.replace(fact, expires_at=previous)
     return fact
 
 
