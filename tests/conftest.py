@@ -15,6 +15,7 @@ import asyncpg
 import pytest
 
 from adapters.kafka.admin import apply_topics
+from adapters.postgres.migrate import migrate
 from schemas.topics import Topics, load_topics
 from seatlog.local.failure import LocalServerError
 from seatlog.local.kafka import LocalKafka
@@ -92,7 +93,8 @@ async def topics(make_topics: MakeTopics) -> Topics:
 
 
 async def migrated_template(dsn: str) -> None:
-    """Bring the template of all test databases to the newest schema. Nothing to do so far."""
+    """Bring the template of all test databases to the newest schema."""
+    await migrate(dsn)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,1 @@
+"""Postgres: accounts, charts and the read model. The only importer of asyncpg."""

@@ -1,0 +1,229 @@
+"""What a batch of outbox records says, folded to the rows that it changes.
+
+Rules of this file:
+
+1. Pure: records in, rows out; the database is the projection's business.
+2. A void record counts as read and says nothing.
+3. Of each object only the last state of the batch is written; of status changes and results,
+   every one.
+4. What concerns an event that the batch deletes is not written at all.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from adapters.ports import TopicPartition
+from adapters.postgres.errors import OutboxGapError
+from adapters.postgres.rows import EventRow
+from schemas.commands import JsonObject
+from schemas.facts import (
+    HELD,
+    EventCreated,
+    EventDeleted,
+    EventUpdated,
+    ExtraDataChanged,
+    StatusChanged,
+)
+from schemas.outbox import CommandAnswered, Data, OwnershipTaken, is_void, status_change_id
+
+NO_TERM = -1
+
+ObjectKey = tuple[int, str]
+"""Event and label."""
+
+
+class Position(NamedTuple):
+    """How far an outbox partition was read."""
+
+    next_offset: int = 0
+    term: int = NO_TERM
+    """Offset of the newest OwnershipTaken before `next_offset`."""
+
+
+class OutboxRecord(NamedTuple):
+    """A decoded outbox record."""
+
+    offset: int
+    record: Any
+    """Of schemas.outbox: SeatsRecord or GroupsRecord."""
+    workspace: str = ""
+    """From the record's headers; needed where the record has a command id."""
+
+
+class OutboxRun(NamedTuple):
+    """Records of one partition, in their order and without a gap."""
+
+    partition: TopicPartition
+    records: Sequence[OutboxRecord]
+
+
+class Batch:
+    """The rows that some runs of records change."""
+
+    def __init__(
+        self,
+        positions: Mapping[TopicPartition, Position],
+        commands_topics: Mapping[str, str],
+        events_outbox: str,
+    ) -> None:
+        """Begin at positions; `commands_topics` names the commands topic of each outbox."""
+        self._commands_topics = commands_topics
+        self._events_outbox = events_outbox
+        self.positions = dict(positions)
+        self.status_changes: list[tuple[Any, ...]] = []
+        self.results: list[tuple[str, int, int, int, int]] = []
+        self.keyed_results: dict[tuple[str, str], tuple[str, str, str, str, int, int, int]] = {}
+        self.created: dict[int, EventRow] = {}
+        self.updated: dict[int, EventUpdated] = {}
+        self.deleted: set[int] = set()
+        self._touched: dict[ObjectKey, StatusChanged] = {}
+        self.extra_data: dict[ObjectKey, JsonObject | None] = {}
+        """Of objects of which the batch says nothing else."""
+
+    def take_in(self, run: OutboxRun) -> None:
+        """Fold a run of records. Raises OutboxGapError."""
+        partition = run.partition
+        next_offset, term = self.positions[partition]
+        tells_facts = partition.topic == self._events_outbox
+        for offset, record, workspace in run.records:
+            if offset != next_offset:
+                raise OutboxGapError(f"{partition}: read {offset}, expected {next_offset}")
+            next_offset += 1
+            if type(record) is OwnershipTaken:
+                term = offset
+                continue
+            data = record.data
+            if is_void(data, term, offset):
+                continue
+            if type(record) is CommandAnswered:
+                self._take_answer(partition, offset, data, workspace)
+            if tells_facts and data.facts:
+                self._take_facts(partition.partition, offset, data)
+        self.positions[partition] = Position(next_offset, term)
+
+    def objects(self) -> list[StatusChanged]:
+        """Give the last fact of every object that the batch changes the status of."""
+        return list(self._touched.values())
+
+    def finish(self) -> None:
+        """Leave out what concerns deleted events; the event is the first column of each row."""
+        if self.deleted:
+            self.status_changes = [c for c in self.status_changes if c[0] not in self.deleted]
+            for rows in (self._touched, self.extra_data):
+                for key in [key for key in rows if key[0] in self.deleted]:
+                    del rows[key]
+
+    def _take_answer(
+        self, partition: TopicPartition, offset: int, data: Data[Any], workspace: str
+    ) -> None:
+        if data.command is not None:
+            command = data.command
+            topic = self._commands_topics[partition.topic]
+            self.results.append((topic, command.partition, command.offset, offset, data.at))
+        if data.command_id is not None:
+            self.keyed_results.setdefault(
+                (workspace, data.command_id),
+                (workspace, data.command_id, data.fingerprint or "", *partition, offset, data.at),
+            )
+
+    def _take_facts(self, partition: int, offset: int, data: Data[Any]) -> None:
+        for index, fact in enumerate(data.facts):
+            if type(fact) is StatusChanged:
+                self._take_status_change(fact, status_change_id(partition, offset, index), data.at)
+            elif type(fact) is ExtraDataChanged:
+                self._take_extra_data(fact)
+            elif type(fact) is EventCreated:
+                self.created[fact.event] = _event_row(fact)
+            elif type(fact) is EventUpdated:
+                self._update(fact)
+            elif type(fact) is EventDeleted:
+                self._delete(fact.event)
+
+    def _take_status_change(self, fact: StatusChanged, change_id: int, at: int) -> None:
+        origin = fact.origin
+        self.status_changes.append(
+            (
+                fact.event,
+                change_id,
+                fact.seq,
+                at,
+                fact.quantity,
+                fact.label,
+                fact.status,
+                origin.type,
+                origin.ip,
+                fact.hold_token,
+                fact.order_id,
+                fact.extra_data,
+            )
+        )
+        key = (fact.event, fact.label)
+        self._touched[key] = fact
+        if self.extra_data:
+            self.extra_data.pop(key, None)
+
+    def _take_extra_data(self, fact: ExtraDataChanged) -> None:
+        key = (fact.event, fact.label)
+        touched = self._touched.get(key)
+        if touched is None:
+            self.extra_data[key] = fact.extra_data
+        else:
+            self._touched[key] = msgspec.structs.replace(touched, extra_data=fact.extra_data)
+
+    def _update(self, fact: EventUpdated) -> None:
+        created = self.created.get(fact.event)
+        if created is not None:
+            self.created[fact.event] = _updated_row(created, fact)
+            return
+        before = self.updated.get(fact.event)
+        self.updated[fact.event] = fact if before is None else _merged(before, fact)
+
+    def _delete(self, event: int) -> None:
+        self.created.pop(event, None)
+        self.updated.pop(event, None)
+        self.deleted.add(event)
+
+
+def hold_token_of(fact: StatusChanged) -> str | None:
+    """Give the token that holds an object after a fact; the places of an area are in its counts."""
+    return fact.hold_token if fact.status == HELD and fact.area is None else None
+
+
+def _event_row(fact: EventCreated) -> EventRow:
+    return EventRow(
+        id=fact.event,
+        partition=fact.partition,
+        workspace=fact.workspace,
+        key=fact.key,
+        chart_key=fact.chart_key,
+        inventory=fact.inventory,
+        name=fact.name,
+        date=fact.date,
+        is_in_the_past=False,
+        created_at=fact.created_at,
+        updated_at=None,
+    )
+
+
+def _updated_row(row: EventRow, fact: EventUpdated) -> EventRow:
+    return row._replace(
+        key=fact.key,
+        name=row.name if fact.name is None else fact.name,
+        date=row.date if fact.date is None else fact.date,
+        is_in_the_past=(row.is_in_the_past if fact.is_in_the_past is None else fact.is_in_the_past),
+        updated_at=fact.updated_at,
+    )
+
+
+def _merged(earlier: EventUpdated, later: EventUpdated) -> EventUpdated:
+    """Make two updates of one event one."""
+    return msgspec.structs.replace(
+        later,
+        name=earlier.name if later.name is None else later.name,
+        date=earlier.date if later.date is None else later.date,
+        is_in_the_past=(
+            earlier.is_in_the_past if later.is_in_the_past is None else later.is_in_the_past
+        ),
+    )

@@ -1,0 +1,69 @@
+"""Connections to Postgres.
+
+Rules of this file:
+
+1. `json` columns hold exactly the text that was written: the type `jsonb` would reorder fields,
+   change numbers and refuse some strings that JSON allows.
+2. No wait is without a bound: for a free connection, for a new one, for an answer.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import TypeAlias
+
+import asyncpg
+import msgspec
+from asyncpg.pool import PoolConnectionProxy
+
+from adapters.postgres.errors import database_errors
+
+type_of_json = "json"
+acquire_timeout_s = 2.0
+answer_timeout_s = 5.0
+connections_max = 10
+
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
+
+
+async def connect(
+    dsn: str,
+    *,
+    size_max: int = connections_max,
+    timeout_s: float = answer_timeout_s,
+    settings: Mapping[str, str] | None = None,
+) -> Pool:
+    """Give a pool that connects when it is first asked: Postgres may be away at the start."""
+    return await asyncpg.create_pool(
+        dsn,
+        min_size=0,
+        max_size=size_max,
+        timeout=acquire_timeout_s,
+        command_timeout=timeout_s,
+        server_settings={"application_name": "seatlog", **(settings or {})},
+        init=_prepare,
+        reset=_leave_as_it_is,
+    )
+
+
+@asynccontextmanager
+async def connection(pool: Pool) -> AsyncIterator[Connection]:
+    """Lend a connection. Raises DatabaseUnavailableError, also for errors while it is lent."""
+    with database_errors():
+        async with pool.acquire(timeout=acquire_timeout_s) as lent:
+            yield lent
+
+
+async def _prepare(fresh: "asyncpg.Connection[asyncpg.Record] | Connection") -> None:
+    await fresh.set_type_codec(
+        type_of_json,
+        schema="pg_catalog",
+        encoder=msgspec.json.encode,
+        decoder=msgspec.json.decode,
+        format="binary",
+    )
+
+
+async def _leave_as_it_is(used: object) -> None:
+    """Save a round trip at each return: nobody changes the settings of a session here."""
+    del used

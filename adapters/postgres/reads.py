@@ -1,0 +1,210 @@
+"""Reads of the read model that see at least what a client was told before.
+
+Rules of this file:
+
+1. Position and data come from one snapshot of the database: what is read is the outboxes up to
+   some offsets, all of them at or past those that were asked for.
+2. A wait is bounded. Notifications shorten it; only the positions in the snapshot end it.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Collection, Mapping
+from typing import Any, Literal, NamedTuple
+
+import asyncpg
+import msgspec
+from asyncpg.transaction import Transaction
+
+from adapters.ports import TopicPartition
+from adapters.postgres.errors import ReadModelBehindError
+from adapters.postgres.notifications import Notifications
+from adapters.postgres.pages import NEWEST_FIRST, Cursor, Listing, Order, Page, fetch_page
+from adapters.postgres.pool import Connection, Pool, connection
+from adapters.postgres.projection import CHANNEL
+from adapters.postgres.queries import load_queries
+from adapters.postgres.rows import EventRow, KeyedRow, ObjectRow, ResultRow, StatusChangeRow
+from schemas.facts import AreaState
+
+wait_s = 3.0
+look_every_s = 0.5
+"""How often a waiting read looks by itself, in case that nobody tells it."""
+_SQL = load_queries("reads")
+
+AskedPositions = Mapping[str, int] | Mapping[TopicPartition, int]
+"""The next offset by outbox partition; a name is `topic/partition`."""
+
+
+class Sort(NamedTuple):
+    """The order of a listing of status changes; ties are newest first."""
+
+    field: Literal["label", "status", "date"]
+    descending: bool = False
+
+
+_COLUMNS = {"label": "label", "status": "status", "date": "at"}
+
+
+class Reads:
+    """The read model; one instance per process, with the process' one listening connection."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._news = asyncio.Event()
+        self._told: dict[str, int] = {}
+        self.notifications = Notifications(pool)
+        """Others may subscribe as well, before `start`."""
+        self.notifications.subscribe(CHANNEL, self._hear)
+
+    def start(self) -> None:
+        """Begin to listen."""
+        self.notifications.start()
+
+    async def close(self) -> None:
+        """Stop listening."""
+        await self.notifications.close()
+
+    @contextlib.asynccontextmanager
+    async def snapshot(
+        self, positions: AskedPositions, timeout_s: float = wait_s
+    ) -> AsyncIterator["Snapshot"]:
+        """Wait until the projection is at these positions, and give one state at or past them.
+
+        Raises ReadModelBehindError, DatabaseUnavailableError.
+        """
+        asked = {str(partition): offset for partition, offset in positions.items() if offset > 0}
+        deadline = asyncio.get_running_loop().time() + timeout_s
+        while True:
+            await self._wait_for_word(asked, deadline)
+            news = self._news
+            async with connection(self._pool) as lent, _one_state(lent):
+                behind = await _behind(lent, asked)
+                if not behind:
+                    yield Snapshot(lent)
+                    return
+            await _wait(news, deadline, behind)
+
+    async def keyed_result(self, workspace: str, command_id: str) -> KeyedRow | None:
+        """Say where the first answer to an idempotency key stands. Raises DatabaseUnavailableError.
+
+        It is as old as the projection: the owner remembers the answers of the last minutes.
+        """
+        async with connection(self._pool) as lent:
+            row = await lent.fetchrow(_SQL["keyed_result"], workspace, command_id)
+        return None if row is None else KeyedRow(*row)
+
+    def _hear(self, payload: str | None) -> None:
+        for word in (payload or "").split():
+            name, _, offset = word.rpartition(":")
+            self._told[name] = int(offset)
+        if not payload:
+            self._told.clear()
+        self._news.set()
+        self._news = asyncio.Event()
+
+    async def _wait_for_word(self, asked: Mapping[str, int], deadline: float) -> None:
+        """Wait while the last word is that a position is behind, and look after a while anyway."""
+        loop = asyncio.get_running_loop()
+        look_at = min(deadline, loop.time() + look_every_s)
+        while any(self._told.get(name, offset) < offset for name, offset in asked.items()):
+            if loop.time() >= look_at:
+                return
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(look_at):
+                    await self._news.wait()
+
+
+async def _wait(news: asyncio.Event, deadline: float, behind: str) -> None:
+    loop = asyncio.get_running_loop()
+    if loop.time() >= deadline:
+        raise ReadModelBehindError(f"the read model is behind: {behind}")
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout_at(min(deadline, loop.time() + look_every_s)):
+            await news.wait()
+
+
+def _one_state(lent: Connection) -> Transaction:
+    return lent.transaction(isolation="repeatable_read", readonly=True)
+
+
+async def _behind(lent: Connection, asked: Mapping[str, int]) -> str:
+    """Name a position that has not been reached; nothing, if all have."""
+    if not asked:
+        return ""
+    rows = await lent.fetch(_SQL["positions"], list(asked))
+    reached = {row["name"]: row["next_offset"] for row in rows}
+    for name, offset in asked.items():
+        if reached.get(name, 0) < offset:
+            return f"{name} is at {reached.get(name, 0)}, not yet at {offset}"
+    return ""
+
+
+class Snapshot:
+    """One state of the read model."""
+
+    def __init__(self, lent: Connection) -> None:
+        self._lent = lent
+
+    async def event(self, event: int) -> EventRow | None:
+        row = await self._lent.fetchrow(_SQL["event"], event)
+        return None if row is None else EventRow(*row)
+
+    async def events_page(self, workspace: str, cursor: Cursor) -> Page[EventRow]:
+        """List the events of a workspace, newest first."""
+        listing = Listing(_SQL["event_columns"], _SQL["events_of_workspace"], (workspace,))
+        return await fetch_page(self._lent, listing, cursor, _event_row)
+
+    async def events_exist(self, events: Collection[int]) -> set[int]:
+        """Say which of these events there are."""
+        return {row["id"] for row in await self._lent.fetch(_SQL["events_exist"], list(events))}
+
+    async def objects(self, event: int, labels: Collection[str]) -> dict[str, ObjectRow]:
+        """Give the objects of an event that were touched; the others are free."""
+        rows = await self._lent.fetch(_SQL["objects"], event, list(labels))
+        return {row["label"]: _object_row(row) for row in rows}
+
+    async def status_changes(
+        self,
+        event: int,
+        cursor: Cursor,
+        label_filter: str = "",
+        sort: Sort | None = None,
+        label: str | None = None,
+    ) -> Page[StatusChangeRow]:
+        """List status changes: of objects whose label contains the filter, or of one object.
+
+        Raises UnknownCursorError if the order needs the cursor's item and there is none.
+        """
+        order = Order(_COLUMNS[sort.field], sort.descending) if sort else NEWEST_FIRST
+        listing = Listing(
+            _SQL["status_change_columns"],
+            _SQL["status_changes"],
+            (event, label_filter, label),
+            order,
+        )
+        return await fetch_page(self._lent, listing, cursor, _status_change_row)
+
+    async def result(self, commands_topic: str, partition: int, offset: int) -> ResultRow | None:
+        """Say where the answer to a command stands: None if it is not there or too long ago."""
+        row = await self._lent.fetchrow(_SQL["result"], commands_topic, partition, offset)
+        return None if row is None else ResultRow(*row)
+
+
+def _event_row(row: asyncpg.Record) -> EventRow:
+    return EventRow(*_without_place(row))
+
+
+def _status_change_row(row: asyncpg.Record) -> StatusChangeRow:
+    return StatusChangeRow(*_without_place(row))
+
+
+def _without_place(row: asyncpg.Record) -> tuple[Any, ...]:
+    """Drop the last column of a listing, the row's place in the order."""
+    return tuple(row)[:-1]
+
+
+def _object_row(row: asyncpg.Record) -> ObjectRow:
+    object_row = ObjectRow(*row)
+    if object_row.area is None:
+        return object_row
+    return object_row._replace(area=msgspec.convert(object_row.area, AreaState))

@@ -1,0 +1,70 @@
+"""The rows of the read model, as readers get them."""
+
+from typing import NamedTuple
+
+from schemas.commands import JsonObject
+from schemas.facts import AreaState
+
+
+class EventRow(NamedTuple):
+    """An event that exists. Times are ms since the epoch."""
+
+    id: int
+    partition: int
+    workspace: str
+    key: str
+    chart_key: str
+    inventory: str
+    name: str | None
+    date: str | None
+    is_in_the_past: bool
+    created_at: int
+    updated_at: int | None
+
+
+class ObjectRow(NamedTuple):
+    """An object that was touched; one without a row is free."""
+
+    label: str
+    status: str
+    hold_token: str | None
+    """The token that holds the object; None when it is not held, and for areas."""
+    order_id: str | None
+    ticket_type: str | None
+    extra_data: JsonObject | None
+    area: AreaState | None
+    """All counts of an area; None for other objects, and for an area that nobody was ever in."""
+
+
+class StatusChangeRow(NamedTuple):
+    """A status change of an event."""
+
+    event_id: int
+    id: int
+    seq: int
+    at: int
+    """Partition time, ms since the epoch."""
+    quantity: int
+    label: str
+    status: str
+    origin_type: str
+    origin_ip: str | None
+    hold_token: str | None
+    order_id: str | None
+    extra_data: JsonObject | None
+
+
+class ResultRow(NamedTuple):
+    """Where the answer to a command stands."""
+
+    outbox_partition: int
+    outbox_offset: int
+
+
+class KeyedRow(NamedTuple):
+    """Where the first answer to an idempotency key stands."""
+
+    fingerprint: str
+    outbox_topic: str
+    outbox_partition: int
+    outbox_offset: int

@@ -1,0 +1,71 @@
+-- name: begin_positions
+INSERT INTO positions (topic, partition, next_offset, term)
+SELECT topic, partition, 0, -1 FROM unnest($1::text[], $2::integer[]) AS given (topic, partition)
+ON CONFLICT DO NOTHING
+
+-- name: positions
+SELECT topic, partition, next_offset, term FROM positions
+
+-- name: move_positions
+WITH moved AS (
+    UPDATE positions SET next_offset = run.next_offset, term = run.term
+    FROM unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[], $5::bigint[])
+        AS run (topic, partition, expected, next_offset, term)
+    WHERE positions.topic = run.topic AND positions.partition = run.partition
+        AND positions.next_offset = run.expected
+    RETURNING 1
+)
+SELECT count(*), pg_notify('projected', $6) FROM moved
+
+-- name: update_event
+UPDATE events SET
+    key = $2,
+    name = coalesce($3, name),
+    date = coalesce($4, date),
+    is_in_the_past = coalesce($5, is_in_the_past),
+    updated_at = $6
+WHERE id = $1
+
+-- name: delete_events
+DELETE FROM events WHERE id = ANY ($1::bigint[])
+
+-- name: delete_objects
+DELETE FROM objects WHERE event = ANY ($1::bigint[])
+
+-- name: delete_status_changes
+DELETE FROM status_changes WHERE event = ANY ($1::bigint[])
+
+-- name: put_objects
+INSERT INTO objects (event, label, status, hold_token, order_id, ticket_type, extra_data, area)
+SELECT * FROM unnest(
+    $1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::json[], $8::json[]
+)
+ON CONFLICT (event, label) DO UPDATE SET
+    status = excluded.status,
+    hold_token = excluded.hold_token,
+    order_id = excluded.order_id,
+    ticket_type = excluded.ticket_type,
+    extra_data = excluded.extra_data,
+    area = excluded.area
+
+-- name: put_extra_data
+INSERT INTO objects (event, label, status, extra_data)
+SELECT event, label, 'free', extra_data
+FROM unnest($1::bigint[], $2::text[], $3::json[]) AS given (event, label, extra_data)
+ON CONFLICT (event, label) DO UPDATE SET extra_data = excluded.extra_data
+
+-- name: put_keyed_results
+INSERT INTO keyed_results (
+    workspace, command_id, fingerprint, outbox_topic, outbox_partition, outbox_offset, at
+)
+SELECT * FROM unnest(
+    $1::text[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::bigint[], $7::bigint[]
+)
+ON CONFLICT DO NOTHING
+
+-- name: forget_results
+DELETE FROM results WHERE ctid = ANY (ARRAY(SELECT ctid FROM results WHERE at < $1 LIMIT $2))
+
+-- name: forget_keyed_results
+DELETE FROM keyed_results
+WHERE ctid = ANY (ARRAY(SELECT ctid FROM keyed_results WHERE at < $1 LIMIT $2))

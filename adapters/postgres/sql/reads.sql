@@ -1,0 +1,38 @@
+-- name: positions
+SELECT topic || '/' || partition AS name, next_offset FROM positions
+WHERE topic || '/' || partition = ANY ($1)
+
+-- name: event_columns
+id, partition, workspace, key, chart_key, inventory, name, date, is_in_the_past, created_at,
+updated_at
+
+-- name: events_of_workspace
+FROM events WHERE workspace = $1
+
+-- name: event
+SELECT
+    id, partition, workspace, key, chart_key, inventory, name, date, is_in_the_past, created_at,
+    updated_at
+FROM events WHERE id = $1
+
+-- name: events_exist
+SELECT id FROM events WHERE id = ANY ($1::bigint[])
+
+-- name: objects
+SELECT label, status, hold_token, order_id, ticket_type, extra_data, area
+FROM objects WHERE event = $1 AND label = ANY ($2::text[])
+
+-- name: status_change_columns
+event, id, seq, at, quantity, label, status, origin_type, origin_ip, hold_token, order_id,
+extra_data
+
+-- name: status_changes
+FROM status_changes WHERE event = $1 AND strpos(label, $2) > 0 AND ($3::text IS NULL OR label = $3)
+
+-- name: result
+SELECT partition, outbox_offset FROM results
+WHERE topic = $1 AND partition = $2 AND command_offset = $3
+
+-- name: keyed_result
+SELECT fingerprint, outbox_topic, outbox_partition, outbox_offset FROM keyed_results
+WHERE workspace = $1 AND command_id = $2
