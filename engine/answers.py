@@ -20,6 +20,7 @@ answer_kept_ms = 15 * 60 * 1000
 
 
 class _First(NamedTuple):
+    at: int
     fingerprint: str
     answer: Answer
     facts: list[Any]
@@ -34,11 +35,13 @@ class FirstAnswers:
         self._by_command: dict[str, _First] = {}
         self._in_order: deque[tuple[int, str]] = deque()
 
-    def repeat(self, asked: Idempotency | None) -> Decision[Any] | None:
+    def repeat(self, asked: Idempotency | None, now: int) -> Decision[Any] | None:
         """Give the decision for a repeated command; None if this is the first of its key."""
         first = self._by_command.get(asked.command_id) if asked else None
         if asked is None or first is None:
             return None
+        if first.at <= now - answer_kept_ms:
+            return None  # the record of this very command makes `remember` forget it
         if first.fingerprint != asked.fingerprint:
             return Decision(Rejected(code=Rejection.IDEMPOTENCY_KEY_REUSED.code), [])
         if isinstance(first.answer, Accepted):
@@ -53,6 +56,6 @@ class FirstAnswers:
         if data.command_id is None or data.answer is None or data.command_id in self._by_command:
             return
         self._by_command[data.command_id] = _First(
-            data.fingerprint or "", data.answer, list(data.facts)
+            data.at, data.fingerprint or "", data.answer, list(data.facts)
         )
         self._in_order.append((data.at, data.command_id))

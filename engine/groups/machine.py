@@ -63,7 +63,7 @@ class GroupsMachine:
 
     def decide(self, state: GroupsState, cause: GroupsCommand, now: int) -> Decision[GroupsFact]:
         """Decide a command at partition time `now`."""
-        repeat = state.answers.repeat(cause.idempotency)
+        repeat = state.answers.repeat(cause.idempotency, now)
         if repeat is not None:
             return repeat
         match cause:

@@ -88,11 +88,13 @@ class SeatsMachine:
         match cause:
             case ChangeObjectStatus():
                 return (
-                    state.answers.repeat(cause.idempotency)
+                    state.answers.repeat(cause.idempotency, now)
                     or _ChangeDecider(state, cause, now).decision()
                 )
             case UpdateExtraData():
-                return state.answers.repeat(cause.idempotency) or _decide_extra_data(state, cause)
+                return state.answers.repeat(cause.idempotency, now) or _decide_extra_data(
+                    state, cause
+                )
             case ApplyDecision():
                 return Decision(None, [_applied(state, fact, now) for fact in cause.facts])
             case ExpireHold():
