@@ -167,10 +167,10 @@ def _delete(state: GroupsState, command: DeleteEvent) -> Decision[GroupsFact]:
 def _set_deadline(state: GroupsState, command: SetHoldDeadline, now: int) -> Decision[GroupsFact]:
     revision = state.directory.hold(command.hold.token)
     previous = revision.expires_at if revision else command.hold.expires_at
-    if previous <= now:
-        return _refuse(Rejection.HOLD_TOKEN_EXPIRED, command.hold.token)
     if command.duration_ms > hold_max_ms:
         return _refuse(Rejection.HOLD_DEADLINE_TOO_FAR, command.hold.token)
+    if previous <= now:
+        return _refuse(Rejection.HOLD_TOKEN_EXPIRED, command.hold.token)
     expires_at = now + command.duration_ms
     latest = max(previous, command.hold.expires_at, expires_at)
     remembered = max(latest + clock_tolerance_ms, revision.remembered_until if revision else 0)
