@@ -171,7 +171,7 @@ async def listen(app: web.Application, host: str, port: int) -> web.AppRunner:
         access_log=None,
         auto_decompress=False,
         keepalive_timeout=limits.keepalive_s,
-        lingering_time=1.0,
+        lingering_time=limits.lingering_s,
         shutdown_timeout=limits.close_s,
     )
     await runner.setup()

@@ -67,6 +67,7 @@ class Ingress:
             "it is stopping": not self.draining,
             "the API keys": self.keys.ready(),
             "the directory of events": self.directory.ready(),
+            "the inventories": self._inventories.ready(),
             "the tail of the outboxes": self._tail.ready(),
             "the followers": self._running is not None and not self._running.done(),
         }

@@ -15,7 +15,7 @@ from adapters.following import back_off, follow
 from adapters.ports import Log, LogRecord, LogUnreachableError, PositionLostError, TopicPartition
 from api import limits
 from engine.groups.directory import Directory, Entry, HoldRevision
-from schemas.outbox import OwnershipTaken, decode_groups_record
+from schemas.outbox import OwnershipTaken, decode_groups_record, is_void
 
 
 def coordinator_of(workspace: str, coordinators: int) -> int:
@@ -132,7 +132,7 @@ class _Fold:
         decoded = decode_groups_record(record.value or b"")
         if isinstance(decoded, OwnershipTaken):
             self._term = record.offset
-        elif decoded.data.term == self._term:
+        elif not is_void(decoded.data, self._term, record.offset):
             for fact in decoded.data.facts:
                 self.directory.evolve(fact)
             self.directory.forget_holds_until(decoded.data.at)

@@ -57,5 +57,7 @@ drain_s = 7.5
 """How long a stopping ingress waits for open answers; a supervisor kills after 10 s."""
 close_s = 1.0
 """How long it waits after that for its responses to be sent."""
+lingering_s = 1.0
+"""How long a refused body is still read and thrown away, so that its sender sees the refusal."""
 keepalive_s = 75.0
 """Longer than the 60 s of usual proxies, so that they close idle connections and we do not."""

@@ -15,7 +15,14 @@ from typing import Protocol
 
 from adapters.following import back_off, follow
 from adapters.ports import Log, LogRecord, LogUnreachableError, TopicPartition
-from schemas.outbox import HEADER_INGRESS, HEADER_REQUEST, HEADER_TERM, HEADER_TYPE, OwnershipTaken
+from schemas.outbox import (
+    HEADER_INGRESS,
+    HEADER_OFFSET,
+    HEADER_REQUEST,
+    HEADER_TERM,
+    HEADER_TYPE,
+    OwnershipTaken,
+)
 from schemas.outbox import type_name as type_name_of
 
 Headers = Mapping[str, bytes]
@@ -80,7 +87,11 @@ class OutboxTail:
             if term is None:
                 if headers.get(HEADER_TYPE) == _OWNERSHIP_TAKEN:
                     position.term = b"%d" % record.offset
-            elif headers.get(HEADER_INGRESS) == self._ingress and term == position.term:
+            elif (
+                headers.get(HEADER_INGRESS) == self._ingress
+                and term == position.term
+                and headers.get(HEADER_OFFSET) == b"%d" % record.offset
+            ):
                 waiter = self._waiters.get(headers[HEADER_REQUEST])
                 if waiter is not None:
                     waiter.take_in(record, headers)

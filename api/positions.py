@@ -45,11 +45,10 @@ class OutboxEnds:
         return {str(partition): end for partition, end in (await self.ends()).items()}
 
     async def close(self) -> None:
-        """Stop asking."""
+        """Wait for the questions that are under way: the broker's client leaks cancelled ones."""
         asked = [task for task in (self._under_way, self._next) if task is not None]
-        for task in asked:
-            task.cancel()
-        await asyncio.gather(*asked, return_exceptions=True)
+        if asked:
+            await asyncio.wait(asked, timeout=limits.ends_wait_s)
 
     async def _ask_after(self, before: "asyncio.Task[Ends] | None") -> Ends:
         if before is not None:

@@ -25,6 +25,11 @@ class Inventories:
         self._compressed: dict[str, bytes] = {}
         self._wanted: dict[str, asyncio.Future[bytes]] = {}
         self._next_offset = 0
+        self._end: int | None = None
+
+    def ready(self) -> bool:
+        """Say whether everything was read that stood there at the start."""
+        return self._end is not None and self._next_offset >= self._end
 
     async def run(self) -> None:
         """Follow the topic until cancelled; raises PositionLostError if it was made anew."""
@@ -56,11 +61,12 @@ class Inventories:
         failures = 0
         while True:
             try:
-                self._next_offset = (await self._source.span(self._partition)).begin
+                span = await self._source.span(self._partition)
             except LogUnreachableError:
                 await back_off(failures)
                 failures += 1
             else:
+                self._next_offset, self._end = span
                 return
 
     def _take_in(self, records: Sequence[LogRecord]) -> None:

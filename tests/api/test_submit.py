@@ -101,9 +101,7 @@ async def test_creating_events_is_answered_when_each_partition_has_its_own(
 ) -> None:
     topics = await make_topics(events=3, groups=2)
     async with owners(kafka_bootstrap, topics), ingress(kafka_bootstrap, topics) as core:
-        new = [
-            NewEvent(key=f"e{n}", chart_key="chart", inventory=SAMPLE_HASH) for n in range(12)
-        ]
+        new = [NewEvent(key=f"e{n}", chart_key="chart", inventory=SAMPLE_HASH) for n in range(12)]
 
         created = await core.submitter.decide(CreateEvents(workspace=WORKSPACE, events=new))
 
@@ -148,9 +146,7 @@ async def test_a_deleted_event_is_gone_for_its_owner_when_that_is_answered(
         event = await create_event(core, "drop")
 
         deleted = await core.submitter.decide(DeleteEvent(workspace=WORKSPACE, key="drop"))
-        booked = await core.submitter.change(
-            event.partition, event.event, book(event.event, "A-1")
-        )
+        booked = await core.submitter.change(event.partition, event.event, book(event.event, "A-1"))
 
         assert [type(fact) for fact in deleted.facts] == [EventDeleted]
         assert isinstance(booked.answer, Rejected)
@@ -339,7 +335,8 @@ def test_a_command_id_says_where_the_command_stands(topic: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "e-1", "x-1-2", "e--1-2", "e-1-2 ", "e-01-2", "e-1-٣", "e-1-" + "9" * 30, "e-1-2\n"]
+    "text",
+    ["", "e-1", "x-1-2", "e--1-2", "e-1-2 ", "e-01-2", "e-1-٣", "e-1-" + "9" * 30, "e-1-2\n"],
 )
 def test_what_is_not_a_command_id_is_none(text: str) -> None:
     assert read_command_id(text) is None

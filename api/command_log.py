@@ -1,0 +1,46 @@
+"""Commands and answers looked up by where they stand in the log; seldom done, so nothing is kept.
+
+Rules of this file:
+
+1. Who asks knows from the read model that a record counts (is not void) before reading it here.
+"""
+
+import asyncio
+
+from adapters.ports import Log, LogRecord, LogUnreachableError, TopicPartition
+from schemas.topics import Topics
+
+record_wait_s = 5.0
+_poll_ms = 500
+
+
+class CommandLog:
+    """The way from positions to records; one instance per process."""
+
+    def __init__(self, source: Log, topics: Topics) -> None:
+        self._source = source
+        self._topics = topics
+
+    def partition(self, topic: str, number: int) -> TopicPartition | None:
+        """Give a partition of a topic (`schemas.topics` name); None if it has no such one."""
+        declared = self._topics[topic]
+        if number >= declared.partitions:
+            return None
+        return TopicPartition(declared.physical_name, number)
+
+    async def holds(self, partition: TopicPartition, offset: int) -> bool:
+        """Say whether something was ever appended at this offset. Raises LogUnreachableError."""
+        return offset < (await self._source.span(partition)).end
+
+    async def record(self, partition: TopicPartition, offset: int) -> LogRecord:
+        """Read the record at an offset. Raises LogUnreachableError or PositionLostError."""
+        reader = await self._source.read_from({partition: offset})
+        try:
+            async with asyncio.timeout(record_wait_s):
+                while True:
+                    for record in await reader.fetch(1, _poll_ms):
+                        return record
+        except TimeoutError:
+            raise LogUnreachableError(f"{partition} does not give offset {offset}") from None
+        finally:
+            await reader.close()
