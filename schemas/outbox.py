@@ -3,13 +3,14 @@
 Rules of this file:
 
 1. One cause gives one record, so a record is atomic and any prefix of the log is a correct state.
-2. A record whose `term` is not that of the newest `OwnershipTaken` before it is void: it was
-   written by an owner that had been replaced. Everybody skips it. The term of `OwnershipTaken`
-   is its own offset.
+2. A record is void, and everybody skips it, if its `term` is not that of the newest
+   `OwnershipTaken` before it (it was written by an owner that had been replaced; the term of
+   `OwnershipTaken` is its own offset), or if it does not stand at the `offset` it was written
+   for (a second copy, or somebody else's record came before it). `is_void` says so.
 3. Headers say what a reader needs to skip a record undecoded; they repeat the body, never add.
 """
 
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -17,6 +18,7 @@ from schemas.facts import GroupsFact, SeatsFact
 
 HEADER_TYPE = "type"
 HEADER_TERM = "term"
+HEADER_OFFSET = "offset"
 HEADER_WORKSPACE = "workspace"
 HEADER_EVENT = "event"
 HEADER_INGRESS = "ingress"
@@ -73,6 +75,9 @@ class Data(msgspec.Struct, Generic[F], kw_only=True, frozen=True, omit_defaults=
     """What a record tells."""
 
     term: int
+    """Offset of the ownership record under which this was written."""
+    offset: int
+    """The offset that this was written for."""
     at: int
     """The partition's time at this record, ms since the epoch; it never runs backwards."""
     positions: dict[str, int]
@@ -94,7 +99,7 @@ class _CloudEvent(msgspec.Struct, tag_field="type", kw_only=True, frozen=True):
     specversion: str
     """Always `1.0`."""
     id: str
-    """Unique in its source: the term and a number that counts up within it."""
+    """Unique in its source but for second copies, which are void: term and offset."""
     source: str
     """The outbox partition, `/events.outbox/3`."""
     datacontenttype: str
@@ -138,6 +143,11 @@ class DecisionApplied(
     """A seats owner has applied what a coordinator decided."""
 
     data: Data[F]
+
+
+def is_void(data: Data[Any], term: int, offset: int) -> bool:
+    """Say whether a record at `offset`, with `term` in force there, is to be skipped (rule 2)."""
+    return data.term != term or data.offset != offset
 
 
 def type_name(record: type[_CloudEvent]) -> bytes:

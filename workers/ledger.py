@@ -19,6 +19,7 @@ from engine.machine import Decision
 from schemas.outbox import (
     HEADER_EVENT,
     HEADER_INGRESS,
+    HEADER_OFFSET,
     HEADER_REQUEST,
     HEADER_TERM,
     HEADER_TYPE,
@@ -31,6 +32,7 @@ from schemas.outbox import (
     Rejected,
     TimePassed,
     encode,
+    is_void,
     type_name,
 )
 from schemas.rejections import Rejection
@@ -64,7 +66,6 @@ class Ledger:
         self._term = term
         self._term_header = (HEADER_TERM, b"%d" % term)
         self._failed = failed
-        self._written = 0
         self._anchor = (0, 0)
         self._source = f"/{role.outbox}"
         self._commands_input = str(role.commands)
@@ -151,8 +152,8 @@ class Ledger:
             if not peek:
                 self._inputs.terms[name] = record.offset
             return None
-        if decoded.data.term != self._inputs.terms.get(name, -1):
-            return None  # void: written by a coordinator that had been replaced
+        if is_void(decoded.data, self._inputs.terms.get(name, -1), record.offset):
+            return None
         return self._role.decision_cause(decoded.data.facts)
 
     def _write(
@@ -165,9 +166,11 @@ class Ledger:
     ) -> None:
         for fact in decision.facts:
             self._machine.evolve(self._state, fact)
+        offset = self.next_offset + len(self.pending)
         idempotency = command.idempotency if command is not None else None
         data: Data[Any] = Data(
             term=self._term,
+            offset=offset,
             at=self.now,
             positions=self._inputs.positions,
             input_terms=self._inputs.terms,
@@ -179,15 +182,15 @@ class Ledger:
             facts=decision.facts,
         )
         self._machine.conclude(self._state, data)
-        self._written += 1
         record = kind(
             specversion="1.0",
-            id=f"{self._term}-{self._written}",
+            id=f"{self._term}-{offset}",
             source=self._source,
             datacontenttype="application/json",
             data=data,
         )
         headers, key = self._headers(kind, decision, asked_by, command)
+        headers.append((HEADER_OFFSET, b"%d" % offset))
         self.pending.append(NewRecord(encode(record), headers, key))
 
     def _headers(

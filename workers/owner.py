@@ -37,7 +37,7 @@ from adapters.ports import (
 )
 from schemas.outbox import HEADER_TYPE, OwnershipData, OwnershipTaken, encode, type_name
 from workers.ledger import Ledger
-from workers.replay import ReplayError, replay
+from workers.replay import NotOursError, Own, ReplayError, replay
 from workers.role import Role
 
 log = logging.getLogger(__name__)
@@ -113,7 +113,7 @@ class Owner:
             except CauseFailedError as error:
                 log.exception("a cause failed", extra={"position": error.position})
                 self._failed[error.position] = self._failed.get(error.position, 0) + 1
-            except (AppendUnknownError, NotAloneError) as error:
+            except (AppendUnknownError, NotAloneError, NotOursError) as error:
                 log.warning("in doubt", extra={"why": str(error)})
                 self._count_doubt(error)
             except LogUnreachableError as error:
@@ -142,7 +142,8 @@ class Owner:
             taken_at = self._clock.monotonic_ms()
             self._at("2 ownership appended")
             # Step 3.
-            state, inputs = await replay(self._role, self._log, taken.offset, claim)
+            own = Own(taken.offset, claim, (appender.producer_id, appender.producer_epoch))
+            state, inputs = await replay(self._role, self._log, own)
             self._at("3 replayed")
             ledger = Ledger(self._role, state, inputs, taken.offset, self._failed)
             ledger.anchor(taken.timestamp, taken_at)
@@ -196,7 +197,9 @@ class Owner:
             ledger.expire_until(ledger.time_at(caught_up_at))
 
     async def _append(self, appender: Appender, ledger: Ledger) -> None:
-        for batch in cut(ledger.pending):
+        batches = cut(ledger.pending)
+        ledger.pending = []
+        for batch in batches:
             acknowledged = await appender.append(batch)
             acknowledged_at = self._clock.monotonic_ms()
             self._at("5 appended")
@@ -209,7 +212,6 @@ class Owner:
                 )
             ledger.next_offset += len(batch)
             ledger.anchor(acknowledged.timestamp, acknowledged_at)
-        ledger.pending.clear()
         self._at("5 acknowledged")
         if ledger.dead_letters:
             await self._log.publish(self._role.dead_letters, ledger.dead_letters)

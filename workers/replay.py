@@ -4,18 +4,18 @@ Rules of this file:
 
 1. Read up to the own record and not less: a late append of the old owner that landed before it
    is part of the truth.
-2. A record whose term is not that of the newest ownership record before it is void: skip it.
+2. A void record (schemas.outbox, rule 2) is skipped.
 3. Whatever does not add up (a gap, time running backwards, another digest) stops the partition.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from adapters.ports import Log, LogRecord, TopicPartition
-from schemas.outbox import Data, OwnershipTaken
+from schemas.outbox import Data, OwnershipTaken, is_void
 from workers.role import Role
 
 fetch_records_max = 5_000
@@ -24,6 +24,19 @@ fetch_wait_ms = 1_000
 
 class ReplayError(Exception):
     """The outbox does not fold to a state."""
+
+
+class NotOursError(Exception):
+    """The ownership is in doubt: it must be taken anew."""
+
+
+class Own(NamedTuple):
+    """The ownership record that this owner has appended."""
+
+    term: int
+    claim: str
+    producer: tuple[int, int]
+    """Producer id and epoch."""
 
 
 @dataclass(slots=True)
@@ -38,25 +51,30 @@ class Inputs:
         return {partition: self.positions.get(str(partition), 0) for partition in partitions}
 
 
-async def replay(
-    role: Role[Any, Any, Any], log: Log, own_term: int, claim: str
-) -> tuple[Any, Inputs]:
-    """Fold the outbox from its start to the record at `own_term`, which must carry `claim`."""
+async def replay(role: Role[Any, Any, Any], log: Log, own: Own) -> tuple[Any, Inputs]:
+    """Fold the outbox from its start to the own ownership record.
+
+    Raises ReplayError, and NotOursError if the record at the own term is another's, or if an
+    earlier owner had the same producer id and epoch: a broker that lost its memory of producers
+    hands a pair out twice, and then the ack of one owner's append may be that of the other's.
+    """
     span = await log.span(role.outbox)
     if span.begin != 0:
         raise ReplayError(f"{role.outbox} begins at {span.begin}: older records are gone")
     fold = _Fold(role)
     reader = await log.read_from({role.outbox: 0})
     try:
-        while fold.next_offset <= own_term:
+        while fold.next_offset <= own.term:
             for record in await reader.fetch(fetch_records_max, fetch_wait_ms):
-                if record.offset > own_term:
+                if record.offset > own.term:
                     break
                 await fold.take_in(record)
     finally:
         await reader.close()
-    if fold.claim != claim:
-        raise ReplayError(f"{role.outbox} offset {own_term} is not our own ownership record")
+    if fold.claim != own.claim:
+        raise NotOursError(f"{role.outbox} offset {own.term} is not our own ownership record")
+    if fold.producers.count(own.producer) > 1:
+        raise NotOursError(f"{role.outbox}: producer {own.producer} has owned it before")
     return fold.state, fold.inputs
 
 
@@ -67,6 +85,7 @@ class _Fold:
         self.state = role.machine.initial()
         self.inputs = Inputs()
         self.claim = ""
+        self.producers: list[tuple[int, int]] = []
         self.next_offset = 0
         self._at = 0
 
@@ -79,8 +98,10 @@ class _Fold:
         except msgspec.DecodeError as error:
             raise ReplayError(f"{self._role.outbox} offset {record.offset}: {error}") from error
         if isinstance(decoded, OwnershipTaken):
-            self._term, self.claim = record.offset, decoded.data.claim
-        elif decoded.data.term == self._term:
+            taken = decoded.data
+            self._term, self.claim = record.offset, taken.claim
+            self.producers.append((taken.producer_id, taken.producer_epoch))
+        elif not is_void(decoded.data, self._term, record.offset):
             await self._role.load_inventories(self._role.machine.needs(decoded.data.facts))
             self._apply(decoded.data, record.offset)
 
@@ -89,6 +110,7 @@ class _Fold:
         where = f"{self._role.outbox} offset {offset}"
         if data.at < self._at:
             raise ReplayError(f"{where}: time runs backwards")
+        self._check_positions(data, where)
         try:
             for fact in data.facts:
                 machine.evolve(self.state, fact)
@@ -100,3 +122,13 @@ class _Fold:
         self._at = data.at
         self.inputs.positions.update(data.positions)
         self.inputs.terms.update(data.input_terms)
+
+    def _check_positions(self, data: Data[Any], where: str) -> None:
+        """Inputs are read forward; an answer is to the next command, none left out, none twice."""
+        read = self.inputs.positions
+        for name, position in data.positions.items():
+            if position < read.get(name, 0):
+                raise ReplayError(f"{where}: {name} goes back from {read[name]} to {position}")
+        command = data.command
+        if command is not None and command.offset != read.get(str(self._role.commands), 0):
+            raise ReplayError(f"{where}: answers command {command.offset}, not the next one")

@@ -12,7 +12,6 @@ from typing import Any, Generic, TypeVar
 
 from adapters.ports import LogRecord, TopicPartition
 from engine.machine import Machine
-from schemas.outbox import OwnershipTaken
 
 State = TypeVar("State")
 Cause = TypeVar("Cause")
@@ -44,11 +43,6 @@ class Role(Generic[State, Cause, Fact]):
     def inputs(self) -> tuple[TopicPartition, ...]:
         """Name all that this owner reads while it serves."""
         return (self.commands, *self.decisions)
-
-
-def term_of(record: Record, offset: int) -> int:
-    """Give a record's term; that of an ownership record is its own offset."""
-    return offset if isinstance(record, OwnershipTaken) else int(record.data.term)
 
 
 def header(record: LogRecord, name: str) -> bytes | None:

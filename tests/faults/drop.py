@@ -28,6 +28,7 @@ from schemas.outbox import (
     OwnershipTaken,
     SeatsRecord,
     decode_seats_record,
+    is_void,
 )
 from schemas.topics import (
     EVENTS_COMMANDS,
@@ -151,7 +152,7 @@ class Drop:
             self.term, self.owner = offset, record.data.member
             self.owners.append(self.owner)
             return
-        if record.data.term != self.term:
+        if is_void(record.data, self.term, offset):
             self.void += 1
             return
         if isinstance(record, CommandAnswered) and record.data.command is not None:

@@ -23,7 +23,7 @@ from schemas.commands import (
 )
 from schemas.facts import BOOKED, EventCreated
 from schemas.inventory import encode, inventory_hash
-from schemas.outbox import OwnershipTaken, decode_groups_record, decode_seats_record
+from schemas.outbox import OwnershipTaken, decode_groups_record, decode_seats_record, is_void
 from schemas.topics import Topics, load_topics
 from tests.eventually import eventually
 from workers.coordinator import coordinator_role
@@ -154,7 +154,7 @@ def valid_records(
         decoded = decode(record.value or b"")
         if isinstance(decoded, OwnershipTaken):
             term = record.offset
-        elif decoded.data.term == term:
+        elif not is_void(decoded.data, term, record.offset):
             valid.append(decoded)
     return valid
 

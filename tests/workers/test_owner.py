@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from adapters.memory_log import MemoryAppender, MemoryLog
+from adapters.memory_log import MemoryAppender, MemoryLog, MemoryRecord
 from adapters.ports import (
     Appended,
     AppendUnknownError,
@@ -217,18 +217,70 @@ async def test_a_cause_that_fails_twice_is_refused_alone(
     assert len(house.log.records(DEAD_LETTERS)) == 1
 
 
-async def test_a_log_that_does_not_fold_stops_the_partition(house: House) -> None:
+@pytest.mark.parametrize(
+    "fault", ["digest", "goes back", "not the next one", "backwards", "AssertionError"]
+)
+async def test_a_log_that_does_not_fold_stops_the_partition(house: House, fault: str) -> None:
     event = await house.open()
     house.send(COMMANDS, book(event, "A-1"))
     await house.answers_when(1)
     await house.close()
     last = house.log.records(OUTBOX)[-1]
     decoded: Any = decode_seats_record(last.value or b"")
-    data = msgspec.structs.replace(decoded.data, digest="0" * 16)
+    changed = {
+        "digest": {"command": None, "facts": []},
+        "goes back": {"command": None, "facts": [], "positions": {"events.commands/0": 0}},
+        "not the next one": {"facts": []},
+        "backwards": {"command": None, "facts": [], "at": decoded.data.at - 1},
+        "AssertionError": {"command": None},
+    }[fault]
+    wrong_digest = {"digest": "0" * 16} if fault == "digest" else {}
+    data = msgspec.structs.replace(decoded.data, offset=last.offset + 1, **changed, **wrong_digest)
     forged = msgspec.structs.replace(decoded, data=data)
     house.log.store(OUTBOX, [NewRecord(outbox_schema.encode(forged))])
-    with pytest.raises(StoppedError, match="offset 3"):
+    with pytest.raises(StoppedError, match=fault):
         await house.owner(seats()).run()
+
+
+async def test_a_second_copy_of_a_record_is_void(house: House) -> None:
+    """A broker that forgot a producer between a request and its retry would store it twice."""
+    event = await house.open()
+    house.send(COMMANDS, book(event, "A-1"))
+    await house.answers_when(1)
+    await house.close()
+    house.log.store(OUTBOX, [_copy(house.log.records(OUTBOX)[-1])])
+    house.start(seats())
+    house.send(COMMANDS, book(event, "A-2"))
+    await house.answers_when(2)
+    assert status_changes(house) == [(1, "A-1", "booked"), (2, "A-2", "booked")]
+
+
+async def test_a_second_copy_while_it_serves_makes_an_owner_take_the_partition_anew(
+    house: House,
+) -> None:
+    event = await house.open()
+    house.send(COMMANDS, book(event, "A-1"))
+    await house.answers_when(1)
+    house.log.store(OUTBOX, [_copy(house.log.records(OUTBOX)[-1])])
+    house.send(COMMANDS, book(event, "A-2"), book(event, "A-2"))
+    answers = await house.answers_when(3)
+    assert [type(answer) for answer in answers] == [Accepted, Accepted, Rejected]
+    assert status_changes(house) == [(1, "A-1", "booked"), (2, "A-2", "booked")]
+    assert _terms(house.log) == 2
+
+
+async def test_a_producer_that_has_owned_before_is_not_trusted(house: House) -> None:
+    await house.open()
+    await house.close()
+    decoded: Any = decode_seats_record(house.log.records(OUTBOX)[0].value or b"")
+    # A broker that lost its memory will hand the pair out again that this owner is about to get.
+    same = msgspec.structs.replace(decoded.data, claim="another", producer_epoch=1)
+    earlier = msgspec.structs.replace(decoded, data=same)
+    house.log.store(OUTBOX, [NewRecord(outbox_schema.encode(earlier))])
+    house.start(seats())
+    await eventually(lambda: _expect(_terms(house.log) == 4))
+    taken: Any = decode_seats_record(house.log.records(OUTBOX)[-1].value or b"")
+    assert taken.data.producer_epoch == 2
 
 
 async def test_a_position_outside_the_commands_stops_the_partition(house: House) -> None:
@@ -292,6 +344,10 @@ class _LossyAppender(MemoryAppender):
             log.lose_next = False
             raise AppendUnknownError("the ack is lost")
         return appended
+
+
+def _copy(record: MemoryRecord) -> NewRecord:
+    return NewRecord(record.value or b"", record.headers, record.key)
 
 
 def _terms(log: MemoryLog) -> int:
