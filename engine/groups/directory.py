@@ -7,6 +7,7 @@ Rules of this file:
 """
 
 from hashlib import blake2b
+from heapq import heappop, heappush
 from typing import NamedTuple
 
 from schemas.facts import (
@@ -41,12 +42,14 @@ class HoldRevision(NamedTuple):
 class Directory:
     """The events of all workspaces of one coordinator, and the changed hold deadlines."""
 
-    __slots__ = ("_by_id", "_by_key", "_digest_sum", "_holds")
+    __slots__ = ("_by_id", "_by_key", "_digest_sum", "_forgettable", "_holds")
 
     def __init__(self) -> None:
         self._by_key: dict[tuple[str, str], Entry] = {}
         self._by_id: dict[int, Entry] = {}
         self._holds: dict[str, HoldRevision] = {}
+        self._forgettable: list[tuple[int, str]] = []
+        """A heap of the changed deadlines by the time until which they must be remembered."""
         self._digest_sum = 0
 
     def find(self, workspace: str, key: str) -> Entry | None:
@@ -63,8 +66,10 @@ class Directory:
 
     def forget_holds_until(self, now: int) -> None:
         """Drop changed deadlines that no signature can contradict any more."""
-        if self._holds:
-            for token in [t for t, r in self._holds.items() if r.remembered_until <= now]:
+        while self._forgettable and self._forgettable[0][0] <= now:
+            _, token = heappop(self._forgettable)
+            revision = self._holds.get(token)
+            if revision is not None and revision.remembered_until <= now:
                 del self._holds[token]
 
     def evolve(self, fact: GroupsFact) -> None:
@@ -88,6 +93,7 @@ class Directory:
                 self._take(fact.event)
             case HoldDeadlineSet():
                 self._holds[fact.token] = HoldRevision(fact.expires_at, fact.remembered_until)
+                heappush(self._forgettable, (fact.remembered_until, fact.token))
 
     def digest(self) -> str:
         """Digest the entries, 16 hex digits."""

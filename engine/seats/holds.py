@@ -20,7 +20,7 @@ class _Revision(NamedTuple):
 class Holds:
     """The hold tokens of one partition."""
 
-    __slots__ = ("_deadline", "_heap", "_objects", "_revised")
+    __slots__ = ("_deadline", "_forgettable", "_heap", "_objects", "_revised")
 
     def __init__(self) -> None:
         # A dict as an ordered set: the order must be the same in every process.
@@ -28,6 +28,8 @@ class Holds:
         self._deadline: dict[str, int] = {}
         self._revised: dict[str, _Revision] = {}
         self._heap: list[tuple[int, str]] = []
+        self._forgettable: list[tuple[int, str]] = []
+        """A heap of the revisions by the time until which they must be remembered."""
 
     def deadline(self, token: str, otherwise: int) -> int:
         """Give the token's deadline: the last revision, or `otherwise` (from its signature)."""
@@ -44,6 +46,7 @@ class Holds:
     def revise(self, token: str, expires_at: int, remembered_until: int) -> None:
         """Move a token's deadline."""
         self._revised[token] = _Revision(expires_at, remembered_until)
+        heappush(self._forgettable, (remembered_until, token))
         if token in self._objects:
             self.schedule(token, expires_at)
 
@@ -65,8 +68,10 @@ class Holds:
 
     def forget_until(self, now: int) -> None:
         """Drop revisions that no signature can contradict any more."""
-        if self._revised:
-            for token in [t for t, r in self._revised.items() if r.remembered_until <= now]:
+        while self._forgettable and self._forgettable[0][0] <= now:
+            _, token = heappop(self._forgettable)
+            revision = self._revised.get(token)
+            if revision is not None and revision.remembered_until <= now:
                 del self._revised[token]
 
     def due(self, now: int) -> str | None:
