@@ -1,0 +1,5 @@
+"""Tests of the rules: pure, fast, without servers."""
+
+import pytest
+
+pytest.register_assert_rewrite("tests.engine.scenario", "tests.engine.invariants")

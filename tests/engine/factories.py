@@ -1,0 +1,240 @@
+"""A small theatre, its public and the messages about it, with names instead of numbers.
+
+All instants count from NOON. The theatre has two rows of five seats, a booth, an area of ten
+places, a table sold by its seats (T1) and one sold as a whole (T2).
+"""
+
+from typing import Any, Final
+
+from engine.charts.inventory import SeatMap
+from schemas.commands import (
+    Change,
+    ChangeObjectStatus,
+    CreateEvents,
+    DeleteEvent,
+    Hold,
+    Idempotency,
+    NewEvent,
+    ObjectChange,
+    Origin,
+    SetHoldDeadline,
+    UpdateEvent,
+    UpdateExtraData,
+)
+from schemas.facts import (
+    BOOKED,
+    FREE,
+    HELD,
+    EventCreated,
+    EventDeleted,
+    EventUpdated,
+    HoldDeadlineSet,
+)
+from schemas.inventory import Area, Booth, Inventory, Row, Seats, Table, encode, inventory_hash
+
+NOON: Final = 1_767_268_800_000
+"""2026-01-01 12:00 UTC."""
+SECOND: Final = 1_000
+MINUTE: Final = 60 * SECOND
+HOUR: Final = 60 * MINUTE
+
+WORKSPACE: Final = "theatre"
+ANOTHER_WORKSPACE: Final = "stadium"
+MATINEE: Final = 256
+EVENING: Final = 512
+PARTITION: Final = 3
+
+ALICE: Final = Hold("alice", NOON + 15 * MINUTE)
+BOB: Final = Hold("bob", NOON + 15 * MINUTE)
+CAROL: Final = Hold("carol", NOON + 30 * MINUTE)
+
+CUSTOM: Final = "lolzor"
+"""A status that only the caller knows the meaning of."""
+CALLER: Final = Origin(ip="192.0.2.1")
+CAPACITY: Final = 10
+"""Of the area GA."""
+
+Item = str | ObjectChange
+
+
+def seats(*labels: str) -> Seats:
+    """Give seats side by side."""
+    return Seats(
+        labels=list(labels),
+        x=[10.0 * place for place in range(len(labels))],
+        y=[0.0] * len(labels),
+        category="1",
+    )
+
+
+def row_of(label: str, length: int) -> Row:
+    """Give a row whose seats are numbered from 1."""
+    return Row(label=label, seats=seats(*(str(number) for number in range(1, length + 1))))
+
+
+THEATRE: Final = Inventory(
+    blocks=[
+        row_of("A", 5),
+        row_of("B", 5),
+        Booth(label="Booth"),
+        Area(label="GA", capacity=CAPACITY),
+        Table(label="T1", seats=seats("1", "2"), seat_count=2),
+        Table(label="T2", seats=seats("1", "2"), seat_count=2, book_as_a_whole=True),
+    ]
+)
+BARN: Final = Inventory(blocks=[row_of("A", 1300), Area(label="Floor", capacity=5_000)])
+
+
+def hash_of(inventory: Inventory) -> str:
+    """Give the hash by which an inventory is known."""
+    return inventory_hash(encode(inventory))
+
+
+INVENTORIES: Final = {hash_of(venue): SeatMap(venue) for venue in (THEATRE, BARN)}
+
+
+def event_created(
+    event: int = MATINEE,
+    key: str = "matinee",
+    *,
+    workspace: str = WORKSPACE,
+    venue: Inventory = THEATRE,
+    partition: int = PARTITION,
+) -> EventCreated:
+    """Give the coordinator's word that an event exists."""
+    return EventCreated(
+        event=event,
+        partition=partition,
+        workspace=workspace,
+        key=key,
+        chart_key="chart",
+        inventory=hash_of(venue),
+        created_at=NOON,
+    )
+
+
+def event_renamed(event: int, key: str, previous_key: str) -> EventUpdated:
+    """Give the coordinator's word that an event has another key."""
+    return EventUpdated(
+        event=event,
+        partition=PARTITION,
+        workspace=WORKSPACE,
+        key=key,
+        previous_key=previous_key,
+        updated_at=NOON,
+    )
+
+
+def event_deleted(event: int = MATINEE, key: str = "matinee") -> EventDeleted:
+    """Give the coordinator's word that an event is gone."""
+    return EventDeleted(event=event, partition=PARTITION, workspace=WORKSPACE, key=key)
+
+
+def deadline_set(hold: Hold, expires_at: int, *, previous: int | None = None) -> HoldDeadlineSet:
+    """Give the coordinator's word that a hold ends at another time."""
+    known = hold.expires_at if previous is None else previous
+    return HoldDeadlineSet(
+        workspace=WORKSPACE,
+        token=hold.token,
+        expires_at=expires_at,
+        previous_expires_at=known,
+        remembered_until=max(hold.expires_at, known, expires_at) + MINUTE,
+    )
+
+
+def places(label: str, quantity: int, ticket_type: str | None = None) -> ObjectChange:
+    """Name places of an area."""
+    return ObjectChange(label=label, quantity=quantity, ticket_type=ticket_type)
+
+
+def change(
+    status: str,
+    *items: Item,
+    event: int = MATINEE,
+    by: Hold | None = None,
+    allowed: list[str] | None = None,
+    rejected: list[str] | None = None,
+    order_id: str | None = None,
+    keep_extra_data: bool = False,
+) -> Change:
+    """Ask for a status for these objects."""
+    return Change(
+        event=event,
+        status=status,
+        objects=[ObjectChange(label=item) if isinstance(item, str) else item for item in items],
+        hold=by,
+        order_id=order_id,
+        keep_extra_data=keep_extra_data,
+        allowed_previous_statuses=allowed,
+        rejected_previous_statuses=rejected,
+    )
+
+
+def command(
+    *changes: Change, workspace: str = WORKSPACE, idempotency: Idempotency | None = None
+) -> ChangeObjectStatus:
+    """Ask for these changes as a whole."""
+    return ChangeObjectStatus(
+        workspace=workspace, idempotency=idempotency, changes=list(changes), origin=CALLER
+    )
+
+
+def book(*items: Item, **fields: Any) -> ChangeObjectStatus:  # noqa: ANN401
+    """Ask to book objects."""
+    return command(change(BOOKED, *items, **fields))
+
+
+def hold(*items: Item, by: Hold, **fields: Any) -> ChangeObjectStatus:  # noqa: ANN401
+    """Ask to hold objects."""
+    return command(change(HELD, *items, by=by, **fields))
+
+
+def release(*items: Item, **fields: Any) -> ChangeObjectStatus:  # noqa: ANN401
+    """Ask to free objects."""
+    return command(change(FREE, *items, **fields))
+
+
+def update_extra_data(
+    event: int = MATINEE,
+    workspace: str = WORKSPACE,
+    idempotency: Idempotency | None = None,
+    **extra_data: dict[str, Any] | None,
+) -> UpdateExtraData:
+    """Ask for new extra data; object labels are written with `_` for `-`."""
+    return UpdateExtraData(
+        workspace=workspace,
+        idempotency=idempotency,
+        event=event,
+        extra_data={label.replace("_", "-"): data for label, data in extra_data.items()},
+    )
+
+
+def keyed(name: str, fingerprint: str = "0123456789abcdef") -> Idempotency:
+    """Give an idempotency key as owners see it."""
+    return Idempotency(command_id=f"command-{name}", fingerprint=fingerprint)
+
+
+def create(
+    *keys: str, workspace: str = WORKSPACE, idempotency: Idempotency | None = None
+) -> CreateEvents:
+    """Ask for events with these keys."""
+    return CreateEvents(
+        workspace=workspace,
+        idempotency=idempotency,
+        events=[NewEvent(key=key, chart_key="chart", inventory=hash_of(THEATRE)) for key in keys],
+    )
+
+
+def update(key: str, *, workspace: str = WORKSPACE, **fields: Any) -> UpdateEvent:  # noqa: ANN401
+    """Ask to rename an event, or to say something new about it."""
+    return UpdateEvent(workspace=workspace, key=key, **fields)
+
+
+def delete(key: str, *, workspace: str = WORKSPACE) -> DeleteEvent:
+    """Ask to delete an event."""
+    return DeleteEvent(workspace=workspace, key=key)
+
+
+def set_deadline(token: Hold, duration_ms: int) -> SetHoldDeadline:
+    """Ask for a hold that ends this long from now."""
+    return SetHoldDeadline(workspace=WORKSPACE, hold=token, duration_ms=duration_ms)

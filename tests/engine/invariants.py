@@ -1,0 +1,82 @@
+"""What is true of the seats state at every offset, whatever has happened: stated once.
+
+Every step of a scenario and of the model test ends here.
+"""
+
+from typing import Any
+
+from engine.seats.state import (
+    DIGEST_MODULUS,
+    UNTOUCHED,
+    UNTOUCHED_AREA,
+    EventState,
+    SeatsState,
+    _digest,
+)
+from schemas.facts import FREE, HELD
+
+
+def assert_sound(state: SeatsState) -> None:
+    """Check the whole state against itself."""
+    holding: dict[str, set[tuple[int, str]]] = {}
+    digests = 0
+    for event in state.events.values():
+        for label, touched in event.objects.items():
+            assert touched not in (UNTOUCHED, UNTOUCHED_AREA), f"{label} is kept for nothing"
+            _assert_object_sound(event, label)
+            for token in touched.tokens():
+                holding.setdefault(token, set()).add((event.id, label))
+            digests += _digest(event.id, label, touched)
+    changes = sum(event.last_seq for event in state.events.values())
+    assert state.digest_sum == (digests + changes * 0x9E3779B97F4A7C15) % DIGEST_MODULUS
+    assert {token: set(held) for token, held in state.holds._objects.items()} == holding
+    _assert_every_hold_will_end(state)
+
+
+def _assert_object_sound(event: EventState, label: str) -> None:
+    touched = event.objects[label]
+    place = event.seats.find(label)
+    assert place is not None, f"{label} is not on the chart"
+    if place.kind != "area":
+        assert touched.area is None
+        assert (touched.status == HELD) == (touched.hold_token is not None), label
+        return
+    assert touched.area is not None, label
+    assert touched.hold_token is None, label
+    counts = list(touched.area.taken.values())
+    assert not {FREE, HELD} & set(touched.area.taken), "free and held places are not taken"
+    for kinds in touched.area.held.values():
+        assert kinds, f"{label} has a token that holds nothing"
+        counts += kinds.values()
+    assert all(count > 0 for count in counts), f"{label} counts {touched.area}"
+    assert sum(counts) <= place.capacity, f"{label} is over its capacity: {touched.area}"
+
+
+def _assert_every_hold_will_end(state: SeatsState) -> None:
+    scheduled = set(state.holds._heap)
+    for token in state.holds._objects:
+        deadline = state.holds._deadline[token]
+        assert (deadline, token) in scheduled, f"{token} would never end"
+        revision = state.holds._revised.get(token)
+        assert revision is None or revision.expires_at == deadline, f"{token} ends at another time"
+
+
+def photograph(state: SeatsState) -> dict[str, Any]:
+    """Give everything that is in the state, to compare it with another or with a later one.
+
+    Deadlines of tokens that hold nothing are left out: an owner drops them when it looks for what
+    is due, and a replay does not look.
+    """
+    return {
+        "now": state.now,
+        "digest": state.digest(),
+        "events": {
+            event.id: (event.key, event.workspace, event.last_seq, dict(event.objects))
+            for event in state.events.values()
+        },
+        "holding": {token: list(held) for token, held in state.holds._objects.items()},
+        "deadlines": {token: state.holds._deadline[token] for token in state.holds._objects},
+        "revised": dict(state.holds._revised),
+        "answers": dict(state.answers._by_command),
+        "answers in order": list(state.answers._in_order),
+    }

@@ -1,0 +1,123 @@
+"""Events come, are renamed and go as the coordinator says (architecture section 6)."""
+
+from schemas.facts import BOOKED, EventCreated, SeatsFact
+from schemas.rejections import Rejection
+from tests.engine.factories import (
+    ALICE,
+    ANOTHER_WORKSPACE,
+    BARN,
+    EVENING,
+    INVENTORIES,
+    MATINEE,
+    PARTITION,
+    THEATRE,
+    book,
+    create,
+    deadline_set,
+    event_created,
+    event_deleted,
+    event_renamed,
+    hash_of,
+    hold,
+    places,
+    update_extra_data,
+)
+from tests.engine.scenario import GroupsScenario, SeatsScenario
+
+
+def test_what_a_coordinator_decided_is_told_again_as_applied() -> None:
+    scenario = SeatsScenario().when([event_created(EVENING, "evening")])
+    assert scenario.last.answer is None
+    assert scenario.last.facts == [event_created(EVENING, "evening")]
+
+
+def test_an_owner_applies_what_concerns_its_partition_and_every_hold() -> None:
+    machine = SeatsScenario().machine
+    assert machine.concerns(event_created(partition=PARTITION))
+    assert not machine.concerns(event_created(partition=PARTITION + 1))
+    assert machine.concerns(event_deleted())
+    assert machine.concerns(event_renamed(MATINEE, "new", "old"))
+    assert machine.concerns(deadline_set(ALICE, ALICE.expires_at))
+
+
+def test_an_owner_needs_the_inventories_of_the_events_that_a_record_creates() -> None:
+    facts: list[SeatsFact] = [
+        event_created(),
+        event_deleted(),
+        event_created(EVENING, "evening", venue=BARN),
+    ]
+    assert SeatsScenario().machine.needs(facts) == [hash_of(THEATRE), hash_of(BARN)]
+
+
+def test_events_of_one_chart_share_its_seat_map_and_keep_nothing_of_their_own() -> None:
+    scenario = SeatsScenario(
+        *(event_created(256 * number, f"show{number}") for number in range(100))
+    )
+    events = scenario.state.events.values()
+    assert {id(event.seats) for event in events} == {id(INVENTORIES[hash_of(THEATRE)])}
+    assert sum(len(event.objects) for event in events) == 0
+
+
+def test_a_renamed_event_keeps_all_it_has() -> None:
+    scenario = SeatsScenario().given(book("A-1"), [event_renamed(MATINEE, "gala", "matinee")])
+    assert scenario.event().key == "gala"
+    scenario.then_seats("A  x . . . .").given(book("A-2"))
+    assert scenario.changes[0].seq == 2
+
+
+def test_a_deleted_event_is_not_found() -> None:
+    scenario = SeatsScenario().given(book("A-1"), [event_deleted()])
+    scenario.when(book("A-2")).then_rejected(Rejection.EVENT_NOT_FOUND)
+    scenario.when(update_extra_data(A_1={"a": 1})).then_rejected(Rejection.EVENT_NOT_FOUND)
+
+
+def test_deleting_an_event_leaves_nothing_of_it_behind() -> None:
+    empty = SeatsScenario(event_created(EVENING, "evening"))
+    scenario = SeatsScenario(event_created(), event_created(EVENING, "evening")).given(
+        book("A-1", places("GA", 3)),
+        hold("A-2", places("GA", 2), by=ALICE),
+        update_extra_data(A_3={"a": 1}),
+        [event_deleted()],
+    )
+    assert scenario.last.facts == [event_deleted()]
+    assert scenario.state.digest() == empty.state.digest()
+    assert scenario.state.holds.objects("alice") == []
+    assert scenario.at(ALICE.expires_at).expired == []
+
+
+def test_a_token_of_a_deleted_event_can_hold_elsewhere() -> None:
+    SeatsScenario(event_created(), event_created(EVENING, "evening")).given(
+        hold("A-1", by=ALICE), [event_deleted()], hold("A-1", event=EVENING, by=ALICE)
+    ).then_seats("A  h . . . .", event=EVENING)
+
+
+def test_a_new_event_under_an_old_key_begins_anew() -> None:
+    scenario = SeatsScenario().given(
+        book("A-1"), [event_deleted()], [event_created(EVENING, "matinee")]
+    )
+    scenario.then_untouched("A-1", event=EVENING)
+    scenario.given(book("A-1", event=EVENING))
+    assert scenario.changes[0].seq == 1
+
+
+def test_events_of_two_workspaces_may_have_the_same_key() -> None:
+    scenario = SeatsScenario(
+        event_created(), event_created(EVENING, "matinee", workspace=ANOTHER_WORKSPACE)
+    )
+    scenario.given(book("A-1")).then_seats("A  . . . . .", event=EVENING)
+    scenario.when(book("A-1", event=EVENING)).then_rejected(Rejection.EVENT_NOT_FOUND)
+
+
+def test_a_whole_life_from_the_coordinators_word_to_the_last_ticket() -> None:
+    coordinator = GroupsScenario(events_partitions=PARTITION + 1)
+    owner = SeatsScenario()
+    facts = _made_in(PARTITION, coordinator)
+    owner.given(facts)
+    event = facts[0].event
+    owner.given(book(places("GA", 10), event=event)).then_area(taken={BOOKED: 10}, event=event)
+
+
+def _made_in(partition: int, coordinator: GroupsScenario) -> list[EventCreated]:
+    """Create events until the coordinator has put one into this partition."""
+    coordinator.given(create(*(f"show{number}" for number in range(100))))
+    return [fact for fact in coordinator.last.facts if fact.partition == partition][:1]
