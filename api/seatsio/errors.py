@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from api.errors import Problem, Refusal, RequestRefusedError
+from api.limits import label_characters_max
 from schemas.facts import FREE
 from schemas.outbox import Obstacle, Rejected
 from schemas.rejections import Rejection
@@ -53,10 +54,14 @@ class VendorError(RequestRefusedError):
         *,
         notes: Sequence[str] = (),
         obstacles: Sequence[Mapping[str, str]] = (),
-        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(status, problems[0].code, problems[0].message)
-        self.refusal = VendorRefusal(status, problems, headers or {}, notes, obstacles)
+        self._headers: dict[str, str] = {}
+        self.refusal = VendorRefusal(status, problems, self._headers, notes, obstacles)
+
+    def add_header(self, name: str, value: str) -> None:
+        """Add a header to the answer."""
+        self._headers[name] = value
 
 
 class BodyError(VendorError):
@@ -111,9 +116,12 @@ def chart_not_found(key: str, workspace: str) -> VendorError:
     )
 
 
-def hold_token_not_found(token: str, workspace: str, status: int = NOT_FOUND) -> VendorError:
+def hold_token_not_found(
+    path: str, token: str, workspace: str, status: int = NOT_FOUND
+) -> VendorError:
     """Say that a hold token is unknown, another workspace's, or has ended."""
-    message = f"Hold token not found: {token} was not found in workspace {workspace}, or has ended"
+    shown = token[:label_characters_max]
+    message = f"{path}Hold token not found: {shown} was not found in workspace {workspace}"
     return VendorError(status, [Problem(HOLD_TOKEN_NOT_FOUND, message)])
 
 

@@ -127,7 +127,7 @@ def read_json(body: bytes) -> object:
 
 def pointer(path: tuple[int | str, ...]) -> str:
     """Write a path as the vendor does: `#/objects/0/objectId`."""
-    return "/".join(("#", *(_shown(str(step)) for step in path)))
+    return "/".join(("#", *(shown(str(step)) for step in path)))
 
 
 class _Doubled(dict[str, Any]):
@@ -175,11 +175,11 @@ def _unclean(value: object, path: tuple[int | str, ...] = ()) -> Iterator[_Uncle
 
 def _unclean_keys(value: dict[str, Any], path: tuple[int | str, ...]) -> Iterator[_Unclean]:
     if isinstance(value, _Doubled):
-        yield _Unclean(path, f"the key [{_shown(value.key)}] stands twice")
+        yield _Unclean(path, f"the key [{shown(value.key)}] stands twice")
     for key in value:
         why = _unclean_text(key)
         if why:
-            yield _Unclean(path, f"the key [{_shown(key)}] {why}")
+            yield _Unclean(path, f"the key [{shown(key)}] {why}")
 
 
 def _unclean_number(value: object) -> str | None:
@@ -200,7 +200,7 @@ def _unclean_text(text: str) -> str | None:
     return None
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
     """Make a piece of the request fit to be repeated in an answer."""
     cut = text if len(text) <= label_characters_max else text[:label_characters_max] + "..."
     return cut.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\u0000")
@@ -216,7 +216,7 @@ def _problem(detail: Any) -> str:  # noqa: ANN401 - pydantic's own dictionary
     if kind == "missing":
         return f"{pointer(path[:-1])}: required key [{path[-1]}] not found"
     if kind == "extra_forbidden":
-        return f"{pointer(path[:-1])}: extraneous key [{_shown(str(path[-1]))}] is not permitted"
+        return f"{pointer(path[:-1])}: extraneous key [{shown(str(path[-1]))}] is not permitted"
     expected = _EXPECTED.get(kind)
     if expected is not None:
         return f"{pointer(path)}: expected type: {expected}, found: {_kind(detail['input'])}"
@@ -255,3 +255,28 @@ def _kind(value: object) -> str:
     if isinstance(value, list):
         return "JSONArray"
     return next(name for kind, name in _KINDS if isinstance(value, kind))
+
+
+def read_label(text: str, where: str) -> str:
+    """Check a label that stands in a path or a query string. Raises BodyError."""
+    return _read_text(_label, text, where)
+
+
+def read_text(text: str, where: str) -> str:
+    """Check a text that stands in a query string. Raises BodyError."""
+    return _read_text(_text, text, where)
+
+
+def _read_text(adapter: pydantic.TypeAdapter[str], text: str, where: str) -> str:
+    why = _unclean_text(text)
+    if why:
+        raise BodyError([f"{where}: {why}"])
+    try:
+        return adapter.validate_python(text)
+    except pydantic.ValidationError as error:
+        problem = _problem(error.errors()[0]).removeprefix("#: ")
+        raise BodyError([f"{where}: {problem}"]) from error
+
+
+_label = pydantic.TypeAdapter(Label)
+_text = pydantic.TypeAdapter(Text)

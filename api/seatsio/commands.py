@@ -1,0 +1,320 @@
+"""Sending commands, with what we add to the vendor's API around them.
+
+- `Idempotency-Key`: a repeated command gets its first answer.
+- `Prefer: respond-async`: 202 as soon as the command is safe, and `Location: /commands/{id}`.
+- `GET /commands/{id}`: what became of it.
+
+Rules of this file:
+
+1. The answer is made from the log's record alone, so a repeat gets the same answer as the first.
+2. Only commands with an idempotency key need the database before they are sent.
+"""
+
+import re
+from collections.abc import Awaitable, Callable
+from hashlib import sha256
+from typing import Any, NamedTuple
+from uuid import UUID, uuid5
+
+import msgspec
+from aiohttp import web
+
+from adapters.ports import PositionLostError, TopicPartition
+from api.call import Call, Route
+from api.command_ids import command_id, read_command_id
+from api.errors import Problem
+from api.limits import idempotency_key_characters_max
+from api.seatsio.errors import (
+    UNPROCESSABLE,
+    VendorError,
+    bad_request,
+    error_body,
+    from_rejected,
+    not_found,
+)
+from api.seatsio.event_json import created_event
+from api.seatsio.object_info import infos
+from api.seatsio.paging import check_parameters
+from api.seatsio.parts import JSON, Parts, answer, iso, now_ms, path_part
+from schemas.commands import (
+    ChangeObjectStatus,
+    GroupsCommand,
+    Idempotency,
+    SeatsCommand,
+    UpdateExtraData,
+)
+from schemas.facts import FREE, HELD, EventCreated, StatusChanged
+from schemas.outbox import (
+    HEADER_WORKSPACE,
+    Accepted,
+    Answer,
+    CommandPosition,
+    Rejected,
+    decode_groups_record,
+    decode_seats_record,
+)
+from schemas.topics import EVENTS_COMMANDS, EVENTS_OUTBOX, GROUPS_COMMANDS, GROUPS_OUTBOX
+
+_NAMESPACE = UUID("6f2d9c0e-7b1a-5d43-9a58-0f4c2b7e91d6")
+"""Of command ids; with the workspace key it makes the workspace's own namespace."""
+_FINGERPRINT_DIGITS = 16
+_result_kept_ms = 24 * 60 * 60 * 1000
+_KEY_FORM = re.compile(rf"[\x20-\x7e]{{1,{idempotency_key_characters_max}}}", re.ASCII)
+_OUTBOX_OF = {EVENTS_COMMANDS: EVENTS_OUTBOX, GROUPS_COMMANDS: GROUPS_OUTBOX}
+
+Facts = list[Any]
+Show = Callable[[Facts], Awaitable[web.Response]]
+Refuse = Callable[[Rejected], VendorError]
+
+
+class _Recorded(NamedTuple):
+    """An answer as a record of an outbox holds it."""
+
+    answer: Answer
+    facts: Facts
+    at: int
+
+
+class Commands:
+    """The way of a command, and back."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def routes(self) -> list[Route]:
+        return [Route(method="GET", path="/commands/{id}", handler=self._look_up)]
+
+    async def change(
+        self, call: Call, partition: int, command: SeatsCommand, show: Show, refuse: Refuse
+    ) -> web.Response:
+        """Ask a seats owner; `show` and `refuse` write its answer down."""
+        submitter, event = self._parts.core.submitter, _first_event(command)
+        if command.idempotency is not None:
+            first = await self._first_answer(call, command.idempotency)
+            if first is not None:
+                return await _write(first.answer, first.facts, show, refuse, repeated=True)
+        if _prefers_async(call):
+            position = await submitter.send_change(partition, event, command)
+            return _taken(EVENTS_COMMANDS, position)
+        finishes = _finishes(command)
+        answered = await submitter.change(partition, event, command, finishes=finishes)
+        return await _write(answered.answer, answered.facts, show, refuse)
+
+    async def decide(
+        self, call: Call, command: GroupsCommand, show: Show, refuse: Refuse | None = None
+    ) -> web.Response:
+        """Ask the workspace's coordinator; `show` and `refuse` write its answer down."""
+        submitter, workspace = self._parts.core.submitter, call.workspace.key
+
+        def refuse_plainly(rejected: Rejected) -> VendorError:
+            return from_rejected(rejected, workspace, names_event_by_id=False)
+
+        refuse = refuse or refuse_plainly
+        if command.idempotency is not None:
+            first = await self._first_answer(call, command.idempotency)
+            if first is not None:
+                return await _write(first.answer, first.facts, show, refuse, repeated=True)
+        if _prefers_async(call):
+            return _taken(GROUPS_COMMANDS, await submitter.send_decide(command))
+        answered = await submitter.decide(command)
+        return await _write(answered.answer, answered.facts, show, refuse)
+
+    async def _first_answer(self, call: Call, asked: Idempotency) -> _Recorded | None:
+        """Give the answer that this idempotency key got before."""
+        workspace = call.workspace.key
+        row = await self._parts.reads.keyed_result(workspace, asked.command_id)
+        if row is None:
+            return None
+        if row.fingerprint != asked.fingerprint:
+            raise key_reused()
+        name = next(
+            name
+            for name in (EVENTS_OUTBOX, GROUPS_OUTBOX)
+            if self._parts.core.topics[name].physical_name == row.outbox_topic
+        )
+        return await self._recorded(name, row.outbox_partition, row.outbox_offset, workspace)
+
+    async def _recorded(
+        self, outbox: str, partition: int, offset: int, workspace: str
+    ) -> _Recorded | None:
+        """Read an answer of this workspace from an outbox."""
+        place = self._parts.command_log.partition(outbox, partition)
+        assert place is not None, "the read model names a partition that the topic has not"
+        record = await self._parts.command_log.record(place, offset)
+        if dict(record.headers).get(HEADER_WORKSPACE) != workspace.encode():
+            return None
+        decode: Callable[[bytes], Any] = (
+            decode_seats_record if outbox == EVENTS_OUTBOX else decode_groups_record
+        )
+        data = decode(record.value or b"").data
+        return _Recorded(data.answer, data.facts, data.at)
+
+    async def _look_up(self, call: Call) -> web.Response:
+        """Say what became of a command."""
+        check_parameters(call.request)
+        text = path_part(call, "id")
+        found = read_command_id(text)
+        place = found and self._parts.command_log.partition(found[0], found[1].partition)
+        if found is None or place is None:
+            raise _unknown_command(text)
+        topic, position = found
+        recorded = await self._result(topic, position, call.workspace.key)
+        if recorded is not None:
+            return answer(await self._outcome(call, text, recorded))
+        if await self._is_pending(place, position.offset, call.workspace.key):
+            return _pending(text)
+        raise _unknown_command(text)
+
+    async def _result(
+        self, topic: str, position: CommandPosition, workspace: str
+    ) -> _Recorded | None:
+        parts, outbox = self._parts, _OUTBOX_OF[topic]
+        ends = await parts.core.ends.positions()
+        physical = parts.core.topics[topic].physical_name
+        async with parts.reads.snapshot(ends) as snapshot:
+            row = await snapshot.result(physical, position.partition, position.offset)
+            if row is None:
+                return None
+            recorded = await self._recorded(
+                outbox, row.outbox_partition, row.outbox_offset, workspace
+            )
+            created = {f.event for f in _facts(recorded) if isinstance(f, EventCreated)}
+            # Decided is not done: each event is there once its own partition says so.
+            if created and topic == GROUPS_COMMANDS:
+                missing = created - await snapshot.events_exist(created)
+                return None if missing else recorded
+            return recorded
+
+    async def _is_pending(self, place: TopicPartition, offset: int, workspace: str) -> bool:
+        """Say whether this workspace's command stands here and may still be decided."""
+        log = self._parts.command_log
+        try:
+            if not await log.holds(place, offset):
+                return False
+            record = await log.record(place, offset)
+            command = msgspec.json.decode(record.value or b"", type=_OfWorkspace)
+        except (PositionLostError, msgspec.MsgspecError):
+            return False  # the topic keeps commands for some days only
+        # Results are kept for a day: an older command without one had its answer long ago.
+        is_recent = now_ms() - record.timestamp < _result_kept_ms
+        return is_recent and command.workspace == workspace
+
+    async def _outcome(self, call: Call, text: str, recorded: _Recorded) -> JSON:
+        outcome: JSON = {"id": text, "status": "done", "at": iso(recorded.at)}
+        if isinstance(recorded.answer, Rejected):
+            error = from_rejected(
+                recorded.answer,
+                call.workspace.key,
+                self._parts.event_key,
+                names_event_by_id=text.startswith("e"),
+            )
+            return {
+                **outcome,
+                "answer": "rejected",
+                "result": error_body(error.refusal, call.request_id),
+            }
+        return {**outcome, "answer": "accepted", "result": await self._shown(_facts(recorded))}
+
+    async def _shown(self, facts: Facts) -> JSON:
+        """Show facts outside of the request that asked for them."""
+        core = self._parts.core
+        created = [fact for fact in facts if isinstance(fact, EventCreated)]
+        if created:
+            seats = await core.seat_maps.get(created[0].inventory)
+            return {"events": [created_event(fact, seats) for fact in created]}
+        results = []
+        changed = [fact for fact in facts if isinstance(fact, StatusChanged)]
+        for event in dict.fromkeys(fact.event for fact in changed):
+            entry = core.directory.by_id(event)
+            if entry is not None:
+                seats = await core.seat_maps.get(entry.inventory)
+                own = [fact for fact in changed if fact.event == event]
+                results.append({"event": entry.key, "objects": infos(seats, own)})
+        return {"results": results} if results else {}
+
+
+class _OfWorkspace(msgspec.Struct):
+    """The one field of a command that says whose it is."""
+
+    workspace: str
+
+
+def idempotency(call: Call) -> Idempotency | None:
+    """Read the client's idempotency key. Raises VendorError if it is not one."""
+    key = call.request.headers.get("Idempotency-Key")
+    if key is None:
+        return None
+    if not _KEY_FORM.fullmatch(key):
+        most = idempotency_key_characters_max
+        raise bad_request(f"Idempotency-Key: expected 1 to {most} printable ASCII characters")
+    command = uuid5(uuid5(_NAMESPACE, call.workspace.key), key).hex
+    request = f"{call.request.method}\n{call.request.path}\n".encode() + call.body
+    return Idempotency(command, sha256(request).hexdigest()[:_FINGERPRINT_DIGITS])
+
+
+def key_reused() -> VendorError:
+    """Refuse an idempotency key that another request had."""
+    message = "The idempotency key was used for another request; use a new one"
+    return VendorError(UNPROCESSABLE, [Problem("IDEMPOTENCY_KEY_REUSED", message)])
+
+
+async def _write(
+    given: Answer, facts: Facts, show: Show, refuse: Refuse, *, repeated: bool = False
+) -> web.Response:
+    if isinstance(given, Rejected):
+        error = refuse(given)
+        if repeated or given.repeat:
+            error.add_header(*_REPLAYED)
+        raise error
+    shown = given.first_facts if given.repeat else facts
+    response = await show(shown)
+    if repeated or given.repeat:
+        response.headers.add(*_REPLAYED)
+    return response
+
+
+_REPLAYED = ("Idempotent-Replayed", "true")
+
+
+def _facts(recorded: _Recorded | None) -> Facts:
+    if recorded is None:
+        return []
+    given = recorded.answer
+    return given.first_facts if isinstance(given, Accepted) and given.repeat else recorded.facts
+
+
+def _prefers_async(call: Call) -> bool:
+    preferences = call.request.headers.getall("Prefer", ())
+    wanted = [one.strip().lower() for value in preferences for one in value.split(",")]
+    return "respond-async" in wanted
+
+
+def _taken(topic: str, position: CommandPosition) -> web.Response:
+    name = command_id(topic, position)
+    response = answer({"id": name, "status": "pending"}, 202)
+    response.headers["Location"] = f"/commands/{name}"
+    response.headers["Preference-Applied"] = "respond-async"
+    return response
+
+
+def _pending(name: str) -> web.Response:
+    response = answer({"id": name, "status": "pending"})
+    response.headers["Retry-After"] = "1"
+    return response
+
+
+def _unknown_command(name: str) -> VendorError:
+    return not_found("COMMAND_NOT_FOUND", f"Command not found: {name[:100]}")
+
+
+def _first_event(command: SeatsCommand) -> int:
+    """Give the event that the command's record goes by."""
+    return command.event if isinstance(command, UpdateExtraData) else command.changes[0].event
+
+
+def _finishes(command: SeatsCommand) -> bool:
+    """Say whether a command ends something that others wait for: a release, or a hold's booking."""
+    return isinstance(command, ChangeObjectStatus) and all(
+        change.status == FREE or (change.hold is not None and change.status != HELD)
+        for change in command.changes
+    )

@@ -1,0 +1,65 @@
+"""What the vendor's clients see of an event."""
+
+from typing import Any
+
+from adapters.postgres.rows import EventRow
+from api.seatsio.parts import JSON, iso
+from engine.charts.inventory import SeatMap
+from schemas.facts import EventCreated
+from schemas.inventory import Category
+
+
+def created_event(fact: EventCreated, seats: SeatMap) -> JSON:
+    """Describe an event that was created just now."""
+    return _event(
+        seats,
+        id=fact.event,
+        key=fact.key,
+        name=fact.name,
+        date=fact.date,
+        chartKey=fact.chart_key,
+        createdOn=iso(fact.created_at),
+        isInThePast=False,
+    )
+
+
+def stored_event(row: EventRow, seats: SeatMap) -> JSON:
+    """Describe an event of the read model."""
+    return _event(
+        seats,
+        id=row.id,
+        key=row.key,
+        name=row.name,
+        date=row.date,
+        chartKey=row.chart_key,
+        createdOn=iso(row.created_at),
+        updatedOn=None if row.updated_at is None else iso(row.updated_at),
+        isInThePast=row.is_in_the_past,
+    )
+
+
+def _event(seats: SeatMap, **own: Any) -> JSON:  # noqa: ANN401 - JSON
+    return {
+        **{name: value for name, value in own.items() if value is not None},
+        "tableBookingConfig": {"mode": "INHERIT"},
+        "supportsBestAvailable": seats.supports_best_available,
+        "channels": [],
+        "categories": [category_json(category) for category in seats.inventory.categories],
+        # Clients read these four without asking whether they are there.
+        "isSeason": False,
+        "isTopLevelSeason": False,
+        "isPartialSeason": False,
+        "isEventInSeason": False,
+    }
+
+
+def category_json(category: Category) -> JSON:
+    """Describe a category of a chart; its key is a number where the drawing has one."""
+    described: JSON = {
+        "key": int(category.key) if category.key_is_int else category.key,
+        "label": category.label,
+        "accessible": category.accessible,
+    }
+    if category.color is not None:
+        described["color"] = category.color
+    return described

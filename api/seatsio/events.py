@@ -1,0 +1,243 @@
+"""Events: create one or many, retrieve, update, delete, list."""
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from typing import Annotated
+from uuid import uuid4
+
+from aiohttp import web
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+from adapters.postgres.rows import EventRow
+from api.call import Call, CallHandler, Route
+from api.limits import event_body_bytes_max, events_created_at_once_max
+from api.seatsio.commands import Commands, Facts, Show, idempotency
+from api.seatsio.errors import bad_request, chart_not_found, event_not_found
+from api.seatsio.event_json import created_event, stored_event
+from api.seatsio.paging import CURSOR_PARAMETERS, check_parameters, page_json, read_cursor
+from api.seatsio.parts import JSON, Parts, answer, nothing, path_part
+from api.seatsio.wire import Body, Label, NotYet, Text, read
+from schemas.commands import CreateEvents, DeleteEvent, NewEvent, UpdateEvent
+
+earliest_date = dt.date(2014, 1, 1)
+years_ahead_max = 10
+RESERVED_KEYS = ("groups", "actions", ".", "..")
+"""Their paths would be other routes."""
+
+_DATE_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+
+
+def _event_key(key: str) -> str:
+    if key in RESERVED_KEYS:
+        raise PydanticCustomError("reserved", "[{key}] is reserved", {"key": key})
+    return key
+
+
+def _date(text: str) -> str:
+    try:
+        if not _DATE_FORM.fullmatch(text):
+            raise ValueError  # noqa: TRY301 - the parser takes more forms than the vendor does
+        date = dt.date.fromisoformat(text)
+    except ValueError:
+        raise PydanticCustomError("date", "expected a date like 2027-03-28") from None
+    latest = dt.datetime.now(dt.UTC).date().year + years_ahead_max
+    if date < earliest_date or date.year > latest:
+        raise PydanticCustomError(
+            "date_range",
+            "expected a date between 2014-01-01 and {years} years from now",
+            {"years": years_ahead_max},
+        )
+    return text
+
+
+def _inherits_tables(value: object) -> object:
+    """Take the default alone: tables follow the chart."""
+    if value is None:
+        return value
+    if not isinstance(value, dict) or value.get("mode") != "INHERIT" or value.get("tables"):
+        raise PydanticCustomError("not_yet", "modes other than INHERIT are not supported yet")
+    if not value.keys() <= {"mode", "tables"}:
+        raise PydanticCustomError("unknown", "only [mode] and [tables] are permitted")
+    return value
+
+
+EventKey = Annotated[Label, AfterValidator(_event_key)]
+Date = Annotated[str, AfterValidator(_date)]
+_ChannelsNotYet = Annotated[object, NotYet("channels are", (None, []))]
+
+
+class EventFields(Body):
+    """What may be said of an event, at its creation and later."""
+
+    event_key: EventKey | None = None
+    name: Text | None = None
+    date: Date | None = None
+    table_booking_config: Annotated[object, BeforeValidator(_inherits_tables)] = None
+    object_categories: Annotated[object, NotYet("event categories are", (None, {}))] = None
+    categories: Annotated[object, NotYet("event categories are", (None, []))] = None
+
+
+class NewEventFields(EventFields):
+    """One element of several events to create."""
+
+    channels: _ChannelsNotYet = None
+    for_sale_config: Annotated[object, NotYet("for-sale settings are")] = None
+
+
+class NewEventAsked(NewEventFields):
+    """One event to create."""
+
+    chart_key: Label
+
+
+class NewEventsAsked(Body):
+    """Several events to create on one chart."""
+
+    chart_key: Label
+    events: Annotated[
+        list[NewEventFields], Field(min_length=1, max_length=events_created_at_once_max)
+    ]
+
+
+class EventUpdateAsked(EventFields):
+    """What to change of an event."""
+
+    chart_key: Annotated[object, NotYet("moving an event to another chart is")] = None
+    is_in_the_past: bool | None = None
+    for_sale_propagated: Annotated[object, NotYet("seasons are")] = None
+
+
+class Events:
+    """The routes of events."""
+
+    def __init__(self, parts: Parts, commands: Commands) -> None:
+        self._parts = parts
+        self._commands = commands
+        self._published: set[str] = set()
+        """Inventories known to stand in the log."""
+
+    def routes(self) -> list[Route]:
+        def changing(method: str, path: str, handler: CallHandler) -> Route:
+            return Route(
+                method=method,
+                path=path,
+                handler=handler,
+                body_bytes_max=event_body_bytes_max,
+                appends=True,
+            )
+
+        return [
+            changing("POST", "/events", self._create),
+            changing("POST", "/events/actions/create-multiple", self._create_several),
+            Route(method="GET", path="/events", handler=self._list),
+            Route(method="GET", path="/events/{key}", handler=self._retrieve),
+            changing("POST", "/events/{key}", self._update),
+            changing("DELETE", "/events/{key}", self._delete),
+        ]
+
+    async def _create(self, call: Call) -> web.Response:
+        asked = read(call.body, NewEventAsked)
+
+        async def show(facts: Facts) -> web.Response:
+            return answer((await self._shown(facts))[0])
+
+        return await self._create_on(call, asked.chart_key, [asked], show)
+
+    async def _create_several(self, call: Call) -> web.Response:
+        asked = read(call.body, NewEventsAsked)
+        keys = [event.event_key for event in asked.events if event.event_key is not None]
+        if len(set(keys)) < len(keys):
+            raise bad_request("Duplicate event keys are not allowed")
+
+        async def show(facts: Facts) -> web.Response:
+            return answer({"events": await self._shown(facts)})
+
+        return await self._create_on(call, asked.chart_key, asked.events, show)
+
+    async def _create_on(
+        self, call: Call, chart_key: str, asked: Sequence[NewEventFields], show: Show
+    ) -> web.Response:
+        check_parameters(call.request)
+        workspace = call.workspace.key
+        chart = await self._parts.charts.retrieve(workspace, chart_key)
+        if chart is None:
+            raise chart_not_found(chart_key, workspace)
+        await self._publish(chart.inventory)
+        events = [
+            NewEvent(
+                key=event.event_key or str(uuid4()),
+                chart_key=chart_key,
+                inventory=chart.inventory,
+                name=event.name,
+                date=event.date,
+            )
+            for event in asked
+        ]
+        command = CreateEvents(workspace=workspace, idempotency=idempotency(call), events=events)
+        return await self._commands.decide(call, command, show)
+
+    async def _publish(self, inventory: str) -> None:
+        """See to it that the owners can read an inventory before an event names it."""
+        if inventory in self._published:
+            return
+        compressed = await self._parts.charts.inventory(inventory)
+        assert compressed is not None, "a chart's inventory is stored before the chart"
+        await self._parts.core.seat_maps.publish(inventory, compressed)
+        self._published.add(inventory)
+
+    async def _shown(self, facts: Facts) -> list[JSON]:
+        seats = await self._parts.core.seat_maps.get(facts[0].inventory)
+        return [created_event(fact, seats) for fact in facts]
+
+    async def _update(self, call: Call) -> web.Response:
+        check_parameters(call.request)
+        asked = read(call.body, EventUpdateAsked)
+        command = UpdateEvent(
+            workspace=call.workspace.key,
+            idempotency=idempotency(call),
+            key=path_part(call, "key"),
+            new_key=asked.event_key,
+            name=asked.name,
+            date=asked.date,
+            is_in_the_past=asked.is_in_the_past,
+        )
+        return await self._commands.decide(call, command, _show_nothing)
+
+    async def _delete(self, call: Call) -> web.Response:
+        check_parameters(call.request)
+        read(call.body, Body)
+        command = DeleteEvent(
+            workspace=call.workspace.key,
+            idempotency=idempotency(call),
+            key=path_part(call, "key"),
+        )
+        return await self._commands.decide(call, command, _show_nothing)
+
+    async def _retrieve(self, call: Call) -> web.Response:
+        check_parameters(call.request)
+        key = path_part(call, "key")
+        entry = await self._parts.entry(call, key)
+        position = await self._parts.position(entry.partition)
+        async with self._parts.reads.snapshot(position) as snapshot:
+            row = await snapshot.event(entry.event)
+        if row is None:
+            raise event_not_found(key, call.workspace.key)
+        return answer(await self._stored(row))
+
+    async def _list(self, call: Call) -> web.Response:
+        check_parameters(call.request, CURSOR_PARAMETERS)
+        cursor = read_cursor(call.request)
+        positions = await self._parts.positions()
+        async with self._parts.reads.snapshot(positions) as snapshot:
+            page = await snapshot.events_page(call.workspace.key, cursor)
+        return answer(page_json(page, [await self._stored(row) for row in page.items]))
+
+    async def _stored(self, row: EventRow) -> JSON:
+        return stored_event(row, await self._parts.core.seat_maps.get(row.inventory))
+
+
+async def _show_nothing(facts: Facts) -> web.Response:
+    del facts
+    return nothing()

@@ -1,0 +1,120 @@
+"""Hold tokens: create, retrieve, extend, end now."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from aiohttp import web
+from pydantic import Field
+
+from api.call import Call, Route
+from api.limits import hold_ms_max
+from api.seatsio.commands import Commands, Facts, idempotency
+from api.seatsio.errors import VendorError, from_rejected, hold_token_not_found
+from api.seatsio.paging import check_parameters
+from api.seatsio.parts import JSON, Parts, answer, iso, now_ms, path_part
+from api.seatsio.wire import Body, Whole, read
+from schemas.commands import Hold, SetHoldDeadline
+from schemas.facts import HoldDeadlineSet
+from schemas.outbox import Rejected
+from schemas.rejections import Rejection
+
+minute_ms = 60 * 1000
+minutes_max = hold_ms_max // minute_ms
+default_minutes = 15
+
+
+class HoldTokenAsked(Body):
+    """How long a new token is valid."""
+
+    expires_in_minutes: Annotated[Whole, Field(ge=1, le=minutes_max)] | None = None
+
+
+class DeadlineAsked(Body):
+    """How long a token is valid from now on; 0 ends it."""
+
+    expires_in_minutes: Annotated[Whole, Field(ge=0, le=minutes_max)]
+
+
+class HoldTokenRoutes:
+    """The routes of hold tokens."""
+
+    def __init__(self, parts: Parts, commands: Commands) -> None:
+        self._parts = parts
+        self._commands = commands
+
+    def routes(self) -> list[Route]:
+        one = "/hold-tokens/{token}"
+        return [
+            Route(method="POST", path="/hold-tokens", handler=self._create),
+            Route(method="GET", path=one, handler=self._retrieve),
+            Route(method="POST", path=one, handler=self._move, appends=True),
+        ]
+
+    async def _create(self, call: Call) -> web.Response:
+        """Make a token: nothing is written, so there is nothing to wait for."""
+        check_parameters(call.request)
+        asked = read(call.body, HoldTokenAsked) if len(call.body) > len(b"{}") else HoldTokenAsked()
+        validity_ms = (asked.expires_in_minutes or default_minutes) * minute_ms
+        now, workspace = now_ms(), call.workspace.key
+        hold = self._parts.core.hold_tokens.mint(workspace, validity_ms, now)
+        return answer(_hold_json(hold.token, hold.expires_at, workspace, now))
+
+    async def _retrieve(self, call: Call) -> web.Response:
+        check_parameters(call.request)
+        workspace = call.workspace.key
+        hold = self._read(call)
+        revision = await self._parts.core.directory.hold(hold.token, workspace)
+        expires_at = hold.expires_at if revision is None else revision.expires_at
+        now = now_ms()
+        if expires_at <= now:
+            raise hold_token_not_found("", hold.token, workspace)
+        return answer(_hold_json(hold.token, expires_at, workspace, now))
+
+    async def _move(self, call: Call) -> web.Response:
+        check_parameters(call.request)
+        asked = read(call.body, DeadlineAsked)
+        workspace = call.workspace.key
+        hold = self._read(call)
+        duration_ms = asked.expires_in_minutes * minute_ms
+        command = SetHoldDeadline(
+            workspace=workspace,
+            idempotency=idempotency(call),
+            hold=hold,
+            duration_ms=duration_ms,
+        )
+
+        async def show(facts: Facts) -> web.Response:
+            if duration_ms and ended_somewhere(facts):
+                raise hold_token_not_found("", hold.token, workspace)
+            return answer(_hold_json(hold.token, facts[0].expires_at, workspace, now_ms()))
+
+        def refuse(rejected: Rejected) -> VendorError:
+            if rejected.code == Rejection.HOLD_TOKEN_EXPIRED.code:
+                return hold_token_not_found("", hold.token, workspace)
+            return from_rejected(rejected, workspace)
+
+        return await self._commands.decide(call, command, show, refuse)
+
+    def _read(self, call: Call) -> Hold:
+        token, workspace = path_part(call, "token"), call.workspace.key
+        hold = self._parts.core.hold_tokens.read(workspace, token)
+        if hold is None:
+            raise hold_token_not_found("", token, workspace)
+        return hold
+
+
+def ended_somewhere(applied: Sequence[HoldDeadlineSet]) -> bool:
+    """Say whether some owner had ended the token before it read the change.
+
+    Such an owner applies, and reports, the deadline that the token had before.
+    """
+    return any(fact.expires_at == fact.previous_expires_at for fact in applied)
+
+
+def _hold_json(token: str, expires_at: int, workspace: str, now: int) -> JSON:
+    return {
+        "holdToken": token,
+        "expiresAt": iso(expires_at),
+        "expiresInSeconds": max(0, -(-(expires_at - now) // 1000)),
+        "workspaceKey": workspace,
+    }

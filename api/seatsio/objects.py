@@ -1,0 +1,132 @@
+"""The objects of an event: their infos, and their extra data."""
+
+from typing import Annotated
+
+from aiohttp import web
+from pydantic import Field
+
+from adapters.postgres.rows import ObjectRow
+from api.call import Call, Route
+from api.limits import objects_per_command_max
+from api.seatsio.commands import Commands, Facts, idempotency
+from api.seatsio.errors import (
+    OBJECT_NOT_FOUND,
+    VendorError,
+    bad_request,
+    from_rejected,
+    not_found,
+)
+from api.seatsio.object_info import UNTOUCHED, Seen, find, info
+from api.seatsio.paging import check_parameters
+from api.seatsio.parts import JSON, Parts, answer, nothing, path_part
+from api.seatsio.wire import Body, JsonObject, Label, read, read_label
+from schemas.commands import UpdateExtraData
+from schemas.outbox import Rejected
+
+
+class ExtraDataAsked(Body):
+    """The extra data of one object; none takes it away."""
+
+    extra_data: JsonObject | None = None
+
+
+class ExtraDatasAsked(Body):
+    """The extra data of several objects by label."""
+
+    extra_data: (
+        Annotated[dict[Label, JsonObject | None], Field(max_length=objects_per_command_max)] | None
+    ) = None
+
+
+class Objects:
+    """The routes of objects."""
+
+    def __init__(self, parts: Parts, commands: Commands) -> None:
+        self._parts = parts
+        self._commands = commands
+
+    def routes(self) -> list[Route]:
+        one = "/events/{key}/objects/{label}"
+        return [
+            Route(method="GET", path="/events/{key}/objects", handler=self._infos),
+            Route(method="GET", path=one, handler=self._info),
+            Route(
+                method="POST",
+                path=f"{one}/actions/update-extra-data",
+                handler=self._update_one,
+                appends=True,
+            ),
+            Route(
+                method="POST",
+                path="/events/{key}/actions/update-extra-data",
+                handler=self._update_several,
+                appends=True,
+            ),
+        ]
+
+    async def _infos(self, call: Call) -> web.Response:
+        check_parameters(call.request, ("label",))
+        labels = call.request.query.getall("label", [])
+        if not 1 <= len(labels) <= objects_per_command_max:
+            raise bad_request(
+                f"label: expected 1 to {objects_per_command_max} labels, found {len(labels)}"
+            )
+        return answer(await self._described(call, [read_label(label, "label") for label in labels]))
+
+    async def _info(self, call: Call) -> web.Response:
+        check_parameters(call.request)
+        label = path_part(call, "label")
+        return answer((await self._described(call, [label]))[label])
+
+    async def _described(self, call: Call, labels: list[str]) -> JSON:
+        entry = await self._parts.entry(call, path_part(call, "key"))
+        seats = await self._parts.core.seat_maps.get(entry.inventory)
+        found = {label: find(seats, label) for label in labels}
+        missing = [label for label, there in found.items() if there is None]
+        if missing:
+            message = f"Object not found: {', '.join(missing)} on event {entry.key}"
+            raise not_found(OBJECT_NOT_FOUND, message)
+        position = await self._parts.position(entry.partition)
+        async with self._parts.reads.snapshot(position) as snapshot:
+            rows = await snapshot.objects(entry.event, labels)
+        return {
+            label: info(seats, there, _seen(rows.get(label)))
+            for label, there in found.items()
+            if there is not None
+        }
+
+    async def _update_one(self, call: Call) -> web.Response:
+        asked = read(call.body, ExtraDataAsked)
+        label = path_part(call, "label")
+        return await self._update(call, {label: asked.extra_data})
+
+    async def _update_several(self, call: Call) -> web.Response:
+        return await self._update(call, read(call.body, ExtraDatasAsked).extra_data or {})
+
+    async def _update(self, call: Call, extra_data: dict[str, JsonObject | None]) -> web.Response:
+        check_parameters(call.request)
+        entry = await self._parts.entry(call, path_part(call, "key"))
+        if not extra_data:
+            return nothing()
+        workspace = call.workspace.key
+        command = UpdateExtraData(
+            workspace=workspace,
+            idempotency=idempotency(call),
+            event=entry.event,
+            extra_data=extra_data,
+        )
+
+        async def show(facts: Facts) -> web.Response:
+            del facts
+            return nothing()
+
+        def refuse(rejected: Rejected) -> VendorError:
+            return from_rejected(rejected, workspace, self._parts.event_key)
+
+        return await self._commands.change(call, entry.partition, command, show, refuse)
+
+
+def _seen(row: ObjectRow | None) -> Seen:
+    if row is None:
+        return UNTOUCHED
+    return Seen(row.status, row.hold_token, row.order_id, row.ticket_type, row.extra_data, row.area)

@@ -1,0 +1,135 @@
+"""The dialect as a whole: all its routes, and its shape of a refusal."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from aiohttp import web
+
+from api.call import Call, CallHandler, Route
+from api.errors import Refusal
+from api.seatsio.charts import Charts
+from api.seatsio.commands import Commands
+from api.seatsio.errors import bad_request, error_body
+from api.seatsio.events import Events
+from api.seatsio.hold_tokens import HoldTokenRoutes
+from api.seatsio.objects import Objects
+from api.seatsio.parts import Parts, answer
+from api.seatsio.status_changes import StatusChanges
+from api.seatsio.statuses import Statuses
+from api.seatsio.test_companies import TestCompanies
+
+NOT_YET = {
+    "archiving charts is": (
+        ("POST", "/charts/{key}/actions/move-to-archive"),
+        ("POST", "/charts/{key}/actions/move-out-of-archive"),
+        ("GET", "/charts/archive"),
+    ),
+    "changing charts is": (
+        ("POST", "/charts/{key}"),
+        ("GET", "/charts/{key}/version/draft"),
+        ("POST", "/charts/{key}/version/{version}/actions/{action}"),
+        ("GET", "/charts/{key}/categories"),
+        ("POST", "/charts/{key}/categories"),
+        ("POST", "/charts/{key}/categories/{category}"),
+        ("DELETE", "/charts/{key}/categories/{category}"),
+        ("GET", "/charts/tags"),
+        ("POST", "/charts/{key}/tags/{tag}"),
+        ("DELETE", "/charts/{key}/tags/{tag}"),
+    ),
+    "channels are": (
+        ("POST", "/events/{key}/channels"),
+        ("POST", "/events/{key}/channels/{rest:.+}"),
+        ("DELETE", "/events/{key}/channels/{rest:.+}"),
+    ),
+    "for-sale settings are": (
+        ("POST", "/events/actions/edit-for-sale-config"),
+        ("POST", "/events/{key}/actions/edit-for-sale-config"),
+        ("POST", "/events/{key}/actions/mark-as-for-sale"),
+        ("POST", "/events/{key}/actions/mark-as-not-for-sale"),
+        ("POST", "/events/{key}/actions/mark-everything-as-for-sale"),
+        ("POST", "/events/{key}/actions/mark-everything-as-not-for-sale"),
+    ),
+    "moving an event to another chart is": (
+        ("POST", "/events/{key}/actions/move-to-new-chart-copy"),
+    ),
+    "reports are": (("GET", "/reports/{rest:.+}"),),
+    "resale is": (
+        ("POST", "/events/{key}/actions/put-up-for-resale"),
+        ("POST", "/events/groups/actions/put-up-for-resale"),
+    ),
+    "seasons are": (
+        ("POST", "/seasons"),
+        ("POST", "/seasons/{rest:.+}"),
+        ("DELETE", "/seasons/{rest:.+}"),
+        ("POST", "/events/{key}/actions/override-season-status"),
+        ("POST", "/events/{key}/actions/use-season-status"),
+    ),
+    "the event log is": (("GET", "/event-log"),),
+    "thumbnails are": (("GET", "/charts/{key}/version/{version}/thumbnail"),),
+    "ticket buyers are": (
+        ("GET", "/ticket-buyers"),
+        ("POST", "/ticket-buyers"),
+        ("DELETE", "/ticket-buyers"),
+    ),
+    "workspaces over HTTP are": (
+        ("GET", "/workspaces"),
+        ("POST", "/workspaces"),
+        ("GET", "/workspaces/{rest:.+}"),
+        ("POST", "/workspaces/{rest:.+}"),
+        ("DELETE", "/workspaces/{rest:.+}"),
+    ),
+}
+"""Routes that the vendor has and we do not, by what they are about."""
+
+
+class _Resource(Protocol):
+    def routes(self) -> list[Route]: ...
+
+
+class Seatsio:
+    """The dialect, as the application takes it."""
+
+    def __init__(self, parts: Parts) -> None:
+        commands = Commands(parts)
+        resources: list[_Resource] = [
+            commands,
+            Statuses(parts, commands),
+            Objects(parts, commands),
+            StatusChanges(parts),
+            HoldTokenRoutes(parts, commands),
+            Charts(parts),
+            Events(parts, commands),
+        ]
+        if parts.system_secret is not None:
+            resources.append(TestCompanies(parts, parts.system_secret))
+        self.routes: Sequence[Route] = _in_order(
+            [route for resource in resources for route in resource.routes()] + _not_yet_routes()
+        )
+
+    def refuse(self, refusal: Refusal, request_id: str) -> web.Response:
+        """Write a refusal as the clients read it."""
+        return answer(error_body(refusal, request_id), refusal.status)
+
+
+def _in_order(routes: list[Route]) -> list[Route]:
+    """Put routes with fixed parts before those that take anything in their place."""
+    return sorted(routes, key=lambda route: [part.startswith("{") for part in _parts_of(route)])
+
+
+def _parts_of(route: Route) -> list[str]:
+    return route.path.strip("/").split("/")
+
+
+def _not_yet_routes() -> list[Route]:
+    return [
+        Route(method=method, path=path, handler=_refusing(what))
+        for what, routes in NOT_YET.items()
+        for method, path in routes
+    ]
+
+
+def _refusing(what: str) -> CallHandler:
+    async def refuse(call: Call) -> web.StreamResponse:
+        raise bad_request(f"{what} not supported yet: {call.request.method} {call.request.path}")
+
+    return refuse

@@ -1,0 +1,207 @@
+"""Status changes: book, hold, release and any other status, for one event, several, or a batch.
+
+All objects of a request change, or none. Several events must live in one partition so far.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+from itertools import islice
+
+from aiohttp import web
+
+from api.call import Call, CallHandler, Route
+from api.seatsio.change_bodies import (
+    Wanted,
+    WantedOn,
+    doubled_objects,
+    read_batch,
+    read_event_change,
+    read_event_status,
+    read_group_change,
+    read_group_status,
+)
+from api.seatsio.commands import Commands, Facts, Show, idempotency
+from api.seatsio.errors import (
+    BAD_REQUEST,
+    BodyError,
+    Target,
+    VendorError,
+    bad_request,
+    from_rejected,
+    hold_token_not_found,
+)
+from api.seatsio.object_info import infos
+from api.seatsio.paging import check_parameters, single
+from api.seatsio.parts import JSON, Parts, answer, nothing, path_part
+from engine.groups.directory import Entry
+from schemas.commands import Change, ChangeObjectStatus, Hold, Origin
+from schemas.facts import BOOKED, FREE, HELD
+from schemas.outbox import Rejected
+
+ALIASES = {"book": BOOKED, "hold": HELD, "release": FREE}
+command_bytes_max = 768 * 1024
+"""A command's record may have 1 MiB (topics.yaml); the outbox's repeats it with more around."""
+
+
+class Statuses:
+    """The routes that change statuses."""
+
+    def __init__(self, parts: Parts, commands: Commands) -> None:
+        self._parts = parts
+        self._commands = commands
+
+    def routes(self) -> list[Route]:
+        routes = [
+            _route("groups/actions/change-object-status", self._change_group),
+            _route("actions/change-object-status", self._change_batch),
+        ]
+        for action, status in ALIASES.items():
+            routes += [
+                _route(f"groups/actions/{action}", partial(self._change_group_to, status)),
+                _route(f"{{key}}/actions/{action}", partial(self._change_event_to, status)),
+            ]
+        return [*routes, _route("{key}/actions/change-object-status", self._change_event)]
+
+    async def _change_group(self, call: Call) -> web.Response:
+        return await self._change(call, read_group_status(call.body))
+
+    async def _change_group_to(self, status: str, call: Call) -> web.Response:
+        return await self._change(call, read_group_change(call.body, status))
+
+    async def _change_event(self, call: Call) -> web.Response:
+        wanted = read_event_status(call.body)
+        return await self._change(call, WantedOn([path_part(call, "key")], wanted))
+
+    async def _change_event_to(self, status: str, call: Call) -> web.Response:
+        wanted = read_event_change(call.body, status)
+        return await self._change(call, WantedOn([path_part(call, "key")], wanted))
+
+    async def _change(self, call: Call, asked: WantedOn) -> web.Response:
+        """Make one change on each of some events; the objects shown are those of the first."""
+        expanded = _expands_objects(call)
+        check_size(len(call.body) * len(asked.events))
+        entries = [await self._parts.entry(call, key) for key in asked.events]
+        hold = self._hold(call, asked.wanted, "#")
+        changes = [asked.wanted.change(entry.event, hold) for entry in entries]
+        for entry in entries:
+            await self._check_doubled(asked.wanted, entry, "#")
+        first = entries[0]
+
+        async def show(facts: Facts) -> web.Response:
+            if not expanded:
+                return nothing()
+            seats = await self._parts.core.seat_maps.get(first.inventory)
+            own = [fact for fact in facts if fact.event == first.event]
+            return answer({"objects": infos(seats, own)})
+
+        return await self._send(call, entries, changes, show)
+
+    async def _change_batch(self, call: Call) -> web.Response:
+        """Make changes in their order; the objects are shown as each change left them."""
+        expanded = _expands_objects(call)
+        batch = read_batch(call.body)
+        entries: list[Entry] = []
+        changes: list[Change] = []
+        for place, asked in enumerate(batch):
+            path = f"#/statusChanges/{place}"
+            entry = await self._parts.entry(call, asked.events[0])
+            await self._check_doubled(asked.wanted, entry, path)
+            hold = self._hold(call, asked.wanted, path)
+            entries.append(entry)
+            changes.append(asked.wanted.change(entry.event, hold))
+
+        async def show(facts: Facts) -> web.Response:
+            if not expanded:
+                return nothing()
+            results: list[JSON] = []
+            told = iter(facts)
+            for entry, change in zip(entries, changes, strict=True):
+                seats = await self._parts.core.seat_maps.get(entry.inventory)
+                own = list(islice(told, len(change.objects)))
+                results.append({"objects": infos(seats, own)})
+            return answer({"results": results})
+
+        return await self._send(call, entries, changes, show)
+
+    async def _send(
+        self, call: Call, entries: Sequence[Entry], changes: list[Change], show: Show
+    ) -> web.Response:
+        partition = entries[0].partition
+        if any(entry.partition != partition for entry in entries):
+            raise _several_partitions(entries)
+        workspace = call.workspace.key
+        command = ChangeObjectStatus(
+            workspace=workspace,
+            idempotency=idempotency(call),
+            changes=changes,
+            origin=Origin(ip=call.ip),
+        )
+
+        def refuse(rejected: Rejected) -> VendorError:
+            targets = [
+                Target(change.event, item.label, change.status)
+                for change in changes
+                for item in change.objects
+            ]
+            return from_rejected(rejected, workspace, self._parts.event_key, targets)
+
+        return await self._commands.change(call, partition, command, show, refuse)
+
+    def _hold(self, call: Call, wanted: Wanted, path: str) -> Hold | None:
+        """Read the hold token of a change; it carries its own deadline."""
+        token, workspace = wanted.hold_token, call.workspace.key
+        if token is None:
+            return None
+        hold = self._parts.core.hold_tokens.read(workspace, token)
+        if hold is None:
+            raise hold_token_not_found(f"{path}/holdToken: ", token, workspace, BAD_REQUEST)
+        return hold
+
+    async def _check_doubled(self, wanted: Wanted, entry: Entry, path: str) -> None:
+        """Refuse a seat that is named twice; of an area, naming it n times means n places."""
+        doubled = doubled_objects(wanted.objects)
+        if not doubled:
+            return
+        seats = await self._parts.core.seat_maps.get(entry.inventory)
+        problems = []
+        for place in doubled:
+            label = wanted.objects[place].label
+            found = seats.find(label)
+            if found is None or found.area is None:
+                problems.append(f"{path}/objects/{place}: [{label}] stands twice")
+        if problems:
+            raise BodyError(problems)
+
+
+def check_size(command_bytes: int) -> None:
+    """Refuse what would not fit a record of the log: each event's part repeats the body's data."""
+    if command_bytes > command_bytes_max:
+        raise bad_request(
+            f"#: the body times the number of events is more than {command_bytes_max} bytes: "
+            "send less extra data, or fewer events at once"
+        )
+
+
+def _expands_objects(call: Call) -> bool:
+    if not call.request.query_string:
+        return False
+    check_parameters(call.request, ("expand",))
+    expanded = single(call.request, "expand")
+    if expanded not in (None, "objects"):
+        raise bad_request("expand: expected objects")
+    return expanded is not None
+
+
+def _several_partitions(entries: Sequence[Entry]) -> VendorError:
+    by_partition: dict[int, list[str]] = {}
+    for entry in entries:
+        by_partition.setdefault(entry.partition, []).append(entry.key)
+    parts = " and ".join(f"[{', '.join(dict.fromkeys(keys))}]" for keys in by_partition.values())
+    return bad_request(
+        f"#: groups over several partitions are not supported yet; send one request for each of "
+        f"{parts}"
+    )
+
+
+def _route(path: str, handler: CallHandler) -> Route:
+    return Route(method="POST", path=f"/events/{path}", handler=handler, appends=True)
