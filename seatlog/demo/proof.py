@@ -1,0 +1,170 @@
+"""The proof in plain words, and whether it is one: pure.
+
+Rules of this file:
+
+1. Everything that the demo promises is a line here, and a line that does not hold is a shortfall.
+2. A shortfall makes the exit status 1: a demo that shows nothing must not look like one that did.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from seatlog.verify.report import MEANINGS, Check, Report
+
+
+class Promise(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run has to show."""
+
+    seats: int
+    fans: int
+    refused_share_min: float = 0.2
+    expired_min: int = 300
+    expired_within_s: float = 90.0
+    """From the opening: so many holds expired by the real clock before that."""
+    kills: int = 1
+
+
+class Witnessed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run has shown, apart from what `seatlog verify` says."""
+
+    fans_through: int
+    holds: int
+    refused: int
+    seats_told: int
+    """Seats whose fans were told that they have them."""
+    odd_count: int = 0
+    odd: Sequence[str] = ()
+    unknown: int = 0
+    expired: int
+    """Holds that expired in the span that the promise names."""
+    killed: str = ""
+    """The worker that was killed, empty for none."""
+    term_before: int = 0
+    term_after: int = 0
+    owner_after: str = ""
+    first_answer_s: float | None = None
+    """From the kill to the first result of the new term."""
+    p50_ms: float = 0.0
+    p99_ms: float = 0.0
+    took_s: float = 0.0
+
+    @property
+    def refused_share(self) -> float:
+        """Refused attempts to hold, of all attempts."""
+        return self.refused / self.holds if self.holds else 0.0
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One line of the proof."""
+
+    holds: bool | None
+    """Whether what was promised is there; None where nothing was."""
+    what: str
+    value: str
+
+
+def prove(promise: Promise, seen: Witnessed, report: Report) -> list[Line]:
+    """Put what was shown beside what was promised."""
+    return [
+        *_of_the_sale(promise, seen, report),
+        *_of_the_fans(promise, seen),
+        *_of_the_faults(promise, seen, report),
+        *_of_the_checks(report),
+    ]
+
+
+def shortfalls(lines: Sequence[Line]) -> list[str]:
+    """Name what fell short."""
+    return [f"{line.what}: {line.value}" for line in lines if line.holds is False]
+
+
+def _of_the_sale(promise: Promise, seen: Witnessed, report: Report) -> list[Line]:
+    counts = report.counts
+    sold = counts.seats_sold
+    results = f"{counts.commands:,} accepted, {counts.results:,} results"
+    return [
+        Line(sold == promise.seats, "seats sold", f"{sold:,} of {promise.seats:,}"),
+        Line(counts.sold_twice == 0, "sold twice", f"{counts.sold_twice:,}"),
+        Line(
+            seen.seats_told == sold,
+            "seats that their fans were told they have",
+            f"{seen.seats_told:,}",
+        ),
+        Line(
+            0 < counts.commands == counts.results and counts.pending == 0,
+            "commands and their results",
+            f"{results}, {counts.pending:,} pending",
+        ),
+    ]
+
+
+def _of_the_fans(promise: Promise, seen: Witnessed) -> list[Line]:
+    share = f"{seen.refused_share:.0%} of {seen.holds:,} attempts to hold"
+    odd = f"{seen.odd_count:,}" + "".join(f"; {odd}" for odd in seen.odd[:3])
+    return [
+        Line(
+            seen.fans_through == promise.fans,
+            "fans that came and went",
+            f"{seen.fans_through:,} of {promise.fans:,}",
+        ),
+        Line(
+            seen.holds > 0 and seen.refused_share >= promise.refused_share_min,
+            f"refused (at least {promise.refused_share_min:.0%})",
+            share,
+        ),
+        Line(seen.odd_count == 0, "answers that no fan should get", odd),
+        Line(None, "requests without an answer, looked up", f"{seen.unknown:,}"),
+        Line(
+            None,
+            "time of a hold or booking",
+            f"p50 {seen.p50_ms:.1f} ms, p99 {seen.p99_ms:.1f} ms",
+        ),
+    ]
+
+
+def _of_the_faults(promise: Promise, seen: Witnessed, report: Report) -> list[Line]:
+    return [
+        Line(
+            seen.expired >= promise.expired_min,
+            f"holds expired in the first {promise.expired_within_s:g} s "
+            f"(at least {promise.expired_min:,})",
+            f"{seen.expired:,}; {report.counts.holds_expired:,} in all",
+        ),
+        Line(
+            _kill_is_shown(promise, seen),
+            "killed with -9, and its partition taken over",
+            _kill(seen),
+        ),
+        Line(None, "ownership changes in all", f"{report.counts.ownership_changes:,}"),
+    ]
+
+
+def _kill_is_shown(promise: Promise, seen: Witnessed) -> bool:
+    if not promise.kills:
+        return True
+    return (
+        bool(seen.killed) and seen.term_after > seen.term_before and seen.first_answer_s is not None
+    )
+
+
+def _kill(seen: Witnessed) -> str:
+    if not seen.killed:
+        return "nobody was killed"
+    if seen.term_after <= seen.term_before:
+        return f"{seen.killed} in term {seen.term_before:,}; no higher term was seen"
+    terms = f"{seen.killed} in term {seen.term_before:,}, {seen.owner_after} in {seen.term_after:,}"
+    if seen.first_answer_s is None:
+        return f"{terms}; no result after it"
+    return f"{terms}; first result {seen.first_answer_s:.2f} s after the kill"
+
+
+def _of_the_checks(report: Report) -> list[Line]:
+    lines = []
+    for check in Check:
+        faults = report.fault_counts[check]
+        value = f"{faults:,} faults" if faults else "yes"
+        if check in report.skipped:
+            value = f"not checked: {report.skipped[check]}"
+        lines.append(Line(not faults and check not in report.skipped, MEANINGS[check], value))
+    return lines
