@@ -8,6 +8,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from adapters.kafka.admin import (
     BrokerError,
+    Difference,
     apply_topics,
     describe_topics,
     differences,
@@ -15,6 +16,7 @@ from adapters.kafka.admin import (
 )
 from schemas.topics import DEAD_LETTERS, EVENTS_OUTBOX, INVENTORIES, Topics
 from seatlog.local.ports import LOOPBACK, free_port
+from tests.eventually import eventually
 
 ROOT = Path(__file__).parent.parent
 
@@ -56,8 +58,13 @@ async def test_a_setting_that_drifted_is_set_back_and_the_operators_own_stays(
 ) -> None:
     name = topics[EVENTS_OUTBOX].physical_name
     await set_on_topic(kafka_bootstrap, name, {"retention.ms": "1000", "segment.ms": "3600000"})
-    drifted = differences(topics, await describe_topics(kafka_bootstrap, topics))
-    assert [str(one) for one in drifted] == [f"{name}: retention.ms is 1000, declared -1"]
+    drifted: list[Difference] = []
+
+    async def the_broker_shows_it() -> None:
+        drifted[:] = differences(topics, await describe_topics(kafka_bootstrap, topics))
+        assert [str(one) for one in drifted] == [f"{name}: retention.ms is 1000, declared -1"]
+
+    await eventually(the_broker_shows_it)
 
     applied = await apply_topics(kafka_bootstrap, topics)
 

@@ -80,7 +80,25 @@ async def apply_topics(
             if state := states.get(topic.physical_name):
                 await _mend(admin, topic, state, applied, replication=replication, grow=grow)
     await wait_until_ready(bootstrap, topics)
+    await _wait_until_seen(bootstrap, topics, applied.left)
     return applied
+
+
+async def _wait_until_seen(
+    bootstrap: str, topics: Topics, left: list[Difference], *, within_s: float = 10.0
+) -> None:
+    """Wait until what was changed holds: the broker hears of it after the controller."""
+    deadline = asyncio.get_running_loop().time() + within_s
+    known = {(one.topic, one.what) for one in left}
+    while True:
+        found = differences(topics, await describe_topics(bootstrap, topics))
+        unseen = [one for one in found if (one.topic, one.what) not in known]
+        if not unseen:
+            return
+        if asyncio.get_running_loop().time() >= deadline:
+            message = f"Kafka at {bootstrap} took the change and does not show it: {unseen[0]}"
+            raise BrokerError(message)
+        await asyncio.sleep(_POLL_S)
 
 
 async def describe_topics(bootstrap: str, topics: Topics) -> dict[str, TopicState]:
