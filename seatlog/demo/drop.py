@@ -19,8 +19,9 @@ from engine.charts.compile import compile_drawing
 from engine.charts.inventory import SeatMap
 from engine.charts.reading import read_drawing
 from schemas.topics import Topics
+from seatlog.demo.kill import Kill
 from seatlog.demo.load import LoadProcesses
-from seatlog.demo.outbox import OutboxCount, Ownership, follow
+from seatlog.demo.outbox import OutboxCount, follow
 from seatlog.demo.plan import Behaviour, LoadPlan
 from seatlog.demo.plot import Story
 from seatlog.demo.progress import Snapshot
@@ -70,12 +71,11 @@ class Drop:
         self._topics = topics
         self._folder = folder
         self._opened_s = 0.0
-        self._killed: Ownership | None = None
-        self._killed_at = 0
         self._notes: list[str] = []
         self._seating = Seating(labels=[], rows=[], ranking=[])
         self._load = LoadProcesses([], folder)
         self.count = OutboxCount(EVENT_KEY)
+        self._kill = Kill(plan.kill_at_share, installation, self.count)
         self._took_s = 0.0
 
     @property
@@ -121,8 +121,7 @@ class Drop:
 
     def witnessed(self) -> Witnessed:
         """Say what this run has shown."""
-        tally, owner = self._load.tally, self._owner_after_kill()
-        first = None if owner is None else self.count.answered_first.get(owner.term)
+        tally, before, after = self._load.tally, self._kill.of, self._kill.after
         return Witnessed(
             fans_through=tally.through,
             holds=tally.holds,
@@ -132,11 +131,11 @@ class Drop:
             odd=tally.odd,
             unknown=tally.unknown,
             expired=self._expired_within(self.promise().expired_within_s),
-            killed="" if self._killed is None else self._killed.member,
-            term_before=-1 if self._killed is None else self._killed.term,
-            term_after=-1 if owner is None else owner.term,
-            owner_after="" if owner is None else owner.member,
-            first_answer_s=None if first is None else (first - self._killed_at) / 1000,
+            killed="" if before is None else before.member,
+            term_before=-1 if before is None else before.term,
+            term_after=-1 if after is None else after.term,
+            owner_after="" if after is None else after.member,
+            first_answer_s=self._kill.first_answer_s,
             p50_ms=percentile(tally.latencies_ms, 0.5),
             p99_ms=percentile(tally.latencies_ms, 0.99),
             took_s=self._took_s,
@@ -144,14 +143,13 @@ class Drop:
 
     def story(self) -> Story:
         """Give what the plot shows."""
-        owner = self._owner_after_kill()
         return Story(
             seats=len(self._seating),
             opened_at=round(self._opened_s * 1000),
             moments=self.count.moments,
             expired_at=self.count.expired_at,
-            killed_at=self._killed_at or None,
-            back_at=None if owner is None else self.count.answered_first.get(owner.term),
+            killed_at=self._kill.at or None,
+            back_at=self._kill.back_at,
             done_in=self.count.done_in,
             refused_in=self.count.refused_in,
         )
@@ -167,8 +165,9 @@ class Drop:
         while not loading.done():
             if following.done():
                 following.result()
-            self._kill_when_due()
             elapsed_s = time.time() - self._opened_s
+            if note := self._kill.look(len(self._seating)):
+                self._notes.append(f"{elapsed_s:.1f} s: {note}")
             is_over = self.count.sold == len(self._seating) or elapsed_s > self._plan.deadline_s
             if is_over and not told:
                 told, self._took_s = True, elapsed_s
@@ -182,43 +181,15 @@ class Drop:
             await asyncio.sleep(look_every_s)
         show(self._snapshot(time.time() - self._opened_s))
 
-    def _kill_when_due(self) -> None:
-        share, count = self._plan.kill_at_share, self.count
-        if share is None or not count.ownerships:
-            return
-        if self._killed is None and count.sold >= share * len(self._seating):
-            owner = count.ownerships[-1]
-            self._killed_at = time.time_ns() // 1_000_000
-            pid = self._installation.kill_worker(owner.member)
-            self._killed = owner
-            self._note_kill(f"kill -9 of {owner.member} (pid {pid}), owner in term {owner.term:,}")
-        elif self._killed is not None and len(self._notes) == 1:
-            after = self._owner_after_kill()
-            if after is not None and after.term in count.answered_first:
-                late_s = (count.answered_first[after.term] - self._killed_at) / 1000
-                self._note_kill(
-                    f"{after.member} owns it in term {after.term:,}; first result after {late_s:.2f} s"
-                )
-
-    def _note_kill(self, what: str) -> None:
-        self._notes.append(f"{time.time() - self._opened_s:.1f} s: {what}")
-
-    def _owner_after_kill(self) -> Ownership | None:
-        """Give the first owner after the kill whose answers were seen, else the newest."""
-        if self._killed is None:
-            return None
-        later = [owner for owner in self.count.ownerships if owner.term > self._killed.term]
-        answered = [owner for owner in later if owner.term in self.count.answered_first]
-        return next(iter([*answered, *reversed(later)]), None)
-
     def _expired_within(self, span_s: float) -> int:
         last = (self._opened_s + span_s) * 1000
         return sum(1 for at in self.count.expired_at if at <= last)
 
     async def _settle(self) -> None:
         """Wait until the outbox has told us what the fans were told."""
-        deadline = time.monotonic() + settle_within_s
-        while self.count.sold < self._load.tally.seats_booked and time.monotonic() < deadline:
+        for _ in range(round(settle_within_s / look_every_s)):
+            if self.count.sold >= self._load.tally.seats_booked:
+                return
             await asyncio.sleep(look_every_s)
 
     def _snapshot(self, elapsed_s: float) -> Snapshot:
