@@ -1,0 +1,160 @@
+"""Whether the clients were told what the log holds.
+
+Rules of this file:
+
+1. Each `ok` stands in the log, for itself; what was `refused` was not done; what is `unknown` may
+   have been done, once.
+2. A request that was refused before it reached the log leaves no trace there, and is no fault.
+3. No seat is sold at the end that no client asked for.
+4. What one client was told before another one asked stands before it in the log.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from typing import Literal, NamedTuple
+
+from schemas.commands import Change
+from schemas.facts import BOOKED
+from seatlog.verify.client_log import Request
+from seatlog.verify.directory import Directory
+from seatlog.verify.objects import EventFold
+from seatlog.verify.report import Check, Report
+
+Told = Literal["ok", "refused"]
+
+
+class Asked(NamedTuple):
+    """What tells the changes of one event apart."""
+
+    status: str
+    hold_token: str | None
+    labels: tuple[str, ...]
+
+
+class _Done(NamedTuple):
+    """A change that stands in the log."""
+
+    partition: int
+    offset: int
+    """Of its command."""
+    told: Told
+
+
+class Clients:
+    """The requests of all clients, and what the log says about them."""
+
+    def __init__(self, requests: Iterable[Request]) -> None:
+        self._requests: defaultdict[tuple[str, Asked], list[Request]] = defaultdict(list)
+        for request in requests:
+            asked = Asked(request.status, request.hold_token, _labels(request.labels))
+            self._requests[request.event, asked].append(request)
+        self._log: defaultdict[int, defaultdict[Asked, list[_Done]]] = defaultdict(
+            lambda: defaultdict(list)
+        )
+        self._by_command: dict[str, _Done] = {}
+
+    def witness(self, partition: int) -> Callable[[Change, int, Told], None]:
+        """Give what hears of each change in a partition that was asked for and answered."""
+
+        def hear(change: Change, offset: int, told: Told) -> None:
+            labels = _labels(item.label for item in change.objects)
+            asked = Asked(change.status, change.hold.token if change.hold else None, labels)
+            done = _Done(partition, offset, told)
+            self._log[change.event][asked].append(done)
+            self._by_command[f"e-{partition}-{offset}"] = done
+
+        return hear
+
+    def compare(self, directory: Directory, events: dict[int, EventFold], report: Report) -> None:
+        """Compare every request with the log."""
+        ordered: list[tuple[Request, _Done]] = []
+        for (key, asked), requests in self._requests.items():
+            done = [d for event in directory.events_called(key) for d in self._log[event][asked]]
+            for what in _told_faults(requests, done):
+                report.fault(Check.CLIENTS, _where(key, asked), what)
+            for request in requests:
+                self._compare_command(request, _where(key, asked), report)
+            ordered += self._matched(requests, done)
+            _count(requests, report)
+        for where, what in _order_faults(ordered):
+            report.fault(Check.CLIENTS, where, what)
+        self._check_sold(events, report)
+
+    def _compare_command(self, request: Request, where: str, report: Report) -> None:
+        if request.command is None or request.outcome == "unknown":
+            return
+        done = self._by_command.get(request.command)
+        if done is None or done.told != request.outcome:
+            holds = "does not hold it" if done is None else f"says {done.told}"
+            told = f"was told {request.outcome} of command {request.command}, and the log {holds}"
+            report.fault(Check.CLIENTS, where, told)
+
+    def _matched(
+        self, requests: list[Request], done: list[_Done]
+    ) -> Iterator[tuple[Request, _Done]]:
+        """Pair the requests with their places in the log, where there is no doubt about it."""
+        alone = len(requests) == len(done) == 1
+        for request in requests:
+            found = self._by_command.get(request.command or "", done[0] if alone else None)
+            if found is not None and request.outcome != "unknown":
+                yield request, found
+
+    def _check_sold(self, events: dict[int, EventFold], report: Report) -> None:
+        wanted: defaultdict[str, set[str]] = defaultdict(set)
+        for (key, asked), requests in self._requests.items():
+            may_be_done = any(request.outcome != "refused" for request in requests)
+            wanted[key].update(asked.labels if asked.status == BOOKED and may_be_done else ())
+        for event in events.values():
+            if event.key in wanted:
+                for label, state in event.objects.items():
+                    if state.status == BOOKED and label not in wanted[event.key]:
+                        where = f"{label} of {event.key}"
+                        report.fault(Check.CLIENTS, where, "is sold, and no client has bought it")
+
+
+def _told_faults(requests: list[Request], done: list[_Done]) -> Iterator[str]:
+    """Compare all equal requests with all equal changes: which was which does not matter."""
+    told = Counter(request.outcome for request in requests)
+    held = Counter(change.told for change in done)
+    if told["ok"] > held["ok"]:
+        yield f"was told ok {told['ok']} times, and the log holds {held['ok']}"
+    elif held["ok"] > told["ok"] + told["unknown"]:
+        stands = f"the log has done it {held['ok']} times"
+        yield f"was told ok {told['ok']} times and refused {told['refused']} times, and {stands}"
+
+
+def _order_faults(ordered: list[tuple[Request, _Done]]) -> Iterator[tuple[str, str]]:
+    by_partition: defaultdict[int, list[tuple[Request, _Done]]] = defaultdict(list)
+    for request, done in ordered:
+        by_partition[done.partition].append((request, done))
+    for matched in by_partition.values():
+        yield from _order_faults_in_partition(matched)
+
+
+def _order_faults_in_partition(
+    matched: list[tuple[Request, _Done]],
+) -> Iterator[tuple[str, str]]:
+    finished = iter(sorted(matched, key=lambda pair: pair[0].done_ms))
+    latest, upcoming = -1, next(finished, None)
+    for request, done in sorted(matched, key=lambda pair: pair[0].at_ms):
+        while upcoming is not None and upcoming[0].done_ms < request.at_ms:
+            latest = max(latest, upcoming[1].offset)
+            upcoming = next(finished, None)
+        if done.offset < latest:
+            where = f"{', '.join(request.labels)} of {request.event}"
+            yield where, f"command {done.offset} was sent after the answer to command {latest}"
+
+
+def _count(requests: list[Request], report: Report) -> None:
+    report.counts.client_requests += len(requests)
+    unknown = sum(request.outcome == "unknown" for request in requests)
+    report.counts.client_requests_unknown += unknown
+
+
+def _labels(labels: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(labels)))
+
+
+def _where(key: str, asked: Asked) -> str:
+    by = f" by {asked.hold_token}" if asked.hold_token else ""
+    return f"{asked.status} of {', '.join(asked.labels)} in {key}{by}"

@@ -1,0 +1,276 @@
+"""The naive fold: the state of every object of one partition, from its facts alone.
+
+Rules of this file:
+
+1. A fact that is wrong is named, and then applied all the same: that is what every other reader
+   of the log does, so the states to compare with them are these.
+"""
+
+from dataclasses import dataclass, field
+from hashlib import md5
+from typing import NamedTuple
+
+from schemas.commands import JsonObject
+from schemas.facts import (
+    BOOKED,
+    FREE,
+    HELD,
+    AreaState,
+    EventCreated,
+    EventDeleted,
+    EventUpdated,
+    ExtraDataChanged,
+    HoldDeadlineSet,
+    HoldExpired,
+    SeatsFact,
+    StatusChanged,
+)
+from seatlog.verify.areas import area_faults
+from seatlog.verify.holds import Holds
+from seatlog.verify.places import Inventories, Places
+from seatlog.verify.report import Check, Report
+
+
+class ObjectState(NamedTuple):
+    """What is known about an object."""
+
+    status: str = FREE
+    hold_token: str | None = None
+    """Of a seat that is held."""
+    order_id: str | None = None
+    ticket_type: str | None = None
+    extra_data: JsonObject | None = None
+    area: AreaState | None = None
+
+
+UNTOUCHED = ObjectState()
+
+
+class Moment(NamedTuple):
+    """Where and when a fact stands, and whether time alone was its cause."""
+
+    where: str
+    at: int
+    change_id: int
+    """The id that a status change has here."""
+    by_time: bool
+
+
+@dataclass(slots=True)
+class Changes:
+    """All status changes of an event, summed up to be compared with another list of them."""
+
+    number: int = 0
+    ids: int = 0
+    """Sum of the ids."""
+    times: int = 0
+    """Sum of the times."""
+    content: int = 0
+    """Sum of what `digest` says of each."""
+
+    def add(self, fact: StatusChanged, moment: Moment) -> None:
+        """Count a status change."""
+        self.number += 1
+        self.ids += moment.change_id
+        self.times += moment.at
+        self.content += digest(fact)
+
+
+def digest(fact: StatusChanged) -> int:
+    """Digest what a status change says, in a way that SQL can do as well (read_model.py)."""
+    parts = (fact.seq, fact.label, fact.status, fact.quantity, fact.hold_token, fact.order_id)
+    told = " ".join("" if part is None else str(part) for part in parts)
+    return int(md5(told.encode(), usedforsecurity=False).hexdigest()[:8], 16)
+
+
+@dataclass(slots=True)
+class EventFold:
+    """One event: what was said when it was created, and its objects that were ever changed."""
+
+    created: EventCreated
+    places: Places | None
+    key: str
+    name: str | None
+    date: str | None
+    is_in_the_past: bool = False
+    updated_at: int | None = None
+    last_seq: int = 0
+    changes: Changes = field(default_factory=Changes)
+    objects: dict[str, ObjectState] = field(default_factory=dict)
+
+    @property
+    def id(self) -> int:
+        """The event's id."""
+        return self.created.event
+
+    @property
+    def workspace(self) -> str:
+        """The key of its workspace."""
+        return self.created.workspace
+
+
+class Fold:
+    """The events of one partition."""
+
+    def __init__(self, inventories: Inventories, report: Report) -> None:
+        self.events: dict[int, EventFold] = {}
+        self.holds = Holds(report)
+        self._inventories = inventories
+        self._report = report
+        self._deleted: set[int] = set()
+
+    def apply(self, fact: SeatsFact, moment: Moment) -> None:
+        """Check a fact against all before it, and apply it."""
+        match fact:
+            case StatusChanged():
+                self._change(fact, moment)
+            case ExtraDataChanged():
+                self._change_extra_data(fact, moment)
+            case HoldDeadlineSet():
+                self.holds.set_deadline(fact)
+            case HoldExpired():
+                self._report.counts.holds_expired += 1
+                self.holds.end(fact.token, moment.where)
+            case EventCreated():
+                self._create(fact, moment)
+            case EventUpdated():
+                self._update(fact, moment)
+            case EventDeleted():
+                self._delete(fact, moment)
+
+    def state(self, event: int, label: str) -> ObjectState | None:
+        """Give an object's state; None if there is no such event or label."""
+        found = self.events.get(event)
+        if found is None or (found.places is not None and label not in found.places):
+            return None
+        return found.objects.get(label, UNTOUCHED)
+
+    def _create(self, fact: EventCreated, moment: Moment) -> None:
+        if fact.event in self.events or fact.event in self._deleted:
+            self._fault(Check.DIRECTORY, moment, f"creates the event {fact.event} a second time")
+        places = self._inventories.find(fact.inventory)
+        if places is None:
+            missing = f"event {fact.event} is on the inventory {fact.inventory}, which is not there"
+            self._fault(Check.SEATS, moment, missing)
+        self._report.counts.events += 1
+        self.events[fact.event] = EventFold(fact, places, fact.key, fact.name, fact.date)
+
+    def _update(self, fact: EventUpdated, moment: Moment) -> None:
+        event = self._event(fact.event, moment)
+        if event is not None:
+            event.key = fact.key
+            event.name = event.name if fact.name is None else fact.name
+            event.date = event.date if fact.date is None else fact.date
+            if fact.is_in_the_past is not None:
+                event.is_in_the_past = fact.is_in_the_past
+            event.updated_at = fact.updated_at
+
+    def _delete(self, fact: EventDeleted, moment: Moment) -> None:
+        event = self._event(fact.event, moment)
+        if event is None:
+            return
+        for label, state in event.objects.items():
+            for token in _tokens(state):
+                self.holds.let_go(token, (event.id, label))
+        del self.events[event.id]
+        self._deleted.add(event.id)
+
+    def _change_extra_data(self, fact: ExtraDataChanged, moment: Moment) -> None:
+        event = self._event(fact.event, moment)
+        if event is not None:
+            self._place(event, fact.label, moment)
+            before = event.objects.get(fact.label, UNTOUCHED)
+            event.objects[fact.label] = before._replace(extra_data=fact.extra_data)
+
+    def _change(self, fact: StatusChanged, moment: Moment) -> None:
+        event = self._event(fact.event, moment)
+        if event is None:
+            return
+        self._report.counts.status_changes += 1
+        self._number(event, fact, moment)
+        if moment.by_time:
+            self._report.counts.objects_freed_by_time += 1
+            self.holds.expire(fact.hold_token or "", moment.at, moment.where)
+        else:
+            self.holds.use(fact, moment.at, moment.where)
+        before = event.objects.get(fact.label, UNTOUCHED)
+        capacity = self._place(event, fact.label, moment)
+        if capacity is None and fact.area is None:
+            self._check_seat(before, fact, moment)
+        else:
+            self._check_area(before, fact, capacity, moment)
+        self._replace(event, fact, before)
+
+    def _number(self, event: EventFold, fact: StatusChanged, moment: Moment) -> None:
+        if fact.seq != event.last_seq + 1:
+            odd = f"event {event.id} has change {fact.seq} after change {event.last_seq}"
+            self._fault(Check.NUMBERING, moment, odd)
+        event.last_seq = fact.seq
+        event.changes.add(fact, moment)
+
+    def _check_seat(self, before: ObjectState, fact: StatusChanged, moment: Moment) -> None:
+        name = f"{fact.label} of event {fact.event}"
+        if before.status == BOOKED == fact.status:
+            self._report.counts.sold_twice += 1
+            self._fault(Check.SEATS, moment, f"{name} is sold twice, with no release between")
+        if fact.previous_status != before.status:
+            odd = f"{name} was {before.status}, and the change says {fact.previous_status}"
+            self._fault(Check.SEATS, moment, odd)
+        stranger = fact.hold_token is not None and fact.hold_token != before.hold_token
+        if before.status == HELD and stranger:
+            odd = f"{name} is held by {before.hold_token} and was changed by {fact.hold_token}"
+            self._fault(Check.SEATS, moment, odd)
+        if moment.by_time and (before.status != HELD or fact.status != FREE):
+            self._fault(Check.HOLDS, moment, f"{name} was {before.status}, and expired")
+        if fact.status == HELD and fact.hold_token is None:
+            self._fault(Check.SEATS, moment, f"{name} is held without a token")
+        if fact.quantity != 1:
+            self._fault(Check.SEATS, moment, f"{name} is one seat, and {fact.quantity} changed")
+
+    def _check_area(
+        self, before: ObjectState, fact: StatusChanged, capacity: int | None, moment: Moment
+    ) -> None:
+        name = f"{fact.label} of event {fact.event}"
+        if fact.area is None or (capacity is None and before.area is None):
+            self._fault(Check.AREAS, moment, f"{name} is told as an area, or should be")
+        counts = before.area or AreaState()
+        for what in area_faults(counts, fact, capacity, by_time=moment.by_time):
+            self._fault(Check.AREAS, moment, f"{name}: {what}")
+
+    def _replace(self, event: EventFold, fact: StatusChanged, before: ObjectState) -> None:
+        held = fact.hold_token if fact.status == HELD and fact.area is None else None
+        after = ObjectState(
+            fact.status, held, fact.order_id, fact.ticket_type, fact.extra_data, fact.area
+        )
+        event.objects[fact.label] = after
+        tokens = _tokens(after)
+        for token in _tokens(before):
+            if token not in tokens:
+                self.holds.let_go(token, (event.id, fact.label))
+        for token in tokens:
+            is_new = fact.status == HELD and token == fact.hold_token
+            deadline = fact.hold_expires_at if is_new else None
+            self.holds.hold(token, (event.id, fact.label), deadline)
+
+    def _event(self, event: int, moment: Moment) -> EventFold | None:
+        found = self.events.get(event)
+        if found is None:
+            why = "was deleted" if event in self._deleted else "was never created here"
+            self._fault(Check.DIRECTORY, moment, f"is about event {event}, which {why}")
+        return found
+
+    def _place(self, event: EventFold, label: str, moment: Moment) -> int | None:
+        if event.places is None:
+            return None
+        if label not in event.places:
+            self._fault(Check.SEATS, moment, f"event {event.id} has no object {label}")
+        return event.places.get(label)
+
+    def _fault(self, check: Check, moment: Moment, what: str) -> None:
+        self._report.fault(check, moment.where, what)
+
+
+def _tokens(state: ObjectState) -> tuple[str, ...]:
+    if state.area is not None:
+        return tuple(state.area.held)
+    return (state.hold_token,) if state.hold_token is not None else ()

@@ -1,0 +1,81 @@
+"""Idempotency keys: a repeated command changes nothing and gets its first answer."""
+
+from collections import deque
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import msgspec
+
+from schemas.outbox import Accepted, Answer, Data, Rejected
+from schemas.rejections import Rejection
+from seatlog.verify.journal import Entry
+from seatlog.verify.report import Check, Report
+
+answers_kept_ms = 15 * 60 * 1000
+"""An owner keeps the first answer for this long; after it, the same key may be done anew."""
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+class _First(NamedTuple):
+    where: str
+    at: int
+    fingerprint: str | None
+    digest: bytes
+
+
+class Repeats:
+    """The first answers of one partition, as long as they must be given again."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._first: dict[str, _First] = {}
+        self._in_order: deque[tuple[int, str]] = deque()
+
+    def take_in(self, entry: Entry) -> None:
+        """Check the answer to a command with an idempotency key."""
+        data = entry.data
+        if data.answer is None:
+            return
+        self._forget(data.at - answers_kept_ms)
+        first = self._first.get(data.command_id) if data.command_id is not None else None
+        if first is not None:
+            self._compare(entry.where, data, data.answer, first)
+        elif data.command_id is not None and not data.answer.repeat:
+            self._remember(entry.where, data, data.command_id)
+        elif data.answer.repeat and data.command_id is None:
+            self._fault(entry.where, "repeats an answer, and has no idempotency key")
+
+    def _compare(self, where: str, data: Data[Any], answer: Answer, first: _First) -> None:
+        if data.fingerprint != first.fingerprint:
+            if _code(answer) != Rejection.IDEMPOTENCY_KEY_REUSED.code:
+                self._fault(where, f"is another command under the key of {first.where}")
+        elif not answer.repeat:
+            self._fault(where, f"does again what was answered in {first.where}")
+        elif _digest(answer, data.facts) != first.digest:
+            self._fault(where, f"repeats {first.where}, and its answer is another")
+
+    def _remember(self, where: str, data: Data[Any], command_id: str) -> None:
+        assert data.answer is not None
+        digest = _digest(data.answer, data.facts)
+        self._first[command_id] = _First(where, data.at, data.fingerprint, digest)
+        self._in_order.append((data.at, command_id))
+
+    def _forget(self, until: int) -> None:
+        while self._in_order and self._in_order[0][0] <= until:
+            self._first.pop(self._in_order.popleft()[1], None)
+
+    def _fault(self, where: str, what: str) -> None:
+        self._report.fault(Check.ANSWERS, where, what)
+
+
+def _code(answer: Answer) -> str | None:
+    return answer.code if isinstance(answer, Rejected) else None
+
+
+def _digest(answer: Answer, facts: list[Any]) -> bytes:
+    """Digest an answer with its facts, the same for the first and for a repeat."""
+    if isinstance(answer, Accepted):
+        told: list[Any] = list(answer.first_facts) if answer.repeat else facts
+    else:
+        told = [msgspec.structs.replace(answer, repeat=False)]
+    return blake2b(_encode(told), digest_size=8).digest()

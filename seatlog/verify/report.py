@@ -1,0 +1,187 @@
+"""What a verification found: the counts, and each fault with its check, place and meaning."""
+
+from collections import Counter
+from enum import StrEnum
+
+import msgspec
+
+faults_kept_max = 100
+"""Of one check. All are counted; a thousandth example teaches nothing."""
+
+
+class Check(StrEnum):
+    """One thing that must hold, all over the log."""
+
+    LOG = "log"
+    TERMS = "terms"
+    TIME = "time"
+    POSITIONS = "positions"
+    RESULTS = "results"
+    ANSWERS = "answers"
+    SEATS = "seats"
+    AREAS = "areas"
+    NUMBERING = "numbering"
+    HOLDS = "holds"
+    DIRECTORY = "directory"
+    READ_MODEL = "read model"
+    CLIENTS = "clients"
+
+
+MEANINGS = {
+    Check.LOG: "No record is missing, every one can be read, and its headers repeat its body",
+    Check.TERMS: "Every record carries the term of an owner that had taken the partition",
+    Check.TIME: "A partition's time never runs backwards, nor ahead of the broker's",
+    Check.POSITIONS: "No owner skipped an input, or read one twice",
+    Check.RESULTS: "Every accepted command has exactly one result",
+    Check.ANSWERS: "What was answered is what was asked and done, and no refusal was baseless",
+    Check.SEATS: "No seat was sold twice, and a held one obeyed only its token",
+    Check.AREAS: "No area is fuller than it is large, and its counts add up",
+    Check.NUMBERING: "The status changes of each event are numbered 1, 2, 3, ... without a gap",
+    Check.HOLDS: "Every hold ended at its deadline: not before, and not used after it",
+    Check.DIRECTORY: "Every decision about events and hold tokens was applied once, as decided",
+    Check.READ_MODEL: "The read model is equal to the outbox",
+    Check.CLIENTS: "What the clients were told is what the log holds",
+}
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """One thing that is not as it must be."""
+
+    check: Check
+    where: str
+    what: str
+
+    def __str__(self) -> str:
+        """Give the line for a person."""
+        return f"{self.check}: {self.where}: {self.what}"
+
+
+class Counts(msgspec.Struct):
+    """What was seen."""
+
+    commands: int = 0
+    """In the commands topics; those that are older than their retention are gone."""
+    results: int = 0
+    accepted: int = 0
+    repeats: int = 0
+    """Answers given again under the same idempotency key."""
+    pending: int = 0
+    """Commands without a result, and decisions not applied, at the end of the log."""
+    rejections: dict[str, int] = {}
+    """Refused commands by code."""
+    status_changes: int = 0
+    events: int = 0
+    seats_sold: int = 0
+    """Seats that are booked at the end."""
+    seats_sold_by_event: dict[str, int] = {}
+    """The same by event key."""
+    places_sold: int = 0
+    """Booked places of areas, at the end."""
+    sold_twice: int = 0
+    """Seats booked while they were booked."""
+    held: int = 0
+    """Objects held at the end."""
+    holds_expired: int = 0
+    """Hold tokens whose deadline came while they held something."""
+    objects_freed_by_time: int = 0
+    ownerships: dict[str, int] = {}
+    """How often each outbox partition was taken: 1 is an owner that nobody replaced."""
+    void_records: int = 0
+    """Written by an owner after it was replaced, and skipped by everybody."""
+    client_requests: int = 0
+    client_requests_unknown: int = 0
+    """Requests whose client never learned their outcome."""
+    read_model_objects: int = 0
+    """Objects that were compared with the read model."""
+
+    @property
+    def ownership_changes(self) -> int:
+        """How often an owner followed another."""
+        return sum(taken - 1 for taken in self.ownerships.values() if taken)
+
+
+class Report:
+    """The counts and the faults of one verification."""
+
+    def __init__(self) -> None:
+        self.counts = Counts()
+        self.rejections: Counter[str] = Counter()
+        self.faults: list[Fault] = []
+        self.fault_counts: Counter[Check] = Counter()
+        self.skipped: dict[Check, str] = {
+            Check.READ_MODEL: "no database was given",
+            Check.CLIENTS: "no log of the clients was given",
+        }
+        """Checks that were not made, and why."""
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.fault_counts
+
+    def fault(self, check: Check, where: str, what: str) -> None:
+        """Note that something is wrong."""
+        self.fault_counts[check] += 1
+        if self.fault_counts[check] <= faults_kept_max:
+            self.faults.append(Fault(check, where, what))
+
+    def lines(self) -> list[str]:
+        """Say in plain words what was seen and what was found."""
+        return [*self._count_lines(), "", *self._check_lines(), "", self._verdict()]
+
+    def _count_lines(self) -> list[str]:
+        counts = self.counts
+        refused = sum(counts.rejections.values())
+        lines = [
+            (
+                f"{counts.commands:,} accepted commands, {counts.results:,} results: "
+                f"{counts.accepted:,} done, {refused:,} refused, {counts.pending:,} pending"
+            ),
+            f"{counts.events:,} events, {counts.status_changes:,} status changes",
+            (
+                f"{counts.seats_sold:,} seats sold, {counts.sold_twice:,} sold twice, "
+                f"{counts.places_sold:,} places in areas sold, {counts.held:,} objects held"
+            ),
+            (
+                f"{counts.holds_expired:,} holds expired and freed "
+                f"{counts.objects_freed_by_time:,} objects"
+            ),
+            f"{counts.ownership_changes:,} changes of owner, {counts.void_records:,} void records",
+        ]
+        lines += [
+            f"refused {times:,} times: {code}"
+            for code, times in sorted(counts.rejections.items(), key=lambda row: -row[1])
+        ]
+        if Check.CLIENTS not in self.skipped:
+            lines.append(
+                f"{counts.client_requests:,} requests in the clients' log, "
+                f"{counts.client_requests_unknown:,} of them with unknown outcome"
+            )
+        return lines
+
+    def _check_lines(self) -> list[str]:
+        return [self._check_line(check) for check in Check]
+
+    def _check_line(self, check: Check) -> str:
+        if found := self.fault_counts[check]:
+            return f"FAULT  {MEANINGS[check]}: {found:,} times not"
+        if check in self.skipped:
+            return f"-      {MEANINGS[check]}: not checked, {self.skipped[check]}"
+        return f"ok     {MEANINGS[check]}"
+
+    def _verdict(self) -> str:
+        faults = sum(self.fault_counts.values())
+        return "Everything holds." if not faults else f"{faults:,} faults."
+
+    def to_json(self) -> bytes:
+        """Give everything as one JSON object."""
+        return msgspec.json.encode(
+            {
+                "clean": self.is_clean,
+                "counts": self.counts,
+                "ownership_changes": self.counts.ownership_changes,
+                "fault_counts": self.fault_counts,
+                "faults": self.faults,
+                "not_checked": self.skipped,
+            }
+        )

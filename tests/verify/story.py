@@ -1,0 +1,312 @@
+"""A true history, told by real owners on a log in memory, and ways to falsify it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+
+from adapters.memory_log import MemoryRecord
+from adapters.ports import NewRecord, Span, TopicPartition
+from schemas import outbox
+from schemas.commands import (
+    Change,
+    ChangeObjectStatus,
+    CreateEvents,
+    DeleteEvent,
+    Hold,
+    Idempotency,
+    NewEvent,
+    ObjectChange,
+    Origin,
+    SetHoldDeadline,
+    UpdateEvent,
+    UpdateExtraData,
+)
+from schemas.facts import BOOKED, FREE, HELD, HoldExpired, StatusChanged
+from schemas.inventory import compress, encode
+from schemas.outbox import CommandAnswered, DecisionApplied, OwnershipTaken, decode_groups_record
+from schemas.outbox import decode_seats_record as decode
+from schemas.topics import INVENTORIES
+from seatlog.verify.clients import Clients
+from seatlog.verify.history import History
+from seatlog.verify.report import Check, Report
+from tests.workers.house import (
+    COMMANDS,
+    COORDINATOR_COMMANDS,
+    COORDINATOR_OUTBOX,
+    OUTBOX,
+    SAMPLE,
+    SAMPLE_HASH,
+    WORKSPACE,
+    House,
+    book,
+    one_partition,
+    seats,
+)
+
+INVENTORY = TopicPartition(INVENTORIES, 0)
+ORDER = (INVENTORY, COORDINATOR_COMMANDS, COORDINATOR_OUTBOX, COMMANDS, OUTBOX)
+HOLD_MS = 60_000
+
+Edit = Callable[[Any], Any]
+
+
+@dataclass
+class Story:
+    """All records of a log, by partition; the ways to change them leave no other trace."""
+
+    records: dict[TopicPartition, list[MemoryRecord]]
+
+    def check(self, *, clients: Clients | None = None, allow_pending: bool = False) -> Report:
+        """Verify it."""
+        spans = {partition: Span(0, len(records)) for partition, records in self.records.items()}
+        history = History(one_partition(), spans, clients=clients, allow_pending=allow_pending)
+        for partition in ORDER:
+            for record in self.records[partition]:
+                history.take_in(record)
+        return history.finish()
+
+    def found(self, **how: Any) -> set[Check]:  # noqa: ANN401
+        """Name the checks that find something."""
+        return {fault.check for fault in self.check(**how).faults}
+
+    def answers(self) -> list[int]:
+        """Give the offsets of all answers in the seats owner's outbox."""
+        return [o for o, told in self.told() if isinstance(told, CommandAnswered)]
+
+    def told(self, partition: TopicPartition = OUTBOX) -> Iterator[tuple[int, Any]]:
+        """Decode the records of an outbox."""
+        read: Any = decode if partition == OUTBOX else decode_groups_record
+        for record in self.records[partition]:
+            yield record.offset, read(record.value or b"")
+
+    def find(self, label: str, status: str) -> int:
+        """Give the offset of the first record that says an object has a status."""
+        return next(
+            offset
+            for offset, told in self.told()
+            if not isinstance(told, OwnershipTaken)
+            for fact in told.data.facts
+            if isinstance(fact, StatusChanged) and (fact.label, fact.status) == (label, status)
+        )
+
+    def data(self, offset: int) -> Any:  # noqa: ANN401
+        """Give what an outbox record tells."""
+        return dict(self.told())[offset].data
+
+    def applied(self) -> list[int]:
+        """Give the offsets of all applied decisions in the seats owner's outbox."""
+        return [o for o, told in self.told() if isinstance(told, DecisionApplied)]
+
+    def expiry(self) -> int:
+        """Give the offset of the first record of an expiry."""
+        return next(
+            offset
+            for offset, told in self.told()
+            if not isinstance(told, OwnershipTaken)
+            and any(isinstance(fact, HoldExpired) for fact in told.data.facts)
+        )
+
+    def edit(self, offset: int, edit: Edit, partition: TopicPartition = OUTBOX) -> None:
+        """Replace what the data of an outbox record says."""
+        record = self.records[partition][offset]
+        told = dict(self.told(partition))[offset]
+        data = edit(told.data)
+        self._put(partition, record, msgspec.structs.replace(told, data=data))
+
+    def edit_fact(self, offset: int, partition: TopicPartition = OUTBOX, **changes: object) -> None:
+        """Replace fields of the first fact of an outbox record."""
+
+        def edit(data: Any) -> Any:  # noqa: ANN401
+            first = msgspec.structs.replace(data.facts[0], **changes)
+            return msgspec.structs.replace(data, facts=[first, *data.facts[1:]])
+
+        self.edit(offset, edit, partition)
+
+    def drop(self, offset: int, partition: TopicPartition = OUTBOX) -> None:
+        """Take an outbox record away; those after it move up, as if it had never been."""
+        del self.records[partition][offset]
+        self._restamp(partition, offset)
+
+    def copy(self, offset: int, to: int) -> None:
+        """Put a copy of an outbox record somewhere, with all the marks of that place."""
+        self.records[OUTBOX].insert(to, self.records[OUTBOX][offset])
+        self._restamp(OUTBOX, to)
+
+    def append_last(self, data: Edit, *, made_for: int | None = None) -> int:
+        """Append a record made from the last one; give its offset."""
+        records = self.records[OUTBOX]
+        offset = len(records)
+        records.append(replace(records[-1], offset=offset))
+        told = dict(self.told())[offset]
+        changed = msgspec.structs.replace(
+            data(told.data), offset=offset if made_for is None else made_for
+        )
+        self._put(OUTBOX, records[offset], msgspec.structs.replace(told, data=changed))
+        return offset
+
+    def _restamp(self, partition: TopicPartition, first: int) -> None:
+        """Move records to their offsets; the terms in them follow the ownerships."""
+        records = self.records[partition]
+        for offset in range(first, len(records)):
+            records[offset] = replace(records[offset], offset=offset)
+        term = -1
+        for offset, told in list(self.told(partition)):
+            if isinstance(told, OwnershipTaken):
+                term = offset
+            elif offset >= first:
+                data = msgspec.structs.replace(told.data, term=term, offset=offset)
+                self._put(partition, records[offset], msgspec.structs.replace(told, data=data))
+
+    def _put(self, partition: TopicPartition, record: MemoryRecord, told: Any) -> None:  # noqa: ANN401
+        data = told.data
+        told = msgspec.structs.replace(told, id=f"{data.term}-{data.offset}")
+        headers = dict(record.headers)
+        headers |= {"term": b"%d" % data.term, "offset": b"%d" % data.offset}
+        event = getattr(data.facts[0], "event", None) if data.facts else None
+        headers.pop("event", None)
+        if event is not None:
+            headers["event"] = b"%d" % event
+        self.records[partition][record.offset] = replace(
+            record, value=outbox.encode(told), headers=tuple(headers.items())
+        )
+
+
+def change(event: int, *objects: ObjectChange, status: str = BOOKED, **more: Any) -> Any:  # noqa: ANN401
+    """Ask for a status of objects with all their details."""
+    one = Change(event=event, status=status, objects=list(objects), **more)
+    return ChangeObjectStatus(workspace=WORKSPACE, changes=[one], origin=Origin(ip="127.0.0.1"))
+
+
+class Teller:
+    """Tells the story: a drop with everything that can happen."""
+
+    def __init__(self) -> None:
+        self.house = House()
+        self.event = 0
+        self._answers = 0
+        self._decisions = 0
+
+    async def tell(self) -> Story:
+        """Tell it all."""
+        await self.open()
+        await self._sell()
+        await self._fill_areas()
+        await self._hold()
+        await self._change_hands()
+        await self._direct()
+        return await self.end()
+
+    async def open(self) -> None:
+        """Begin with one event."""
+        inventory = NewRecord(compress(encode(SAMPLE)), key=SAMPLE_HASH.encode())
+        self.house.log.store(INVENTORY, [inventory])
+        self.event = await self.house.open()
+        self._decisions = 1
+
+    async def end(self) -> Story:
+        """Stop the owners and give what there is."""
+        await self.house.close()
+        return Story({partition: list(self.house.log.records(partition)) for partition in ORDER})
+
+    async def ask(self, *commands: object) -> None:
+        self.house.send(COMMANDS, *commands)
+        self._answers += len(commands)
+        await self.house.answers_when(self._answers)
+
+    async def decide(self, *commands: object) -> None:
+        self.house.send(COORDINATOR_COMMANDS, *commands)
+        self._decisions += len(commands)
+        await self.house.facts_when(
+            lambda facts: sum(hasattr(f, "workspace") for f in facts) >= self._decisions
+        )
+
+    async def expired(self, holds: int) -> None:
+        await self.house.facts_when(
+            lambda facts: sum(isinstance(fact, HoldExpired) for fact in facts) == holds
+        )
+
+    def token(self, name: str) -> Hold:
+        return Hold(name, self.house.clock.now + HOLD_MS)
+
+    async def _sell(self) -> None:
+        keyed = Idempotency("c" * 32, "f" * 16)
+        event = self.event
+        await self.ask(
+            book(event, "A-1", "A-2"),
+            book(event, "A-1"),
+            book(event, "nowhere"),
+            book(event + 1, "A-1"),
+            book(event, "B-1", idempotency=keyed),
+            book(event, "B-1", idempotency=keyed),
+            change(event, ObjectChange(label="A-3", ticket_type="child"), order_id="o1"),
+            book(event, "A-3", status=FREE),
+            book(event, "A-4", status="painted"),
+            UpdateExtraData(workspace=WORKSPACE, event=event, extra_data={"A-2": {"name": "Ann"}}),
+            UpdateExtraData(workspace=WORKSPACE, event=event, extra_data={"GA2": {"name": "Bo"}}),
+        )
+        self.house.log.store(COMMANDS, [NewRecord(b"not JSON")])
+        await self.ask()
+        self._answers += 1
+
+    async def _fill_areas(self) -> None:
+        event, token = self.event, self.token("area")
+        area = ObjectChange(label="GA1", quantity=5)
+        child = ObjectChange(label="GA1", quantity=3, ticket_type="child")
+        await self.ask(
+            change(event, area),
+            change(event, area, status=HELD, hold=token),
+            change(event, child, status=HELD, hold=token),
+            change(event, ObjectChange(label="GA1", quantity=6), hold=token),
+            change(event, ObjectChange(label="GA1", quantity=1), status=FREE, hold=token),
+            change(event, ObjectChange(label="GA1", quantity=2), status=FREE),
+            change(
+                event,
+                ObjectChange(label="GA1", quantity=2),
+                status="painted",
+                allowed_previous_statuses=[BOOKED],
+            ),
+            change(event, ObjectChange(label="GA1", quantity=100_000)),
+        )
+
+    async def _hold(self) -> None:
+        event, one, two = self.event, self.token("one"), self.token("two")
+        await self.ask(
+            book(event, "B-2", "B-3", status=HELD, hold=one),
+            book(event, "B-2", hold=one),
+            book(event, "B-4", status=HELD, hold=two),
+            book(event, "B-4", hold=one),
+        )
+        await self.decide(SetHoldDeadline(workspace=WORKSPACE, hold=two, duration_ms=2 * HOLD_MS))
+        self.house.clock.now += HOLD_MS
+        await self.expired(2)
+        await self.ask(book(event, "B-3"), book(event, "B-5", status=HELD, hold=one))
+        self.house.clock.now += HOLD_MS
+        await self.expired(3)
+
+    async def _change_hands(self) -> None:
+        self.house.running[1].cancel()
+        self.house.start(seats())
+        await self.ask(book(self.event, "A-5"))
+
+    async def _direct(self) -> None:
+        new = [
+            NewEvent(key=key, chart_key="chart", inventory=SAMPLE_HASH, name="N", date="2030-01-01")
+            for key in ("second", "third")
+        ]
+        await self.decide(CreateEvents(workspace=WORKSPACE, events=new))
+        await self.house.facts_when(lambda facts: sum(_creates(fact) for fact in facts) == 3)
+        self._decisions = sum(hasattr(f, "workspace") for f in self.house.facts())
+        second = self.event + 256
+        token = self.token("gone")
+        await self.ask(book(second, "A-1"), book(second, "A-2", status=HELD, hold=token))
+        await self.decide(
+            UpdateEvent(workspace=WORKSPACE, key="third", new_key="fourth", is_in_the_past=True),
+            DeleteEvent(workspace=WORKSPACE, key="second"),
+        )
+        await self.ask(book(second, "A-3"), book(self.event, "C-1"))
+
+
+def _creates(fact: object) -> bool:
+    return type(fact).__name__ == "EventCreated"
