@@ -40,7 +40,7 @@ from adapters.postgres.errors import (
     PositionsMovedError,
     RecordsRefusedError,
 )
-from adapters.postgres.projection import Projection
+from adapters.postgres.projection import Projection, outbox_partitions
 from schemas.outbox import (
     HEADER_WORKSPACE,
     OwnershipTaken,
@@ -55,9 +55,10 @@ log = logging.getLogger(__name__)
 batch_records_max = 2_000
 """Written in one transaction: enough to make its cost small, few enough for a short one."""
 idle_wait_ms = 1_000
-pace_ms = 20
-"""Transactions begin at least this far apart, so that under load each carries many records; after
-a rest the first record does not wait."""
+rest_ms_per_record = 5
+rest_ms_max = 50
+"""A transaction costs as much as a hundred records. So under load they begin this far apart and
+carry many; the one record of a single client hardly waits."""
 forget_every_ms = 10 * 60 * 1000
 first_backoff_ms = 50
 backoff_max_ms = 5_000
@@ -88,11 +89,7 @@ class Projector:
         self._projection = projection
         self._clock = clock
         self._delay_ms = delay_ms
-        self._partitions = [
-            TopicPartition(topics[name].physical_name, partition)
-            for name in (EVENTS_OUTBOX, GROUPS_OUTBOX)
-            for partition in range(topics[name].partitions)
-        ]
+        self._partitions = outbox_partitions(topics)
         self._decoders = {
             topics[EVENTS_OUTBOX].physical_name: decode_seats_record,
             topics[GROUPS_OUTBOX].physical_name: decode_groups_record,
@@ -144,9 +141,14 @@ class Projector:
                 await self._clock.sleep_ms(self._delay_ms)
             await self._projection.apply(self._decode(records))
             self._failures = 0
-            rest_ms = began_at + pace_ms - self._clock.monotonic_ms()
-            if rest_ms > 0 and len(records) < batch_records_max:
-                await self._clock.sleep_ms(rest_ms)
+            await self._rest(began_at, len(records))
+
+    async def _rest(self, began_at: int, count: int) -> None:
+        """Let a batch gather; not while catching up."""
+        rest_ms = min(rest_ms_max, rest_ms_per_record * count)
+        left_ms = began_at + rest_ms - self._clock.monotonic_ms()
+        if left_ms > 0 and count < batch_records_max:
+            await self._clock.sleep_ms(left_ms)
 
     def _decode(self, records: Sequence[LogRecord]) -> list[OutboxRun]:
         return [

@@ -30,6 +30,7 @@ async def connect(
     dsn: str,
     *,
     size_max: int = connections_max,
+    connect_timeout_s: float = acquire_timeout_s,
     timeout_s: float = answer_timeout_s,
     settings: Mapping[str, str] | None = None,
 ) -> Pool:
@@ -38,7 +39,7 @@ async def connect(
         dsn,
         min_size=0,
         max_size=size_max,
-        timeout=acquire_timeout_s,
+        timeout=connect_timeout_s,
         command_timeout=timeout_s,
         server_settings={"application_name": "seatlog", **(settings or {})},
         init=_prepare,
@@ -47,10 +48,10 @@ async def connect(
 
 
 @asynccontextmanager
-async def connection(pool: Pool) -> AsyncIterator[Connection]:
+async def connection(pool: Pool, timeout_s: float = acquire_timeout_s) -> AsyncIterator[Connection]:
     """Lend a connection. Raises DatabaseUnavailableError, also for errors while it is lent."""
     with database_errors():
-        async with pool.acquire(timeout=acquire_timeout_s) as lent:
+        async with pool.acquire(timeout=timeout_s) as lent:
             yield lent
 
 

@@ -33,7 +33,9 @@ payload_bytes_max = 7_999
 results_kept_ms = 24 * 60 * 60 * 1000
 deleted_at_once = 10_000
 """Keeps each deletion of old results short."""
+connect_timeout_s = 10.0
 transaction_timeout_s = 60.0
+"""Nobody waits for an answer here, and a busy server is not away."""
 _SQL = load_queries("projection")
 _STATUS_CHANGES = (
     *("event", "id", "seq", "at", "quantity", "label", "status"),
@@ -63,7 +65,11 @@ class Projection:
         with them, so the records are read from the log again. Nothing is lost, nothing doubled.
         """
         pool = await connect(
-            dsn, size_max=2, timeout_s=transaction_timeout_s, settings={"synchronous_commit": "off"}
+            dsn,
+            size_max=2,
+            connect_timeout_s=connect_timeout_s,
+            timeout_s=transaction_timeout_s,
+            settings={"synchronous_commit": "off"},
         )
         return cls(pool, topics)
 
@@ -78,7 +84,7 @@ class Projection:
 
         Raises ForeignPositionsError, DatabaseUnavailableError.
         """
-        async with connection(self._pool) as lent:
+        async with connection(self._pool, connect_timeout_s) as lent:
             rows = await lent.fetch(_SQL["positions"])
             stored = {
                 TopicPartition(row["topic"], row["partition"]): Position(
@@ -107,7 +113,7 @@ class Projection:
             batch.take_in(run)
         batch.finish()
         try:
-            async with connection(self._pool) as lent, lent.transaction():
+            async with connection(self._pool, connect_timeout_s) as lent, lent.transaction():
                 await self._move(lent, batch)
                 await _write_events(lent, batch)
                 await _write_changes(lent, batch)
@@ -135,13 +141,22 @@ class Projection:
         deleted = 0
         for statement in ("forget_results", "forget_keyed_results"):
             while True:
-                async with connection(self._pool) as lent:
+                async with connection(self._pool, connect_timeout_s) as lent:
                     done = await lent.execute(_SQL[statement], oldest, deleted_at_once)
                 count = int(done.rpartition(" ")[2])
                 deleted += count
                 if count < deleted_at_once:
                     break
         return deleted
+
+
+def outbox_partitions(topics: Topics) -> list[TopicPartition]:
+    """Name all that is projected."""
+    return [
+        TopicPartition(topics[outbox].physical_name, partition)
+        for _, outbox in PAIRED
+        for partition in range(topics[outbox].partitions)
+    ]
 
 
 async def _write_events(lent: Connection, batch: Batch) -> None:

@@ -1,0 +1,121 @@
+"""The read model as it is stored, whole, and as it must be by the facts: to be equal."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import asyncpg
+import msgspec
+
+from adapters.postgres.batch import OutboxRun
+from adapters.postgres.pool import Pool, connection
+from schemas.facts import (
+    EventCreated,
+    EventDeleted,
+    EventUpdated,
+    ExtraDataChanged,
+    StatusChanged,
+)
+from schemas.outbox import OwnershipTaken
+
+Row = dict[str, Any]
+
+
+class Stored(NamedTuple):
+    """The tables by their keys."""
+
+    events: dict[int, Row]
+    objects: dict[tuple[int, str], Row]
+    status_changes: dict[int, Row]
+
+
+async def stored(pool: Pool) -> Stored:
+    """Read the tables, in one snapshot."""
+    async with connection(pool) as lent, lent.transaction(isolation="repeatable_read"):
+        events = await lent.fetch("SELECT * FROM events")
+        objects = await lent.fetch("SELECT * FROM objects")
+        changes = await lent.fetch("SELECT * FROM status_changes")
+    return Stored(
+        {row["id"]: dict(row) for row in events},
+        {(row["event"], row["label"]): dict(row) for row in objects},
+        {row["id"]: dict(row) for row in changes},
+    )
+
+
+def fold(runs: Iterable[OutboxRun]) -> Stored:
+    """Work out the tables one fact at a time, the slow and plain way."""
+    model = Stored({}, {}, {})
+    for run in runs:
+        term = -1
+        for offset, record, _ in run.records:
+            if isinstance(record, OwnershipTaken):
+                term = offset
+            elif record.data.term == term and record.data.offset == offset:
+                for index, fact in enumerate(record.data.facts):
+                    place = offset * 2**22 + index * 2**10 + run.partition.partition
+                    _apply(model, fact, place, record.data.at)
+    return model
+
+
+def _apply(model: Stored, fact: Any, place: int, at: int) -> None:  # noqa: ANN401
+    match fact:
+        case EventCreated():
+            row = msgspec.to_builtins(fact)
+            row |= {"name": fact.name, "date": fact.date, "id": fact.event}
+            del row["event"], row["type"]
+            model.events[fact.event] = row | {"is_in_the_past": False, "updated_at": None}
+        case EventUpdated():
+            row = model.events[fact.event]
+            row |= {"key": fact.key, "updated_at": fact.updated_at}
+            for field in ("name", "date", "is_in_the_past"):
+                if getattr(fact, field) is not None:
+                    row[field] = getattr(fact, field)
+        case EventDeleted():
+            del model.events[fact.event]
+            _forget(model.objects, fact.event)
+            _forget(model.status_changes, fact.event)
+        case StatusChanged():
+            _change(model, fact, place, at)
+        case ExtraDataChanged():
+            untouched = dict.fromkeys(("hold_token", "order_id", "ticket_type", "area"))
+            untouched |= {"event": fact.event, "label": fact.label, "status": "free"}
+            row = model.objects.setdefault((fact.event, fact.label), untouched)
+            row["extra_data"] = fact.extra_data
+
+
+def _forget(table: dict[Any, Row], event: int) -> None:
+    for key in [key for key, row in table.items() if row["event"] == event]:
+        del table[key]
+
+
+def _change(model: Stored, fact: StatusChanged, place: int, at: int) -> None:
+    seat_is_held = fact.status == "reservedByToken" and fact.area is None
+    model.objects[fact.event, fact.label] = {
+        "event": fact.event,
+        "label": fact.label,
+        "status": fact.status,
+        "hold_token": fact.hold_token if seat_is_held else None,
+        "order_id": fact.order_id,
+        "ticket_type": fact.ticket_type,
+        "extra_data": fact.extra_data,
+        "area": None if fact.area is None else msgspec.to_builtins(fact.area),
+    }
+    model.status_changes[place] = {
+        "event": fact.event,
+        "id": place,
+        "seq": fact.seq,
+        "at": at,
+        "quantity": fact.quantity,
+        "label": fact.label,
+        "status": fact.status,
+        "origin_type": fact.origin.type,
+        "origin_ip": fact.origin.ip,
+        "hold_token": fact.hold_token,
+        "order_id": fact.order_id,
+        "extra_data": fact.extra_data,
+    }
+
+
+async def rows(pool: Pool, query: str) -> list[asyncpg.Record]:
+    """Ask the database."""
+    async with connection(pool) as lent:
+        return await lent.fetch(query)

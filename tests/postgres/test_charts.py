@@ -1,0 +1,110 @@
+import pytest
+
+from adapters.postgres.charts import Charts
+from adapters.postgres.errors import ChartKeyTakenError
+from adapters.postgres.pages import Cursor
+from adapters.postgres.pool import Pool
+from adapters.postgres.projection import Projection
+from schemas.facts import EventDeleted
+from schemas.topics import Topics
+from tests.postgres.outbox import WORKSPACE, Outbox, Seats
+
+DRAWING = b'{"name": "Caf\xc3\xa9",\n "b":1, "a":1e2}\x00'
+FAULTS = {"errors": ["VALIDATE_FOCAL_POINT"], "warnings": []}
+
+
+async def create(
+    charts: Charts, key: str, name: str = "A chart", workspace: str = WORKSPACE
+) -> int:
+    chart = await charts.create(
+        workspace, key, name=name, drawing=DRAWING, inventory_hash="abc", validation=FAULTS
+    )
+    return chart.id
+
+
+async def test_a_chart_comes_back_as_it_was_stored(pool: Pool) -> None:
+    charts = Charts(pool)
+    created = await charts.create(
+        WORKSPACE, "k", name="Hall", drawing=DRAWING, inventory_hash="abc", validation=FAULTS
+    )
+    assert created == await charts.retrieve(WORKSPACE, "k")
+    assert (created.name, created.inventory, created.validation) == ("Hall", "abc", FAULTS)
+    assert (created.status, created.archived, created.tags) == ("NOT_USED", False, [])
+    assert await charts.drawing(WORKSPACE, "k") == DRAWING
+
+
+async def test_a_chart_is_seen_in_its_own_workspace_only(pool: Pool) -> None:
+    charts = Charts(pool)
+    await create(charts, "k")
+    assert await charts.retrieve("other", "k") is None
+    assert await charts.drawing("other", "k") is None
+    assert (await charts.page("other", Cursor())).items == []
+    await create(charts, "k", workspace="other")  # the key is free there
+    with pytest.raises(ChartKeyTakenError, match="'k'"):
+        await create(charts, "k")
+
+
+async def test_a_chart_is_published_while_an_event_uses_it(
+    pool: Pool, projection: Projection, two_partitions: Topics
+) -> None:
+    charts, outbox, seats = Charts(pool), Outbox(two_partitions), Seats()
+    await create(charts, "stadium")
+    await create(charts, "stadium", workspace="other")
+    outbox.take()
+    outbox.apply(seats.created)
+    await projection.apply([outbox.news()])
+    used, unused = (
+        await charts.retrieve(WORKSPACE, "stadium"),
+        await charts.retrieve("other", "stadium"),
+    )
+    assert used is not None
+    assert unused is not None
+    assert (used.status, unused.status) == ("PUBLISHED", "NOT_USED")
+    assert [c.status for c in (await charts.page(WORKSPACE, Cursor())).items] == ["PUBLISHED"]
+    outbox.apply(EventDeleted(event=1, partition=0, workspace=WORKSPACE, key="drop"))
+    await projection.apply([outbox.news()])
+    used = await charts.retrieve(WORKSPACE, "stadium")
+    assert used is not None
+    assert used.status == "NOT_USED"
+
+
+async def test_charts_are_listed_newest_first_page_by_page(pool: Pool) -> None:
+    charts = Charts(pool)
+    ids = [await create(charts, f"k{number}", f"Chart {number}") for number in range(5)]
+    first = await charts.page(WORKSPACE, Cursor(limit=2))
+    assert [chart.id for chart in first.items] == [ids[4], ids[3]]
+    assert first[1:] == (ids[3], None)
+    second = await charts.page(WORKSPACE, Cursor(limit=2, start_after_id=ids[3]))
+    assert [chart.id for chart in second.items] == [ids[2], ids[1]]
+    assert second[1:] == (ids[1], ids[2])
+    back = await charts.page(WORKSPACE, Cursor(limit=2, end_before_id=ids[2]))
+    assert back == first
+
+
+@pytest.mark.parametrize(
+    ("name_filter", "found"),
+    [
+        ("", ["Big_Hall", "small hall", "100 %"]),
+        ("HALL", ["Big_Hall", "small hall"]),
+        ("%", ["100 %"]),
+        ("_", ["Big_Hall"]),
+    ],
+)
+async def test_charts_are_filtered_by_name_and_nothing_is_a_wildcard(
+    pool: Pool, name_filter: str, found: list[str]
+) -> None:
+    charts = Charts(pool)
+    for key, name in enumerate(("100 %", "small hall", "Big_Hall")):
+        await create(charts, str(key), name)
+    page = await charts.page(WORKSPACE, Cursor(), name_filter)
+    assert [chart.name for chart in page.items] == found
+
+
+async def test_inventories_are_kept_by_hash(pool: Pool) -> None:
+    charts = Charts(pool)
+    assert not await charts.has_inventory("h")
+    assert await charts.inventory("h") is None
+    await charts.put_inventory("h", b"first")
+    await charts.put_inventory("h", b"a second writer of the same content")
+    assert await charts.has_inventory("h")
+    assert await charts.inventory("h") == b"first"
