@@ -6,7 +6,7 @@ Rules of this file:
    topics, then the events'; within these the partitions may come in any turns.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 from adapters.ports import LogRecord, Span, TopicPartition
 from schemas.facts import BOOKED, HELD
@@ -50,6 +50,7 @@ class History:
     ) -> None:
         self.report = Report()
         self.directory = Directory(topics[EVENTS_OUTBOX].partitions, self.report)
+        self.journals: dict[TopicPartition, Journal] = {}
         self.folds: dict[TopicPartition, Fold] = {}
         self._topics = topics
         self._spans = spans
@@ -93,7 +94,7 @@ class History:
     def _add_coordinator(self, partition: int) -> None:
         commands, outbox = self._pair(GROUPS_COMMANDS, GROUPS_OUTBOX, partition)
         journal = Journal(outbox, decode_groups_record, self.report)
-        self._groups[str(outbox)] = journal
+        self.journals[outbox] = self._groups[str(outbox)] = journal
         span = self._span(commands)
         judge = GroupsJudge(
             source=str(outbox),
@@ -106,7 +107,7 @@ class History:
 
     def _add_seats_owner(self, partition: int) -> None:
         commands, outbox = self._pair(EVENTS_COMMANDS, EVENTS_OUTBOX, partition)
-        journal = Journal(outbox, decode_seats_record, self.report)
+        journal = self.journals[outbox] = Journal(outbox, decode_seats_record, self.report)
         fold = self.folds[outbox] = Fold(self._inventories, self.report)
         span = self._span(commands)
         judge = SeatsJudge(
@@ -149,18 +150,3 @@ class History:
             counts.seats_sold += sold
             by_event = counts.seats_sold_by_event
             by_event[event.key] = by_event.get(event.key, 0) + sold
-
-
-def check_history(
-    topics: Topics,
-    spans: Spans,
-    records: Iterable[LogRecord],
-    *,
-    clients: Clients | None = None,
-    allow_pending: bool = False,
-) -> Report:
-    """Check records that are all at hand."""
-    history = History(topics, spans, clients=clients, allow_pending=allow_pending)
-    for record in records:
-        history.take_in(record)
-    return history.finish()

@@ -80,6 +80,7 @@ def digest(fact: StatusChanged) -> int:
     """Digest what a status change says, in a way that SQL can do as well (read_model.py)."""
     parts = (fact.seq, fact.label, fact.status, fact.quantity, fact.hold_token, fact.order_id)
     told = " ".join("" if part is None else str(part) for part in parts)
+    told = told.replace("\x00", "\ufffd")  # Postgres cannot store it
     return int(md5(told.encode(), usedforsecurity=False).hexdigest()[:8], 16)
 
 

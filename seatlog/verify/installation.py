@@ -1,0 +1,198 @@
+"""Verifies a running, or a resting, installation: its broker, its database, its clients' log.
+
+Rules of this file:
+
+1. Effects are measured before their causes: first the ends of events.outbox, then that of
+   groups.outbox, then those of the commands. So what an outbox refers to has been read, even
+   while everything goes on.
+"""
+
+import contextlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from adapters.kafka.admin import describe_topics
+from adapters.kafka.log import KafkaLog
+from adapters.ports import Log, LogRecord, LogUnreachableError, Span, TopicPartition
+from schemas.topics import (
+    EVENTS_COMMANDS,
+    EVENTS_OUTBOX,
+    GROUPS_COMMANDS,
+    GROUPS_OUTBOX,
+    INVENTORIES,
+    Topics,
+)
+from seatlog.verify.client_log import read_client_log
+from seatlog.verify.clients import Clients
+from seatlog.verify.history import History
+from seatlog.verify.read_model import ReadModel, open_read_model, wait_s
+from seatlog.verify.report import Check, Report
+
+fetch_records_max = 5_000
+fetch_wait_ms = 1_000
+silent_fetches_max = 10
+"""So often nothing may come where the log is not at its end."""
+_PASSES = ((INVENTORIES,), (GROUPS_COMMANDS, GROUPS_OUTBOX), (EVENTS_COMMANDS, EVENTS_OUTBOX))
+
+
+class NotInstalledError(Exception):
+    """The broker does not have the topics; the message says which."""
+
+
+async def verify(
+    topics: Topics,
+    *,
+    bootstrap: str,
+    database_url: str | None = None,
+    client_log: Path | None = None,
+    allow_pending: bool = False,
+    read_model_wait_s: float = wait_s,
+) -> Report:
+    """Verify an installation; how many partitions the topics have, the broker says.
+
+    Raises NotInstalledError, ClientLogError, and BrokerError, LogUnreachableError or
+    DatabaseUnavailableError where a server is away.
+    """
+    clients = Clients(read_client_log(client_log)) if client_log is not None else None
+    topics = await _with_partitions_of(bootstrap, topics)
+    log = KafkaLog(bootstrap)
+    try:
+        return await verify_log(
+            topics,
+            log,
+            database_url=database_url,
+            clients=clients,
+            allow_pending=allow_pending,
+            read_model_wait_s=read_model_wait_s,
+        )
+    finally:
+        await log.close()
+
+
+async def verify_log(
+    topics: Topics,
+    log: Log,
+    *,
+    database_url: str | None = None,
+    clients: Clients | None = None,
+    allow_pending: bool = False,
+    read_model_wait_s: float = wait_s,
+) -> Report:
+    """Verify what stands in a log, and the read model that was made of it."""
+    begun = await _spans(log, topics, EVENTS_OUTBOX)
+    begun |= await _spans(log, topics, GROUPS_OUTBOX)
+    ends = {partition: span.end for partition, span in begun.items()}
+    async with contextlib.AsyncExitStack() as held:
+        read_model = None
+        if database_url is not None:
+            opened = open_read_model(database_url, ends, timeout_s=read_model_wait_s)
+            read_model = await held.enter_async_context(opened)
+        spans = await _all_spans(log, topics, begun, read_model)
+        history = History(topics, spans, clients=clients, allow_pending=allow_pending)
+        for names in _PASSES:
+            for together in _together(topics, names):
+                await _read(log, {part: spans[part] for part in together}, history.take_in)
+        report = history.finish()
+        if read_model is not None:
+            await _compare(read_model, history, ends, spans)
+    return report
+
+
+async def _compare(
+    read_model: ReadModel,
+    history: History,
+    ends: Mapping[TopicPartition, int],
+    spans: Mapping[TopicPartition, Span],
+) -> None:
+    """Compare the read model if it came to where the outboxes were when this began."""
+    report = history.report
+    for behind in read_model.behind(ends):
+        report.fault(Check.READ_MODEL, behind, "the projection did not come to its end in time")
+    for partition in history.journals:
+        position, end = read_model.position(partition), spans[partition].end
+        if position > end:
+            lost = f"is projected up to {position}, and ends at {end}: the log has lost records"
+            report.fault(Check.READ_MODEL, str(partition), lost)
+    if report.fault_counts[Check.READ_MODEL]:
+        report.skipped[Check.READ_MODEL] = "it is not where the outboxes are"
+    else:
+        await read_model.compare(history)
+
+
+async def _all_spans(
+    log: Log,
+    topics: Topics,
+    begun: Mapping[TopicPartition, Span],
+    read_model: ReadModel | None,
+) -> dict[TopicPartition, Span]:
+    """Measure everything that is read: events.outbox up to where the read model is."""
+    now = await _spans(log, topics, EVENTS_OUTBOX)
+    spans = {
+        part: span
+        if read_model is None
+        else Span(span.begin, max(span.end, min(now[part].end, read_model.position(part))))
+        for part, span in begun.items()
+        if part in now
+    }
+    for name in (GROUPS_OUTBOX, EVENTS_COMMANDS, GROUPS_COMMANDS, INVENTORIES):
+        spans |= await _spans(log, topics, name)
+    return spans
+
+
+async def _spans(log: Log, topics: Topics, name: str) -> dict[TopicPartition, Span]:
+    partitions = _partitions(topics, name)
+    return {partition: await log.span(partition) for partition in partitions}
+
+
+def _partitions(topics: Topics, name: str) -> list[TopicPartition]:
+    topic = topics[name]
+    return [TopicPartition(topic.physical_name, number) for number in range(topic.partitions)]
+
+
+def _together(topics: Topics, names: tuple[str, ...]) -> list[tuple[TopicPartition, ...]]:
+    """Pair the partitions of topics: commands are read with their results."""
+    return list(zip(*(_partitions(topics, name) for name in names), strict=True))
+
+
+async def _read(
+    log: Log, spans: Mapping[TopicPartition, Span], take_in: Callable[[LogRecord], None]
+) -> None:
+    """Read partitions to their ends."""
+    left = {partition: span for partition, span in spans.items() if span.begin < span.end}
+    if not left:
+        return
+    reader = await log.read_from({partition: span.begin for partition, span in left.items()})
+    silent = 0
+    try:
+        while left:
+            records = await reader.fetch(fetch_records_max, fetch_wait_ms)
+            silent = 0 if records else silent + 1
+            if silent > silent_fetches_max:
+                names = ", ".join(map(str, left))
+                raise LogUnreachableError(f"nothing comes from {names}, and it is not at its end")
+            for record in records:
+                partition = TopicPartition(record.topic, record.partition)
+                span = left.get(partition)
+                if span is None or record.offset >= span.end:
+                    left.pop(partition, None)
+                    continue
+                take_in(record)
+                if record.offset + 1 >= span.end:
+                    del left[partition]
+    finally:
+        await reader.close()
+
+
+async def _with_partitions_of(bootstrap: str, topics: Topics) -> Topics:
+    states = await describe_topics(bootstrap, topics)
+    missing = [
+        topic.physical_name for topic in topics.values() if topic.physical_name not in states
+    ]
+    if missing:
+        raise NotInstalledError(
+            f"the broker at {bootstrap} has no topic {', '.join(missing)}: is the prefix right? "
+            "`seatlog topics apply` creates them"
+        )
+    events = states[topics[EVENTS_OUTBOX].physical_name].partitions
+    groups = states[topics[GROUPS_OUTBOX].physical_name].partitions
+    return topics.with_partitions(events=events, groups=groups)
