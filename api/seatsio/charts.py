@@ -5,6 +5,7 @@ nothing but the hash.
 """
 
 import asyncio
+import builtins
 from typing import Annotated, NamedTuple
 from uuid import uuid4
 
@@ -64,7 +65,7 @@ class _DrawnZone(msgspec.Struct):
 
 
 class _DrawnZones(msgspec.Struct):
-    list: list[_DrawnZone] | None = None
+    list: "builtins.list[_DrawnZone] | None" = None
 
 
 class _Outline(msgspec.Struct, rename="camel"):
@@ -175,10 +176,13 @@ class Charts:
         name_filter = single(call.request, "filter") or ""
         if name_filter:
             name_filter = read_text(name_filter, "filter")
+        await self._parts.wait_for_read_model()
         page = await self._parts.charts.page(call.workspace.key, cursor, name_filter)
         return answer(page_json(page, [_chart_json(call, chart) for chart in page.items]))
 
     async def _chart(self, call: Call) -> Chart:
+        # Its status says whether an event uses it, and that comes from the log.
+        await self._parts.wait_for_read_model()
         key, workspace = path_part(call, "key"), call.workspace.key
         chart = await self._parts.charts.retrieve(workspace, key)
         if chart is None:

@@ -55,6 +55,11 @@ class Parts:
         names = [f"{topic.physical_name}/{number}" for number in range(topic.partitions)]
         return {name: ends[name] for name in names}
 
+    async def wait_for_read_model(self) -> None:
+        """Wait until the read model has all that was answered before; raises if it is late."""
+        async with self.reads.snapshot(await self.positions()):
+            pass
+
     async def position(self, partition: int) -> dict[str, int]:
         """Say where the outbox of an event's partition ends now, for a read that sees it all."""
         outbox = f"{self.core.topics[EVENTS_OUTBOX].physical_name}/{partition}"

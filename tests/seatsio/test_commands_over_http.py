@@ -1,0 +1,158 @@
+"""Idempotency keys, answers later, and what became of a command."""
+
+from typing import Any
+
+from adapters.ports import TopicPartition
+from schemas.topics import EVENTS_COMMANDS
+from tests.eventually import eventually
+from tests.seatsio.installation import Answer, Company, Installation
+
+CHANGE = "/events/groups/actions/change-object-status?expand=objects"
+
+
+def book(event: str, *labels: str) -> dict[str, Any]:
+    return {"events": [event], "objects": list(labels), "status": "booked"}
+
+
+async def status_changes(company: Company, event: str) -> int:
+    return len((await company.get(f"/events/{event}/status-changes")).json["items"])
+
+
+async def test_a_repeated_command_gets_its_first_answer(company: Company) -> None:
+    event = await company.event("E")
+    key = {"Idempotency_Key": "order-1"}
+    first = await company.post(CHANGE, book(event, "A-1"), **key)
+    again = await company.post(CHANGE, book(event, "A-1"), **key)
+    assert first.status == again.status == 200
+    assert "Idempotent-Replayed" not in first.headers
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert again.body == first.body
+    assert await status_changes(company, event) == 1
+
+
+async def test_a_repeat_is_answered_from_the_read_model_as_well(
+    company: Company, running: Installation
+) -> None:
+    """The owner forgets after 15 minutes; the database remembers for a day."""
+    event = await company.event("E")
+    key = {"Idempotency_Key": "order-1"}
+    first = await company.post(CHANGE, book(event, "A-1"), **key)
+    assert await status_changes(company, event) == 1  # so the read model has it
+    appended = await commands_of(running, event, company)
+    again = await company.post(CHANGE, book(event, "A-1"), **key)
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert again.body == first.body
+    assert await commands_of(running, event, company) == appended
+
+
+async def commands_of(running: Installation, event: str, company: Company) -> int:
+    """Count the commands in the partition of an event."""
+    entry = running.core.directory.find_now(company.workspace, event)
+    assert entry is not None
+    name = running.core.topics[EVENTS_COMMANDS].physical_name
+    log = running.parts.command_log._source
+    return (await log.span(TopicPartition(name, entry.partition))).end
+
+
+async def test_a_repeated_refusal_is_the_first_refusal(company: Company) -> None:
+    event = await company.event("E")
+    await company.post(CHANGE, book(event, "A-1"))
+    key = {"Idempotency_Key": "order-2"}
+    first = await company.post(CHANGE, book(event, "A-1"), **key)
+    await company.post(f"/events/{event}/actions/release", {"objects": ["A-1"]})
+    again = await company.post(CHANGE, book(event, "A-1"), **key)
+    assert first.status == again.status == 400
+    assert again.json["errors"] == first.json["errors"]
+    assert again.headers["Idempotent-Replayed"] == "true"
+
+
+async def test_a_key_that_another_request_had_is_refused(company: Company) -> None:
+    event = await company.event("E")
+    key = {"Idempotency_Key": "order-1"}
+    await company.post(CHANGE, book(event, "A-1"), **key)
+    for _ in range(2):  # the owner says it first, then the read model
+        other = await company.post(CHANGE, book(event, "A-2"), **key)
+        assert (other.status, other.json["errors"][0]["code"]) == (422, "IDEMPOTENCY_KEY_REUSED")
+        assert await status_changes(company, event) == 1
+
+
+async def test_a_repeated_creation_gives_the_same_event(company: Company) -> None:
+    chart = await company.chart()
+    key = {"Idempotency_Key": "create-1"}
+    first = await company.post("/events", {"chartKey": chart}, **key)
+    again = await company.post("/events", {"chartKey": chart}, **key)
+    assert again.json == first.json
+    assert len((await company.get("/events")).json["items"]) == 1
+
+
+async def test_two_workspaces_may_use_the_same_idempotency_key(
+    company: Company, running: Installation
+) -> None:
+    other = await running.company()
+    for one in (company, other):
+        event = await one.event("E")
+        answer = await one.post(CHANGE, book(event, "A-1"), Idempotency_Key="k")
+        assert (answer.status, "Idempotent-Replayed" in answer.headers) == (200, False)
+
+
+async def test_an_idempotency_key_must_be_printable(company: Company) -> None:
+    event = await company.event("E")
+    answer = await company.post(CHANGE, book(event, "A-1"), Idempotency_Key="x" * 256)
+    assert answer.status == 400
+    assert answer.messages == ["Idempotency-Key: expected 1 to 255 printable ASCII characters"]
+
+
+async def result_of(company: Company, taken: Answer) -> Any:  # noqa: ANN401 - JSON
+    assert taken.status == 202, taken
+    assert taken.headers["Preference-Applied"] == "respond-async"
+    found: list[Any] = []
+
+    async def done() -> None:
+        looked_up = await company.get(taken.headers["Location"])
+        assert looked_up.status == 200
+        assert looked_up.json["id"] == taken.json["id"]
+        found[:] = [looked_up.json]
+        assert found[0]["status"] == "done", found
+
+    await eventually(done)
+    return found[0]
+
+
+async def test_a_command_may_be_answered_later(company: Company) -> None:
+    event = await company.event("E")
+    later = {"Prefer": "wait=1, respond-async"}
+    taken = await company.post(CHANGE, book(event, "A-1"), **later)
+    result = await result_of(company, taken)
+    assert result["answer"] == "accepted"
+    [shown] = result["result"]["results"]
+    assert (shown["event"], shown["objects"]["A-1"]["status"]) == ("E", "booked")
+
+    refused = await result_of(company, await company.post(CHANGE, book(event, "A-1"), **later))
+    assert refused["answer"] == "rejected"
+    assert refused["result"]["errors"][0]["code"] == "ILLEGAL_STATUS_CHANGE"
+
+
+async def test_an_event_may_be_created_later(company: Company) -> None:
+    chart = await company.chart()
+    taken = await company.post("/events", {"chartKey": chart}, Prefer="respond-async")
+    result = await result_of(company, taken)
+    [event] = result["result"]["events"]
+    booked = await company.post(CHANGE, book(event["key"], "A-1"))
+    assert booked.status == 200
+
+
+async def test_what_is_no_command_of_this_workspace_is_not_found(
+    company: Company, running: Installation
+) -> None:
+    event = await company.event("E")
+    taken = await company.post(CHANGE, book(event, "A-1"), Prefer="respond-async")
+    await result_of(company, taken)
+    other = await running.company()
+    for path in (
+        taken.headers["Location"],
+        "/commands/e-0-999999",
+        "/commands/e-99-0",
+        "/commands/x",
+    ):
+        answer = await other.get(path)
+        assert (answer.status, answer.json["errors"][0]["code"]) == (404, "COMMAND_NOT_FOUND")

@@ -1,0 +1,168 @@
+"""Listing status changes, and groups of events, over HTTP."""
+
+import pytest
+
+from tests.seatsio.installation import Company, Installation
+
+CHANGE = "/events/groups/actions/change-object-status"
+
+
+async def listed(company: Company, event: str, query: str = "") -> list[tuple[str, str]]:
+    answer = await company.get(f"/events/{event}/status-changes?{query}")
+    assert answer.status == 200, answer
+    return [(item["objectLabel"], item["status"]) for item in answer.json["items"]]
+
+
+async def a_little_history(company: Company) -> str:
+    event = await company.event("E")
+    for label, status in (("B-1", "y"), ("A-1", "x"), ("A-8", "z"), ("A-1", "y")):
+        asked = {"events": [event], "objects": [label], "status": status}
+        assert (await company.post(CHANGE, asked)).status == 204
+    return event
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", "A-1:y A-8:z A-1:x B-1:y"),
+        ("sort=date", "B-1:y A-1:x A-8:z A-1:y"),
+        ("sort=date:desc", "A-1:y A-8:z A-1:x B-1:y"),
+        ("sort=objectLabel", "A-1:y A-1:x A-8:z B-1:y"),
+        ("sort=objectLabel:desc", "B-1:y A-8:z A-1:y A-1:x"),
+        ("sort=status", "A-1:x A-1:y B-1:y A-8:z"),
+        ("filter=A-", "A-1:y A-8:z A-1:x"),
+        ("filter=A-&filterType=CONTAINS&sort=objectLabel:asc&limit=2", "A-1:y A-1:x"),
+        ("filter=nothing", ""),
+    ],
+)
+async def test_changes_are_filtered_and_sorted(company: Company, query: str, expected: str) -> None:
+    event = await a_little_history(company)
+    shown = " ".join(f"{label}:{status}" for label, status in await listed(company, event, query))
+    assert shown == expected
+
+
+async def test_cursors_work_inside_the_order(company: Company) -> None:
+    event = await a_little_history(company)
+    path = f"/events/{event}/status-changes?sort=objectLabel&limit=2"
+    first = (await company.get(path)).json
+    assert isinstance(first["next_page_starts_after"], str)
+    second = (await company.get(f"{path}&start_after_id={first['next_page_starts_after']}")).json
+    assert [item["objectLabel"] for item in second["items"]] == ["A-8", "B-1"]
+    assert "next_page_starts_after" not in second
+    back = (await company.get(f"{path}&end_before_id={second['previous_page_ends_before']}")).json
+    assert back["items"] == first["items"]
+    unknown = await company.get(f"{path}&start_after_id=17")
+    assert unknown.status == 400
+
+
+async def test_the_changes_of_one_object_are_its_own(company: Company) -> None:
+    event = await a_little_history(company)
+    answer = await company.get(f"/events/{event}/objects/A-1/status-changes")
+    assert [item["status"] for item in answer.json["items"]] == ["y", "x"]
+
+
+async def test_a_change_is_described_whole(company: Company) -> None:
+    event = await company.event("E")
+    asked = {
+        "events": [event],
+        "objects": [{"objectId": "GA1", "quantity": 2, "extraData": {"z": 1, "a": [None]}}],
+        "status": "booked",
+        "orderId": "o",
+    }
+    assert (await company.post(CHANGE, asked)).status == 204
+    [item] = (await company.get(f"/events/{event}/status-changes")).json["items"]
+    assert isinstance(item.pop("id"), int)
+    assert item.pop("date").endswith("Z")
+    assert item == {
+        "eventId": (await company.get(f"/events/{event}")).json["id"],
+        "status": "booked",
+        "quantity": 2,
+        "objectLabel": "GA1",
+        "orderId": "o",
+        "extraData": {"z": 1, "a": [None]},
+        "origin": {"type": "API_CALL", "ip": "127.0.0.1"},
+        "isPresentOnChart": True,
+    }
+
+
+async def events_by_partition(company: Company, running: Installation) -> list[list[str]]:
+    chart = await company.chart()
+    asked = {"chartKey": chart, "events": [{} for _ in range(12)]}
+    created = (await company.post("/events/actions/create-multiple", asked)).json["events"]
+    partitions: dict[int, list[str]] = {}
+    for event in created:
+        entry = running.core.directory.by_id(event["id"])
+        assert entry is not None
+        partitions.setdefault(entry.partition, []).append(event["key"])
+    return [partitions[number] for number in sorted(partitions)]
+
+
+async def test_events_of_one_partition_change_together_or_not_at_all(
+    company: Company, running: Installation
+) -> None:
+    [events, *_] = await events_by_partition(company, running)
+    asked = {"events": events[:2], "objects": ["A-1", "A-2"], "status": "booked"}
+    assert (await company.post(CHANGE, asked)).status == 204
+    for event in events[:2]:
+        assert await listed(company, event) == [("A-2", "booked"), ("A-1", "booked")]
+
+    asked = {"events": [events[2], events[1]], "objects": ["A-2", "A-3"], "status": "booked"}
+    refused = await company.post(CHANGE, asked)
+    assert refused.status == 400
+    assert refused.json["obstacles"] == [
+        {"event": events[1], "object": "A-2", "reason": "OBJECT_NOT_FREE", "status": "booked"}
+    ]
+    assert await listed(company, events[2]) == []
+
+
+async def test_events_of_several_partitions_are_refused_before_anything_is_sent(
+    company: Company, running: Installation
+) -> None:
+    one, other = await events_by_partition(company, running)
+    batch = [{"event": e, "objects": ["A-1"], "status": "x"} for e in (one[0], other[0])]
+    for path, asked in (
+        (CHANGE, {"events": [one[0], other[0]], "objects": ["A-1"], "status": "x"}),
+        ("/events/groups/actions/book", {"events": [one[0], other[0]], "objects": ["A-1"]}),
+        ("/events/actions/change-object-status", {"statusChanges": batch}),
+    ):
+        answer = await company.post(path, asked)
+        assert answer.status == 400
+        assert "groups over several partitions are not supported yet" in answer.messages[0]
+    for event in (one[0], other[0]):
+        assert await listed(company, event) == []
+
+
+async def test_the_aliases_of_one_event_and_of_several(company: Company) -> None:
+    event = await company.event("E")
+    token = (await company.post("/hold-tokens")).json["holdToken"]
+    held = {"objects": ["A-1"], "holdToken": token}
+    for path, asked, status in (
+        ("/events/E/actions/hold", held, "reservedByToken"),
+        ("/events/E/actions/book", held, "booked"),
+        ("/events/E/actions/release", {"objects": ["A-1"]}, "free"),
+        ("/events/groups/actions/hold", {"events": ["E"], **held}, "reservedByToken"),
+        ("/events/groups/actions/book", {"events": ["E"], **held}, "booked"),
+        ("/events/groups/actions/release", {"events": ["E"], "objects": ["A-1"]}, "free"),
+        ("/events/E/actions/change-object-status", {"objects": ["A-1"], "status": "x"}, "x"),
+    ):
+        assert (await company.post(path, asked)).status == 204
+        shown = (await company.get(f"/events/{event}/objects/A-1")).json
+        assert shown["status"] == status
+
+
+async def test_an_area_named_twice_takes_two_places(company: Company) -> None:
+    event = await company.event("E")
+    asked = {"objects": ["GA1", "GA1", {"objectId": "GA1", "quantity": 2}]}
+    answer = await company.post(f"/events/{event}/actions/book?expand=objects", asked)
+    assert answer.json["objects"]["GA1"]["numBooked"] == 4
+    over = await company.post(
+        f"/events/{event}/actions/book", {"objects": [{"objectId": "GA1", "quantity": 97}]}
+    )
+    assert over.status == 400
+    assert "not enough free places" in over.messages[0]
+
+
+async def test_event_keys_may_have_slashes_and_any_letters(company: Company) -> None:
+    await company.event("fri/8 pm é")
+    answer = await company.get("/events/fri%2F8%20pm%20%C3%A9")
+    assert answer.json["key"] == "fri/8 pm é"
