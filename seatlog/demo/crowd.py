@@ -2,8 +2,9 @@
 
 Rules of this file:
 
-1. A fan's first choice is blind: everybody wants the best seats. Refused, he picks again from
-   the seats that he sees free: what came back from requests, and what the lookout saw.
+1. A fan's first choice is blind: everybody wants the best seats, by Zipf's law. Refused, he picks
+   again, less choosy, from the seats that he sees free: what came back from requests, and what
+   the lookout saw.
 2. A fan tries a bounded number of times. A patient one then waits until seats are seen free
    again; the others leave.
 """
@@ -22,6 +23,7 @@ from seatlog.demo.plan import LoadPlan, LoadReport
 
 fickle_minutes = 1
 odd_kept_max = 10
+next_choice_exponent = 0.3
 
 
 class Crowd:
@@ -33,7 +35,8 @@ class Crowd:
         self._office = office
         self._report = report
         self._random = random.Random(plan.process)  # noqa: S311 - no secret
-        self._zipf = Zipf(len(plan.seating))
+        self._first_choice = Zipf(len(plan.seating))
+        self._next_choice = Zipf(len(plan.seating), next_choice_exponent)
         self._untouched = FreeSeats(plan.seating)
         """The seats as a newcomer imagines them."""
         self._free = FreeSeats(plan.seating)
@@ -76,16 +79,16 @@ class Crowd:
     async def _shop(self, number: int, *, is_early: bool) -> None:
         draw = self._random.random
         is_fickle = is_early and self._fickle_left > 0 and draw() < self._behaviour.fickle_share
+        self._fickle_left -= is_fickle
         is_patient = not is_fickle and draw() < self._behaviour.patient_share
         party = self._random.randint(1, party_max)
         token = await self._office.token(fickle_minutes if is_fickle else None)
         await self._pause(self._behaviour.look_s)
         seats = await self._get_held(token, party, is_patient=is_patient)
-        if not seats:
-            return
-        if is_fickle and self._fickle_left > 0:
-            self._fickle_left -= 1
-            self._report.abandoned += 1
+        if is_fickle:
+            self._report.abandoned += bool(seats)
+            self._fickle_left += not seats
+        if is_fickle or not seats:
             return
         await self._pause(self._behaviour.pay_s)
         if await self._office.book(token, seats, f"fan-{number}"):
@@ -96,16 +99,16 @@ class Crowd:
     async def _get_held(self, token: str, party: int, *, is_patient: bool) -> list[int]:
         """Try until seats are held; give none if the fan gives up."""
         behaviour = self._behaviour
-        known = self._untouched
+        known, choosy = self._untouched, self._first_choice
         tries, patience = behaviour.tries_max, behaviour.patient_tries_max
         for attempt in range(patience if is_patient else tries):
             must_wait = attempt >= tries or (attempt and not len(known))
             if must_wait and not (is_patient and await self._wait_for_seats()):
                 return []
-            seats = choose(self._plan.seating, known, self._zipf, party, self._random.random())
+            seats = choose(self._plan.seating, known, choosy, party, self._random.random())
             if seats and await self._hold(token, seats):
                 return seats
-            known = self._free
+            known, choosy = self._free, self._next_choice
             await self._pause(behaviour.look_again_s)
         return []
 

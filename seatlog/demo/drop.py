@@ -36,6 +36,8 @@ look_every_s = 0.05
 show_every_s = 0.25
 door_opens_in_s = 1.5
 """From the start of the load processes to the first fan."""
+overdue_s = 15.0
+"""After the deadline: fans in the middle of a request may finish it, no longer."""
 settle_within_s = 10.0
 """How long the outbox may take to say what the fans know already."""
 
@@ -100,7 +102,8 @@ class Drop:
         loading = asyncio.create_task(self._load.run())
         try:
             await self._watch(loading, following, show)
-            await loading
+            if loading.done():
+                await loading
             await self._settle()
         finally:
             await self._load.stop()
@@ -160,7 +163,7 @@ class Drop:
         following: "asyncio.Task[None]",
         show: Callable[[Snapshot], None],
     ) -> None:
-        """Look at the drop until the fans are through; kill and tell when it is time."""
+        """Look at the drop until the fans are through or overdue; kill and tell when it is time."""
         told, shown_s = False, 0.0
         while not loading.done():
             if following.done():
@@ -175,6 +178,8 @@ class Drop:
                     f"{elapsed_s:.1f} s: {self.count.sold:,} seats sold, no more to come"
                 )
                 self._load.sold_out()
+            if elapsed_s > self._plan.deadline_s + overdue_s:
+                break
             if elapsed_s >= shown_s:
                 shown_s = elapsed_s + show_every_s
                 show(self._snapshot(elapsed_s))

@@ -8,7 +8,6 @@ Rules of this file:
 """
 
 import asyncio
-import contextlib
 import signal
 import sys
 from pathlib import Path
@@ -42,12 +41,12 @@ async def load() -> None:
             for part in parts:
                 part.cancel()
             if not visits.done():
-                visits.cancel()
-            await asyncio.gather(*parts, return_exceptions=True)
-            with contextlib.suppress(asyncio.CancelledError):
-                await visits
-                report.done = True
-    _say(report)
+                visits.cancel()  # nobody is there any more who would want to know
+            await asyncio.gather(*parts, visits, return_exceptions=True)
+    if not visits.cancelled():
+        visits.result()
+        report.done = True
+        _say(report)
 
 
 def _opened(file: str) -> IO[bytes]:

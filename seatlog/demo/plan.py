@@ -27,7 +27,7 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
     fickle_share: float = 0.25
     """Of those who come early: they hold for one minute, and walk away."""
     fickle_arrive_before_s: float = 12.0
-    fickle_holds: int = 360
+    fickle_holds: int = 380
     """So many holds are left to expire, over all load processes."""
     poll_every_s: float = 0.5
 
