@@ -20,8 +20,9 @@ def post(url: str, key: str, body: bytes, query: Mapping[str, str]) -> bytes:
 async def _post(url: str, key: str, body: bytes, query: Mapping[str, str]) -> bytes:
     timeout = aiohttp.ClientTimeout(total=call_timeout_s)
     try:
+        headers = {"Authorization": aiohttp.encode_basic_auth(key, "")}
         async with (
-            aiohttp.ClientSession(auth=aiohttp.BasicAuth(key), timeout=timeout) as session,
+            aiohttp.ClientSession(headers=headers, timeout=timeout) as session,
             session.post(url, data=body, params=query) as response,
         ):
             answer = await response.read()

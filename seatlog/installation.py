@@ -88,10 +88,18 @@ class Installation:
             member = f"worker-{number}"
             await self._supervisor.start(self._child(member, "worker", SEATLOG_MEMBER=member))
         await self._supervisor.start(self._child("projector", "projector"))
-        await self._supervisor.start(
-            self._child("api", "api", PORT=str(self.port), SEATLOG_HOST=self.host)
-        )
-        await self._wait_until_ready()
+        await self.start_api("api", self.port)
+
+    async def start_api(self, name: str, port: int) -> None:
+        """Start an ingress and wait until it is ready."""
+        child = self._child(name, "api", PORT=str(port), SEATLOG_HOST=self.host)
+        await self.supervisor.start(child)
+        await self._wait_until_ready(port)
+
+    def pids(self) -> dict[str, int]:
+        """Give the process ids by name, as they are now."""
+        names = [*self.worker_names(), "projector", "api"]
+        return {name: self.supervisor.pid(name) for name in names}
 
     def worker_names(self) -> list[str]:
         """Name the worker processes."""
@@ -122,11 +130,11 @@ class Installation:
             {**self._environment, **common, **environment},
         )
 
-    async def _wait_until_ready(self) -> None:
+    async def _wait_until_ready(self, port: int) -> None:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + ready_within_s
         async with aiohttp.ClientSession() as session:
-            while not await _answers(session, f"{self.address}/ready"):
+            while not await _answers(session, f"http://{self.host}:{port}/ready"):
                 if loop.time() > deadline:
                     message = f"not ready within {ready_within_s:g} s; see {self.log_file}"
                     raise NotReadyError(message)

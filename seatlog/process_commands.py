@@ -18,7 +18,7 @@ Leashed = Annotated[
 
 def api(*, leashed: Leashed = False) -> None:
     """Run one ingress: HTTP in, commands to Kafka, answers from the outbox."""
-    _run("api", processes.work, leashed=leashed)
+    _run("api", processes.serve_http, leashed=leashed)
 
 
 def worker(*, leashed: Leashed = False) -> None:
@@ -28,7 +28,7 @@ def worker(*, leashed: Leashed = False) -> None:
 
 def projector(*, leashed: Leashed = False) -> None:
     """Run the projector: outboxes to Postgres."""
-    _run("projector", processes.work, leashed=leashed)
+    _run("projector", processes.project, leashed=leashed)
 
 
 def _run(

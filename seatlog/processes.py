@@ -17,18 +17,58 @@ from adapters.kafka.inventories import Inventories
 from adapters.kafka.log import KafkaLog
 from adapters.kafka.membership import KafkaMembership
 from adapters.ports import LogUnreachableError, TopicPartition
+from adapters.postgres.accounts import CHANNEL as ACCOUNTS_CHANNEL
+from adapters.postgres.accounts import Accounts
+from adapters.postgres.charts import Charts
+from adapters.postgres.pool import connect
+from adapters.postgres.projection import Projection
+from adapters.postgres.reads import Reads
+from api.app import build_app, serve
+from api.command_log import CommandLog
+from api.core import Ingress
+from api.seatsio.parts import Parts
+from api.seatsio.routes import Seatsio
 from engine.charts.inventory import SeatMap
 from schemas.inventory import decode, decompress
 from schemas.topics import EVENTS_COMMANDS, GROUPS_COMMANDS, INVENTORIES, Topics, load_topics
 from seatlog.settings import Settings
 from workers.coordinator import coordinator_role
 from workers.owner import Owner, nothing_happens
+from workers.projector import Projector
 from workers.seats import seats_role
 from workers.worker import Worker
 
 log = logging.getLogger(__name__)
 
 join_retry_ms = 500
+
+
+async def serve_http(settings: Settings) -> None:
+    """Be an ingress: HTTP in, commands to Kafka, answers from the outbox."""
+    topics = load_topics().with_prefix(settings.topic_prefix)
+    pool = await connect(settings.database_url.get_secret_value())
+    accounts, reads = Accounts(pool), Reads(pool)
+    kafka = KafkaLog(settings.kafka_bootstrap)
+    core = Ingress(settings.kafka_bootstrap, topics, accounts, settings.signing_key_bytes())
+    reads.notifications.subscribe(ACCOUNTS_CHANNEL, lambda _: core.keys.refresh_soon())
+    parts = Parts(
+        core=core,
+        reads=reads,
+        charts=Charts(pool),
+        accounts=accounts,
+        command_log=CommandLog(kafka, topics),
+        system_secret=(
+            settings.system_secret.get_secret_value() if settings.test_companies else None
+        ),
+    )
+    app = build_app(core, [Seatsio(parts)])
+    reads.start()
+    try:
+        await serve(app, core, settings.host, settings.port, asyncio.Event())
+    finally:
+        await reads.close()
+        await kafka.close()
+        pool.terminate()
 
 
 async def work(settings: Settings) -> None:
@@ -60,6 +100,21 @@ async def work(settings: Settings) -> None:
 def inventories_of(topics: Topics) -> TopicPartition:
     """Name the one partition of the compiled charts."""
     return TopicPartition(topics[INVENTORIES].physical_name, 0)
+
+
+async def project(settings: Settings) -> None:
+    """Be the projector: keep the read model up with the outboxes."""
+    topics = load_topics().with_prefix(settings.topic_prefix)
+    kafka = KafkaLog(settings.kafka_bootstrap)
+    dsn = settings.database_url.get_secret_value()
+    projection = await Projection.connect(dsn, topics)
+    clock = MonotonicClock()
+    delay_ms = settings.projector_delay_ms
+    try:
+        await Projector(kafka, projection, topics, clock, delay_ms=delay_ms).run()
+    finally:
+        await projection.close()
+        await kafka.close()
 
 
 async def _join(settings: Settings, topics: Topics, clock: MonotonicClock) -> KafkaMembership:

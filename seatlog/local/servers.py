@@ -46,6 +46,11 @@ class LocalServers:
         assert self._postgres is not None
         return self._postgres
 
+    def pids(self) -> dict[str, int]:
+        """Give the process ids of what was started here, by name."""
+        servers = {"kafka": self._kafka, "postgres": self._postgres}
+        return {name: server.pid for name, server in servers.items() if server is not None}
+
     async def start(self) -> None:
         """Start both at once and wait until they answer; raises LocalServerError."""
         servers = [server for server in (self._kafka, self._postgres) if server is not None]

@@ -1,0 +1,134 @@
+"""HTTP bookings per second with everything on this machine, against a bare aiohttp POST.
+
+The whole service runs: broker, Postgres, two workers, projector and ingress. Each request books
+one free seat of one of many events on the 8,897-seat stadium, so all are done, none is refused.
+Peer and service take turns, so that a noisy minute hits both.
+"""
+
+import asyncio
+import os
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+
+import aiohttp
+import msgspec
+import uvloop
+
+from benchmarks.cpu import CpuWatch
+from benchmarks.load import Figures, load, post
+from benchmarks.workload import STADIUM_MAP, VENUES
+from seatlog.installation import Installation
+from seatlog.local.ports import free_port
+from seatlog.local.servers import LocalServers
+
+CONNECTIONS = (64, 256)
+ROUNDS = 2
+SECONDS = 6.0
+EVENTS = 40
+PATH = "/events/groups/actions/change-object-status"
+
+
+def run() -> None:
+    """Measure and print."""
+    uvloop.run(_run())
+
+
+async def _run() -> None:
+    with tempfile.TemporaryDirectory(prefix="seatlog-benchmark-") as folder:
+        servers = LocalServers(Path(folder))
+        await servers.start()
+        installation = Installation(
+            Path(folder), bootstrap=servers.bootstrap, dsn=servers.dsn, port=free_port()
+        )
+        try:
+            await installation.start()
+            await _measure(installation, servers.pids())
+        finally:
+            await installation.stop()
+            await servers.stop()
+
+
+async def _measure(installation: Installation, server_pids: dict[str, int]) -> None:
+    booking = await _bookings(installation)
+    bare_port = free_port()
+    bare = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "benchmarks.bare", str(bare_port)
+    )
+    try:
+        await asyncio.sleep(1.0)
+        await load(installation.port, 16, 2.0, booking)
+        pids = server_pids | installation.pids() | {"load": os.getpid()}
+        for connections in CONNECTIONS:
+            ours: list[Figures] = []
+            peer: list[Figures] = []
+            used: dict[str, float] = {}
+            for _ in range(ROUNDS):
+                peer.append(await load(bare_port, connections, SECONDS / 2, booking))
+                watch = CpuWatch(pids)
+                ours.append(await load(installation.port, connections, SECONDS, booking))
+                used = {name: used.get(name, 0) + more for name, more in watch.used().items()}
+            _print(connections, ours, peer)
+            count = sum(figures.requests for figures in ours)
+            shares = ", ".join(f"{name} {1e6 * cpu / count:.0f}" for name, cpu in used.items())
+            print(f"     CPU us a booking: {shares}")
+    finally:
+        bare.terminate()
+        await bare.wait()
+
+
+def _print(connections: int, ours: list[Figures], peer: list[Figures]) -> None:
+    rate = statistics.median(figures.rate for figures in ours)
+    bare = statistics.median(figures.rate for figures in peer)
+    p50 = statistics.median(figures.quantile(0.5) for figures in ours)
+    p99 = statistics.median(figures.quantile(0.99) for figures in ours)
+    statuses: dict[int, int] = {}
+    for figures in ours:
+        for status, count in figures.statuses.items():
+            statuses[status] = statuses.get(status, 0) + count
+    print(
+        f"{connections:4} connections: {rate:7,.0f} bookings/s, p50 {p50:5.1f} ms, p99 {p99:5.1f} ms"
+        f"   bare POST {bare:7,.0f}/s   ratio {rate / bare:.2f}   answers {statuses}"
+    )
+
+
+class _Bookings:
+    """Prepares requests: each books the next seat, event by event."""
+
+    def __init__(self, keys: list[str], headers: str) -> None:
+        self._keys = keys
+        self._headers = headers
+        self._labels = STADIUM_MAP.labels
+        self._next = 0
+
+    def __call__(self, _: int) -> bytes:
+        number, self._next = self._next, self._next + 1
+        seat, event = divmod(number, len(self._keys))
+        body = {
+            "events": [self._keys[event]],
+            "objects": [{"objectId": self._labels[seat % len(self._labels)]}],
+            "status": "booked",
+            "type": "CHANGE_STATUS_TO",
+        }
+        return post(PATH, msgspec.json.encode(body), self._headers)
+
+
+async def _bookings(installation: Installation) -> _Bookings:
+    drawing = (VENUES / "sampleChartWithZones.json").read_bytes()
+    keys = [f"drop-{number}" for number in range(EVENTS)]
+    authorization = aiohttp.encode_basic_auth(installation.api_key, "")
+    async with aiohttp.ClientSession(headers={"Authorization": authorization}) as session:
+        url = f"{installation.address}/charts/actions/import"
+        async with session.post(url, data=drawing) as response:
+            response.raise_for_status()
+            chart = (await response.json())["key"]
+        url = f"{installation.address}/events/actions/create-multiple"
+        wanted = {"chartKey": chart, "events": [{"eventKey": key} for key in keys]}
+        async with session.post(url, data=msgspec.json.encode(wanted)) as response:
+            response.raise_for_status()
+    return _Bookings(keys, f"Authorization: {authorization}\r\n")
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,1 @@
+"""The whole service: real processes, a real broker, a real database, over HTTP."""
