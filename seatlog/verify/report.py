@@ -132,46 +132,41 @@ class Report:
     def _count_lines(self) -> list[str]:
         counts = self.counts
         refused = sum(counts.rejections.values())
-        lines = [
-            (
-                f"{counts.commands:,} accepted commands, {counts.results:,} results: "
-                f"{counts.accepted:,} done, {refused:,} refused, {counts.pending:,} pending"
-            ),
-            f"{counts.events:,} events, {counts.status_changes:,} status changes",
-            (
-                f"{counts.seats_sold:,} seats sold, {counts.sold_twice:,} sold twice, "
-                f"{counts.places_sold:,} places in areas sold, {counts.held:,} objects held"
-            ),
-            (
-                f"{counts.holds_expired:,} holds expired and freed "
-                f"{counts.objects_freed_by_time:,} objects"
-            ),
-            f"{counts.ownership_changes:,} changes of owner, {counts.void_records:,} void records",
-        ]
-        lines += [
-            f"refused {times:,} times: {code}"
-            for code, times in sorted(counts.rejections.items(), key=lambda row: -row[1])
-        ]
+        codes = sorted(counts.rejections.items(), key=lambda row: (-row[1], row[0]))
+        rows = {
+            "accepted commands": f"{counts.commands:,}",
+            "results": f"{counts.results:,}: {counts.accepted:,} done, {refused:,} refused",
+            "pending": f"{counts.pending:,}",
+            "refused": ", ".join(f"{code} {times:,}" for code, times in codes) or "none",
+            "events": f"{counts.events:,}, with {counts.status_changes:,} status changes",
+            "seats sold": f"{counts.seats_sold:,}",
+            "sold twice": f"{counts.sold_twice:,}",
+            "places in areas sold": f"{counts.places_sold:,}",
+            "objects held": f"{counts.held:,}",
+            "holds expired": f"{counts.holds_expired:,}, freed {counts.objects_freed_by_time:,}",
+            "changes of owner": f"{counts.ownership_changes:,}",
+            "void records": f"{counts.void_records:,}",
+        }
+        if Check.READ_MODEL not in self.skipped:
+            rows["read model"] = f"{counts.read_model_objects:,} objects compared"
         if Check.CLIENTS not in self.skipped:
-            lines.append(
-                f"{counts.client_requests:,} requests in the clients' log, "
-                f"{counts.client_requests_unknown:,} of them with unknown outcome"
-            )
-        return lines
+            unknown = f"{counts.client_requests_unknown:,} with unknown outcome"
+            rows["clients' requests"] = f"{counts.client_requests:,}, {unknown}"
+        return [f"{name:21} {value}" for name, value in rows.items()]
 
     def _check_lines(self) -> list[str]:
         return [self._check_line(check) for check in Check]
 
     def _check_line(self, check: Check) -> str:
         if found := self.fault_counts[check]:
-            return f"FAULT  {MEANINGS[check]}: {found:,} times not"
+            return f"FAULT  {MEANINGS[check]}: not so, {found:,} times"
         if check in self.skipped:
             return f"-      {MEANINGS[check]}: not checked, {self.skipped[check]}"
         return f"ok     {MEANINGS[check]}"
 
     def _verdict(self) -> str:
         faults = sum(self.fault_counts.values())
-        return "Everything holds." if not faults else f"{faults:,} faults."
+        return "Everything holds." if not faults else f"Faults: {faults:,}."
 
     def to_json(self) -> bytes:
         """Give everything as one JSON object."""
