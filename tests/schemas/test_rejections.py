@@ -1,0 +1,46 @@
+"""The codes of refusals are stable for ever: clients and stored logs know them."""
+
+import msgspec
+
+from schemas.rejections import BY_CODE, Rejection, Retry
+
+# In order of precedence. A new code is added where it belongs; none is renamed or taken away.
+CODES = {
+    "COMMAND_NOT_READABLE": Retry.NEVER,
+    "COMMAND_FAILED": Retry.NEVER,
+    "IDEMPOTENCY_KEY_REUSED": Retry.NEVER,
+    "EVENT_NOT_FOUND": Retry.NEVER,
+    "EVENT_KEY_TAKEN": Retry.NEVER,
+    "HOLD_TOKEN_MISSING": Retry.NEVER,
+    "HOLD_DEADLINE_TOO_FAR": Retry.NEVER,
+    "HOLD_TOKEN_EXPIRED": Retry.NEVER,
+    "OBJECT_NOT_FOUND": Retry.NEVER,
+    "TABLE_NOT_BOOKABLE_YET": Retry.NEVER,
+    "QUANTITY_ON_A_SEAT": Retry.NEVER,
+    "STATUS_NOT_ALLOWED": Retry.LATER,
+    "STATUS_REJECTED": Retry.LATER,
+    "HELD_BY_ANOTHER_TOKEN": Retry.LATER,
+    "OBJECT_NOT_FREE": Retry.LATER,
+    "NOT_ENOUGH_PLACES": Retry.LATER,
+    "NOT_ENOUGH_TAKEN_PLACES": Retry.LATER,
+}
+
+
+def test_the_codes_and_their_order_are_the_stored_ones() -> None:
+    assert [rejection.code for rejection in Rejection] == list(CODES)
+    assert {rejection.code: rejection.retry for rejection in Rejection} == CODES
+
+
+def test_a_code_is_its_name_and_leads_back_to_it() -> None:
+    assert [rejection.name for rejection in Rejection] == list(CODES)
+    assert [BY_CODE[code] for code in CODES] == list(Rejection)
+    assert len(BY_CODE) == len(CODES)
+
+
+def test_precedence_is_the_order_of_the_file() -> None:
+    assert [rejection.precedence for rejection in Rejection] == list(range(len(CODES)))
+
+
+def test_codes_pass_through_json() -> None:
+    codes = [rejection.code for rejection in Rejection]
+    assert msgspec.json.decode(msgspec.json.encode(codes)) == codes
