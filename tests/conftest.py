@@ -7,8 +7,10 @@ or fails them where SEATLOG_SERVERS=required (as .ci/run says).
 
 import os
 import secrets
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import NoReturn
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -35,12 +37,23 @@ def give_up(error: LocalServerError) -> NoReturn:
 
 
 @pytest.fixture(scope="session")
-def kafka_bootstrap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def servers_folder() -> Iterator[Path]:
+    """Give a folder for the servers' data.
+
+    Not one of pytest's: the start of another session would close its parent to the account that
+    the database server runs under.
+    """
+    with tempfile.TemporaryDirectory(prefix="seatlog-tests-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def kafka_bootstrap(servers_folder: Path) -> Iterator[str]:
     """Give the address of a real broker."""
     if bootstrap := os.environ.get("KAFKA_BOOTSTRAP"):
         yield bootstrap
         return
-    kafka = LocalKafka(tmp_path_factory.mktemp("kafka"))
+    kafka = LocalKafka(servers_folder / "kafka")
     try:
         kafka.start()
         kafka.wait_ready()
@@ -52,12 +65,12 @@ def kafka_bootstrap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgres_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_dsn(servers_folder: Path) -> Iterator[str]:
     """Give the DSN of a real database server."""
     if dsn := os.environ.get("DATABASE_URL"):
         yield dsn
         return
-    postgres = LocalPostgres(tmp_path_factory.mktemp("postgres"), settings=_FAST_AND_FORGETFUL)
+    postgres = LocalPostgres(servers_folder / "postgres", settings=_FAST_AND_FORGETFUL)
     try:
         postgres.start()
         postgres.wait_ready()
