@@ -284,7 +284,9 @@ def _facts(recorded: _Recorded | None) -> Facts:
 
 
 def _prefers_async(call: Call) -> bool:
-    preferences = call.request.headers.getall("Prefer", ())
+    if "Prefer" not in call.request.headers:
+        return False
+    preferences = call.request.headers.getall("Prefer")
     wanted = [one.strip().lower() for value in preferences for one in value.split(",")]
     return "respond-async" in wanted
 

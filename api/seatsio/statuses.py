@@ -80,11 +80,15 @@ class Statuses:
         """Make one change on each of some events; the objects shown are those of the first."""
         expanded = _expands_objects(call)
         check_size(len(call.body) * len(asked.events))
-        entries = [await self._parts.entry(call, key) for key in asked.events]
+        find, workspace = self._parts.core.directory.find_now, call.workspace.key
+        entries = [
+            find(workspace, key) or await self._parts.entry(call, key) for key in asked.events
+        ]
         hold = self._hold(call, asked.wanted, "#")
         changes = [asked.wanted.change(entry.event, hold) for entry in entries]
-        for entry in entries:
-            await self._check_doubled(asked.wanted, entry, "#")
+        if doubled := doubled_objects(asked.wanted.objects):
+            for entry in entries:
+                await self._check_doubled(doubled, asked.wanted, entry, "#")
         first = entries[0]
 
         async def show(facts: Facts) -> web.Response:
@@ -105,7 +109,8 @@ class Statuses:
         for place, asked in enumerate(batch):
             path = f"#/statusChanges/{place}"
             entry = await self._parts.entry(call, asked.events[0])
-            await self._check_doubled(asked.wanted, entry, path)
+            if doubled := doubled_objects(asked.wanted.objects):
+                await self._check_doubled(doubled, asked.wanted, entry, path)
             hold = self._hold(call, asked.wanted, path)
             entries.append(entry)
             changes.append(asked.wanted.change(entry.event, hold))
@@ -157,11 +162,10 @@ class Statuses:
             raise hold_token_not_found(f"{path}/holdToken: ", token, workspace, BAD_REQUEST)
         return hold
 
-    async def _check_doubled(self, wanted: Wanted, entry: Entry, path: str) -> None:
+    async def _check_doubled(
+        self, doubled: Sequence[int], wanted: Wanted, entry: Entry, path: str
+    ) -> None:
         """Refuse a seat that is named twice; of an area, naming it n times means n places."""
-        doubled = doubled_objects(wanted.objects)
-        if not doubled:
-            return
         seats = await self._parts.core.seat_maps.get(entry.inventory)
         problems = []
         for place in doubled:

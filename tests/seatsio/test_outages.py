@@ -1,0 +1,76 @@
+"""An ingress without its database, and two ingresses behind a slow projector."""
+
+from schemas.topics import Topics
+from tests.eventually import eventually
+from tests.seatsio.gate import Gate
+from tests.seatsio.installation import Answer, Company, api, projector, workers
+
+BOOK = "/events/E/actions/book"
+
+
+def assert_try_later(answer: Answer) -> None:
+    assert answer.status == 503, answer
+    assert int(answer.headers["Retry-After"]) >= 1
+    assert answer.json["errors"]
+
+
+async def test_without_the_database_holds_and_bookings_go_on_and_the_rest_waits(
+    kafka_bootstrap: str, topics: Topics, database: str
+) -> None:
+    async with (
+        workers(kafka_bootstrap, topics),
+        projector(kafka_bootstrap, topics, database),
+        Gate(database) as gate,
+        api(kafka_bootstrap, topics, gate.dsn) as running,
+    ):
+        company = await running.company()
+        chart = await company.chart()
+        await company.event("E", chart)
+
+        gate.shut()
+        token = await company.post("/hold-tokens")
+        hold = {"objects": ["A-1"], "holdToken": token.json["holdToken"]}
+        assert (await company.post("/events/E/actions/hold", hold)).status == 204
+        assert (await company.post(BOOK, hold)).status == 204
+        assert (await company.post(BOOK, hold)).status == 400
+        keyed = {"Idempotency_Key": "k"}
+        assert_try_later(await company.post(BOOK, {"objects": ["A-2"]}, **keyed))
+        for path in ("/events/E", "/events", f"/charts/{chart}", "/events/E/objects?label=A-1"):
+            assert_try_later(await company.get(path))
+        assert_try_later(await company.post("/events", {"chartKey": chart}))
+
+        gate.open()
+
+        async def reads_again() -> None:
+            found = await company.get("/events/E/objects?label=A-1&label=A-2")
+            assert found.status == 200, found
+            assert [one["status"] for one in found.json.values()] == ["booked", "free"]
+
+        await eventually(reads_again, within=20)
+        assert (await company.post(BOOK, {"objects": ["A-2"]}, **keyed)).status == 204
+
+
+async def test_what_one_ingress_answered_another_shows_however_slow_the_projector(
+    kafka_bootstrap: str, topics: Topics, database: str
+) -> None:
+    async with (
+        workers(kafka_bootstrap, topics),
+        projector(kafka_bootstrap, topics, database, delay_ms=1_000),
+        api(kafka_bootstrap, topics, database) as one,
+        api(kafka_bootstrap, topics, database) as two,
+    ):
+        company = await one.company()
+        await two.core.keys.refresh()
+        there = Company(two.url, two.http, company.secret, company.admin_secret, company.workspace)
+        chart = await company.chart()
+        await company.event("E", chart)
+        assert (await there.get("/events/E")).status == 200
+        for label in ("A-1", "A-2"):
+            assert (await company.post(BOOK, {"objects": [label]})).status == 204
+            shown = await there.get(f"/events/E/objects?label={label}")
+            assert shown.json[label]["status"] == "booked"
+        listed = (await there.get("/events/E/status-changes")).json["items"]
+        assert [item["objectLabel"] for item in listed] == ["A-2", "A-1"]
+        assert (await company.call("DELETE", "/events/E")).status == 204
+        assert (await there.get("/events/E")).status == 404
+        assert (await there.get("/events")).json["items"] == []
