@@ -1,5 +1,6 @@
 """A raw HTTP client of the whole service: what it sends is what the test says."""
 
+import asyncio
 from io import BytesIO
 from pathlib import Path
 from types import TracebackType
@@ -9,6 +10,7 @@ import aiohttp
 import msgspec
 
 VENUES = Path(__file__).parents[2] / "seatlog" / "demo" / "venues"
+READS_MAX = 10
 GROUP_PATH = "/events/groups/actions/change-object-status"
 
 
@@ -78,7 +80,16 @@ class Client:
         body = {"events": [event], "objects": list(labels), "status": "booked", **more}
         return await self.call("POST", GROUP_PATH, body, headers)
 
-    async def status_of(self, event: str, label: str) -> str:
-        reply = await self.call("GET", f"/events/{event}/objects?label={label}")
+    async def read(self, path: str) -> Any:  # noqa: ANN401 - JSON
+        """Read, and come back as asked where the projection is too late to show all."""
+        for _ in range(READS_MAX):
+            reply = await self.call("GET", path)
+            if reply.status != 503:
+                break
+            await asyncio.sleep(float(reply.headers["Retry-After"]))
         assert reply.status == 200, reply
-        return str(reply.body[label]["status"])
+        return reply.body
+
+    async def status_of(self, event: str, label: str) -> str:
+        body = await self.read(f"/events/{event}/objects?label={label}")
+        return str(body[label]["status"])

@@ -20,11 +20,9 @@ async def test_a_write_is_seen_at_once_through_another_ingress_with_a_late_proje
             asked_at = time.monotonic()
             assert await other.status_of("drop", label) == "booked"
             assert time.monotonic() - asked_at > 0.3, "the projector was not late: nothing shown"
-            changes = await other.call("GET", "/events/drop/status-changes")
-            assert changes.body["items"][0]["objectLabel"] == label
-        await other.create_event(
-            (await client.call("GET", "/events/drop")).body["chartKey"], "second"
-        )
-        assert (await client.call("GET", "/events/second")).status == 200
-        listed = (await client.call("GET", "/events")).body["items"]
+            changes = await other.read("/events/drop/status-changes")
+            assert changes["items"][0]["objectLabel"] == label
+        await other.create_event((await client.read("/events/drop"))["chartKey"], "second")
+        assert (await client.read("/events/second"))["key"] == "second"
+        listed = (await client.read("/events"))["items"]
         assert [event["key"] for event in listed] == ["second", "drop"]
