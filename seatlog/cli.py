@@ -6,8 +6,10 @@ Each group of commands stands in a module of its own, `<group>_commands.py`.
 import typer
 
 from seatlog import charts_commands, keys_commands, process_commands, topics_commands
+from seatlog.demo_commands import demo
 from seatlog.migrate_command import migrate
 from seatlog.serve_commands import serve
+from seatlog.verify_commands import verify
 
 app = typer.Typer(
     name="seatlog",
@@ -17,6 +19,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(serve)
+app.command()(demo)
+app.command()(verify)
 app.command()(migrate)
 app.add_typer(topics_commands.app, name="topics")
 app.add_typer(keys_commands.app, name="keys")

@@ -1,0 +1,91 @@
+"""docker-compose.yml against the program itself: no Docker is needed to see them drift apart."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+import yaml
+
+from seatlog.cli import app
+from seatlog.local.kafka_jars import KAFKA_VERSION
+from seatlog.settings import VARIABLES, load_settings
+from seatlog.supervisor import grace_s
+
+ROOT = Path(__file__).parents[1]
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+SERVICES: dict[str, Any] = COMPOSE["services"]
+OURS = {name: service for name, service in SERVICES.items() if service["image"] == "seatlog"}
+
+
+def test_it_has_every_part_of_the_service() -> None:
+    commands = sorted(service["command"][0] for service in OURS.values())
+    assert commands == ["api", "migrate", "projector", "topics", "worker", "worker"]
+    assert {"kafka", "postgres"} <= SERVICES.keys()
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_each_command_is_one_that_the_program_has(name: str) -> None:
+    command: Any = typer.main.get_command(app)
+    for word in OURS[name]["command"]:
+        command = command.commands[word]
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_each_setting_is_one_that_the_program_reads(name: str) -> None:
+    environment = {key: str(value) for key, value in OURS[name]["environment"].items()}
+    assert environment.keys() <= set(VARIABLES.values())
+    default = re.fullmatch(r"\$\{SEATLOG_SIGNING_KEY:-(\w+)\}", environment["SEATLOG_SIGNING_KEY"])
+    assert default is not None
+    settings = load_settings({**environment, "SEATLOG_SIGNING_KEY": default[1]})
+    assert len(settings.signing_key_bytes()) == 32
+    assert settings.kafka_bootstrap == "kafka:9092"
+
+
+def test_each_worker_has_a_static_name_of_its_own() -> None:
+    members = [
+        service["environment"]["SEATLOG_MEMBER"]
+        for service in OURS.values()
+        if service["command"] == ["worker"]
+    ]
+    assert len(set(members)) == len(members) == 2
+
+
+def test_servers_are_those_of_the_local_run_and_keep_their_data() -> None:
+    assert SERVICES["kafka"]["image"] == f"apache/kafka:{KAFKA_VERSION}"
+    assert SERVICES["postgres"]["image"] == "postgres:18"
+    for name in ("kafka", "postgres"):
+        (volume,) = SERVICES[name]["volumes"]
+        assert volume.split(":")[0] in COMPOSE["volumes"]
+
+
+@pytest.mark.parametrize("name", ["kafka", "postgres", "api"])
+def test_each_server_says_whether_it_is_healthy(name: str) -> None:
+    test = SERVICES[name]["healthcheck"]["test"]
+    assert test[0] == "CMD"
+    if name == "api":
+        port = load_settings({"KAFKA_BOOTSTRAP": "k", "DATABASE_URL": "d"}).port
+        assert f"127.0.0.1:{port}/ready" in test[-1]
+        assert SERVICES[name]["ports"] == [f"{port}:{port}"]
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_nothing_starts_before_what_it_needs(name: str) -> None:
+    needs = SERVICES[name]["depends_on"]
+    for needed, condition in needs.items():
+        service = SERVICES[needed]
+        runs_once = service.get("restart") == "no"
+        expected = "service_completed_successfully" if runs_once else "service_healthy"
+        assert condition["condition"] == expected
+    assert float(OURS[name]["stop_grace_period"].rstrip("s")) > grace_s
+
+
+def test_the_image_runs_the_program_as_an_ordinary_user() -> None:
+    lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    assert 'ENTRYPOINT ["seatlog"]' in lines
+    assert "USER seatlog" in lines
+    assert "ENV SEATLOG_HOST=0.0.0.0" in lines
+    copied = {line.split()[1] for line in lines if re.fullmatch(r"COPY \w+ \w+", line)}
+    assert copied == {"schemas", "engine", "adapters", "workers", "api", "seatlog"}
+
