@@ -59,6 +59,8 @@ _AWAY = (
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.IdleInTransactionSessionTimeoutError,
+    # A connection whose last words came while nobody used it, and that is not yet seen as closed.
+    asyncpg.InternalClientError,
 )
 
 
@@ -70,7 +72,8 @@ def database_errors() -> Iterator[None]:
     except _AWAY as error:
         raise DatabaseUnavailableError(f"Postgres does not answer: {error!r}") from error
     except asyncpg.InterfaceError as error:
-        # The client has one class for a closed connection and for wrong arguments.
-        if "clos" not in str(error):
+        # The client's one class for wrong arguments (these are ValueErrors too) and for
+        # connections in a state in which nothing can be done with them.
+        if isinstance(error, ValueError):
             raise
         raise DatabaseUnavailableError(f"Postgres does not answer: {error}") from error

@@ -57,7 +57,8 @@ class Notifications:
                         backoff_s = first_backoff_s
                         await self._stay(lent)
                     finally:
-                        lent.terminate()  # what listens is not lent to others
+                        if not lent.is_closed():
+                            lent.terminate()  # what listens is not lent to others
             except DatabaseUnavailableError as error:
                 log.warning("not listening to Postgres", extra={"why": str(error)})
             await asyncio.sleep(backoff_s)
@@ -73,10 +74,12 @@ class Notifications:
     async def _stay(self, lent: Connection) -> None:
         gone = asyncio.Event()
         lent.add_termination_listener(lambda _: gone.set())
-        while not gone.is_set():
+        while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(look_every_s):
                     await gone.wait()
+            if gone.is_set():
+                raise DatabaseUnavailableError("the listening connection was lost")
             await lent.execute("SELECT 1")
 
     def _hear(self, _: object, __: int, channel: str, payload: object) -> None:

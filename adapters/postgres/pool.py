@@ -8,14 +8,14 @@ Rules of this file:
 """
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TypeAlias
 
 import asyncpg
 import msgspec
 from asyncpg.pool import PoolConnectionProxy
 
-from adapters.postgres.errors import database_errors
+from adapters.postgres.errors import DatabaseUnavailableError, database_errors
 
 type_of_json = "json"
 acquire_timeout_s = 2.0
@@ -50,9 +50,16 @@ async def connect(
 @asynccontextmanager
 async def connection(pool: Pool, timeout_s: float = acquire_timeout_s) -> AsyncIterator[Connection]:
     """Lend a connection. Raises DatabaseUnavailableError, also for errors while it is lent."""
-    with database_errors():
-        async with pool.acquire(timeout=timeout_s) as lent:
-            yield lent
+    async with AsyncExitStack() as stack:
+        stack.enter_context(database_errors())
+        lent = await stack.enter_async_context(pool.acquire(timeout=timeout_s))
+        try:
+            with database_errors():
+                yield lent
+        except DatabaseUnavailableError:
+            if not lent.is_closed():
+                lent.terminate()  # whatever state it is in, nobody gets it again
+            raise
 
 
 async def _prepare(fresh: "asyncpg.Connection[asyncpg.Record] | Connection") -> None:
