@@ -14,6 +14,7 @@ import msgspec
 from adapters.clock import MonotonicClock
 from adapters.kafka.inventories import Inventories
 from adapters.kafka.log import KafkaLog
+from adapters.ports import TopicPartition
 from adapters.postgres.accounts import Accounts
 from adapters.postgres.charts import Charts
 from adapters.postgres.pool import connect
@@ -24,8 +25,8 @@ from api.command_log import CommandLog
 from api.core import Ingress
 from api.seatsio.parts import Parts
 from api.seatsio.routes import Seatsio
-from schemas.topics import EVENTS_OUTBOX, GROUPS_OUTBOX, Topics
-from seatlog.processes import SeatMaps, inventories_of
+from schemas.topics import EVENTS_OUTBOX, GROUPS_OUTBOX, INVENTORIES, Topics
+from seatlog.processes.worker import SeatMaps
 from tests.api.ingress import SIGNING_KEY, until_ready
 from tests.charts.venues import document
 from tests.workers.house import AlwaysMember
@@ -150,7 +151,9 @@ async def installation(
 async def workers(bootstrap: str, topics: Topics) -> AsyncIterator[None]:
     """Run the owners of all partitions, with inventories from the log."""
     log = KafkaLog(bootstrap)
-    inventories = Inventories(log, log.publisher, inventories_of(topics))
+    inventories = Inventories(
+        log, log.publisher, TopicPartition(topics[INVENTORIES].physical_name, 0)
+    )
     seat_maps = SeatMaps(inventories)
     roles = [
         *(

@@ -279,6 +279,16 @@ def test_damaged_bodies_are_judged_alike(data: st.DataObject) -> None:
     assert_agreement(good[:place] + data.draw(st.binary(max_size=2)) + good[place + 1 :])
 
 
+@pytest.mark.parametrize("label", ["\\u0007", "\\u0000", "\\ud800", "\x7f", "e\u0301", "\u0085"])
+def test_the_fast_way_leaves_every_hidden_character_to_the_models(label: str) -> None:
+    text = body(**GROUP).replace(b"A-1", label.encode())
+    assert read_plain(text) is None
+    if label == "e\u0301":
+        assert read_group_status(text).wanted.objects == [ObjectChange(label="\u00e9")]
+    else:
+        assert "#/objects/0" in refused(read_group_status, text)[0]
+
+
 def test_the_fast_way_is_taken_by_what_the_clients_send() -> None:
     for text in (body(**GROUP), body(**{**GROUP, "objects": [{"objectId": "A-1"}]})):
         assert read_plain(text) is not None
