@@ -92,7 +92,7 @@ class Installation:
 
     async def start_api(self, name: str, port: int) -> None:
         """Start an ingress and wait until it is ready."""
-        child = self._child(name, "api", PORT=str(port), SEATLOG_HOST=self.host)
+        child = self._child(name, "ingress", PORT=str(port), SEATLOG_HOST=self.host)
         await self.supervisor.start(child)
         await self._wait_until_ready(port)
 
@@ -118,7 +118,7 @@ class Installation:
         if self._log is not None:
             self._log.close()
 
-    def _child(self, name: str, command: str, **environment: str) -> ChildSpec:
+    def _child(self, name: str, module: str, **environment: str) -> ChildSpec:
         common = {
             "KAFKA_BOOTSTRAP": self._bootstrap,
             "DATABASE_URL": self._dsn,
@@ -126,7 +126,7 @@ class Installation:
         }
         return ChildSpec(
             name,
-            [sys.executable, "-P", "-m", "seatlog", command, "--leashed"],
+            [sys.executable, "-P", "-m", f"seatlog.processes.{module}"],
             {**self._environment, **common, **environment},
         )
 

@@ -5,15 +5,30 @@ import contextlib
 import logging
 import signal
 import sys
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Callable, Coroutine
+from typing import Any, NoReturn
 
 import uvloop
+
+from seatlog.logs import log_to_stderr
+from seatlog.settings import Settings, SettingsError, load_settings
 
 log = logging.getLogger(__name__)
 
 GRACE_S = 9.0
 """A process that has not ended by itself by then is left to its supervisor's kill."""
+
+
+def run_process(
+    name: str, work: Callable[[Settings], Coroutine[Any, Any, None]], *, leashed: bool = True
+) -> NoReturn:
+    """Be a process: settings from the environment, its log on standard error, its exit status."""
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        sys.exit(f"seatlog {name}: {error}")
+    log_to_stderr(settings.member if name == "worker" else name, settings.log_level)
+    sys.exit(run_until_told(work(settings), leashed=leashed))
 
 
 def run_until_told(work: Coroutine[Any, Any, None], *, leashed: bool) -> int:

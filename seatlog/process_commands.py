@@ -1,43 +1,21 @@
 """`seatlog api`, `worker`, `projector`: one process each, for a cluster's own supervisor."""
 
-import sys
-from collections.abc import Callable, Coroutine
-from typing import Annotated, Any
-
-import typer
-
-from seatlog import processes
-from seatlog.lifetime import run_until_told
-from seatlog.logs import log_to_stderr
-from seatlog.settings import Settings, SettingsError, load_settings
-
-Leashed = Annotated[
-    bool, typer.Option(help="End when standard input is closed, that is with the supervisor.")
-]
+from seatlog.lifetime import run_process
+from seatlog.processes.ingress import serve_http
+from seatlog.processes.projector import project
+from seatlog.processes.worker import work
 
 
-def api(*, leashed: Leashed = False) -> None:
+def api() -> None:
     """Run one ingress: HTTP in, commands to Kafka, answers from the outbox."""
-    _run("api", processes.serve_http, leashed=leashed)
+    run_process("api", serve_http, leashed=False)
 
 
-def worker(*, leashed: Leashed = False) -> None:
+def worker() -> None:
     """Run one worker: owns partitions of seats and of coordinators."""
-    _run("worker", processes.work, leashed=leashed)
+    run_process("worker", work, leashed=False)
 
 
-def projector(*, leashed: Leashed = False) -> None:
+def projector() -> None:
     """Run the projector: outboxes to Postgres."""
-    _run("projector", processes.project, leashed=leashed)
-
-
-def _run(
-    name: str, process: Callable[[Settings], Coroutine[Any, Any, None]], *, leashed: bool
-) -> None:
-    try:
-        settings = load_settings()
-    except SettingsError as error:
-        typer.echo(f"seatlog {name}: {error}", err=True)
-        raise typer.Exit(2) from error
-    log_to_stderr(settings.member if name == "worker" else name, settings.log_level)
-    sys.exit(run_until_told(process(settings), leashed=leashed))
+    run_process("projector", project, leashed=False)

@@ -163,13 +163,20 @@ class BoxOffice:
     async def _ask(self, change: _Change) -> Read:
         body = self._body(change)
         async with self._connections:
-            at, started = time.time_ns(), time.perf_counter()
-            status, answer = await self._exchange(self._change_url, body)
-            took = time.perf_counter() - started
+            at_ns = time.time_ns()
+            try:
+                status, answer = await self._exchange(self._change_url, body)
+            except asyncio.CancelledError:
+                self._write(change, at_ns, 0, _NO_ANSWER)  # it may be done yet
+                raise
         read = read_change(status, answer) if status else _NO_ANSWER
-        self._count(read.meaning, took * 1000)
+        self._count(read.meaning, (time.time_ns() - at_ns) / 1_000_000)
+        self._write(change, at_ns, status, read)
+        return read
+
+    def _write(self, change: _Change, at_ns: int, status: int, read: Read) -> None:
         line = Request(
-            at_ms=at // 1_000_000,
+            at_ms=at_ns // 1_000_000,
             done_ms=time.time_ns() // 1_000_000,
             event=self._event,
             status=change.status,
@@ -179,7 +186,6 @@ class BoxOffice:
             http_status=status or None,
         )
         self._log.write(self._encode(line) + b"\n")
-        return read
 
     def _count(self, meaning: Meaning, took_ms: float) -> None:
         if meaning is Meaning.LATER:

@@ -49,11 +49,13 @@ class FreeSeats:
         """Give the seat at this place among the free ones, 0 being the most wanted."""
         return self._ranking[self._ranks[place]]
 
-    def take(self, ordinal: int) -> None:
-        """Note that the seat is taken."""
-        if self._free[ordinal]:
+    def take(self, ordinal: int) -> bool:
+        """Note that the seat is taken; say whether it was free."""
+        was_free = ordinal in self
+        if was_free:
             self._free[ordinal] = 0
             del self._ranks[bisect_left(self._ranks, self._rank_of[ordinal])]
+        return was_free
 
     def give_back(self, ordinal: int) -> None:
         """Note that the seat is free."""

@@ -113,17 +113,20 @@ class Crowd:
         return []
 
     async def _hold(self, token: str, seats: list[int]) -> bool:
+        # Whoever looks meanwhile sees that somebody is at these seats.
+        seen_free = [seat for seat in seats if self._free.take(seat)]
         held, obstacles = await self._office.hold(token, seats)
         self._report.holds += 1
         if held:
-            for seat in seats:
-                self._free.take(seat)
             return True
         self._report.refused += 1
-        ordinals = self._office.ordinals
-        for obstacle in obstacles:
-            self._free.take(ordinals[obstacle.object])
-        self._note_booked(ordinals[o.object] for o in obstacles if o.status == BOOKED)
+        taken = {self._office.ordinals[obstacle.object]: obstacle.status for obstacle in obstacles}
+        for seat in seen_free:
+            if seat not in taken:
+                self._free.give_back(seat)
+        for seat in taken:
+            self._free.take(seat)
+        self._note_booked(seat for seat, status in taken.items() if status == BOOKED)
         return False
 
     async def _wait_for_seats(self) -> bool:

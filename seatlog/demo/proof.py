@@ -159,11 +159,16 @@ def _kill(seen: Witnessed) -> str:
     return f"{terms}; first result {seen.first_answer_s:.2f} s after the kill"
 
 
+def _first(check: Check, report: Report) -> str:
+    first = next(fault for fault in report.faults if fault.check is check)
+    return f"the first: {first.where}: {first.what}"
+
+
 def _of_the_checks(report: Report) -> list[Line]:
     lines = []
     for check in Check:
         faults = report.fault_counts[check]
-        value = f"{faults:,} faults" if faults else "yes"
+        value = f"{faults:,} faults; {_first(check, report)}" if faults else "yes"
         if check in report.skipped:
             value = f"not checked: {report.skipped[check]}"
         lines.append(Line(not faults and check not in report.skipped, MEANINGS[check], value))

@@ -88,7 +88,7 @@ class Drop:
     async def start_worker(self, member: str, environment: Mapping[str, str] | None = None) -> None:
         spec = ChildSpec(
             member,
-            [sys.executable, "-m", "seatlog", "worker", "--leashed"],
+            [sys.executable, "-P", "-m", "seatlog.processes.worker"],
             {
                 "KAFKA_BOOTSTRAP": self._bootstrap,
                 "DATABASE_URL": "postgresql://not-used-by-workers/",

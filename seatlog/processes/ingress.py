@@ -1,0 +1,50 @@
+"""The ingress: HTTP in, commands to Kafka, answers from the outbox."""
+
+import asyncio
+
+from adapters.kafka.log import KafkaLog
+from adapters.postgres.accounts import CHANNEL as ACCOUNTS_CHANNEL
+from adapters.postgres.accounts import Accounts
+from adapters.postgres.charts import Charts
+from adapters.postgres.pool import connect
+from adapters.postgres.reads import Reads
+from api.app import build_app, serve
+from api.command_log import CommandLog
+from api.core import Ingress
+from api.seatsio.parts import Parts
+from api.seatsio.routes import Seatsio
+from schemas.topics import load_topics
+from seatlog.lifetime import run_process
+from seatlog.settings import Settings
+
+
+async def serve_http(settings: Settings) -> None:
+    """Be an ingress: HTTP in, commands to Kafka, answers from the outbox."""
+    topics = load_topics().with_prefix(settings.topic_prefix)
+    pool = await connect(settings.database_url.get_secret_value())
+    accounts, reads = Accounts(pool), Reads(pool)
+    kafka = KafkaLog(settings.kafka_bootstrap)
+    core = Ingress(settings.kafka_bootstrap, topics, accounts, settings.signing_key_bytes())
+    reads.notifications.subscribe(ACCOUNTS_CHANNEL, lambda _: core.keys.refresh_soon())
+    parts = Parts(
+        core=core,
+        reads=reads,
+        charts=Charts(pool),
+        accounts=accounts,
+        command_log=CommandLog(kafka, topics),
+        system_secret=(
+            settings.system_secret.get_secret_value() if settings.test_companies else None
+        ),
+    )
+    app = build_app(core, [Seatsio(parts)])
+    reads.start()
+    try:
+        await serve(app, core, settings.host, settings.port, asyncio.Event())
+    finally:
+        await reads.close()
+        await kafka.close()
+        pool.terminate()
+
+
+if __name__ == "__main__":
+    run_process("api", serve_http)
