@@ -8,6 +8,7 @@ from adapters.postgres.pool import Pool, connect
 from adapters.postgres.projection import Projection, outbox_partitions
 from adapters.postgres.reads import Reads
 from schemas.topics import Topics, load_topics
+from tests.postgres.outbox import Outbox
 
 
 @pytest.fixture
@@ -40,3 +41,11 @@ async def reads(pool: Pool) -> AsyncIterator[Reads]:
     made.start()
     yield made
     await made.close()
+
+
+@pytest.fixture
+def outbox(two_partitions: Topics) -> Outbox:
+    """Give the outbox of events partition 0, taken by its first owner."""
+    made = Outbox(two_partitions)
+    made.take()
+    return made

@@ -1,22 +1,12 @@
-import asyncio
 import random
-from typing import Any
 
 import pytest
 
-from adapters.postgres.batch import OutboxRun, Position
-from adapters.postgres.errors import (
-    ForeignPositionsError,
-    OutboxGapError,
-    PositionsMovedError,
-    RecordsRefusedError,
-)
+from adapters.postgres.batch import Position
 from adapters.postgres.pool import Pool
 from adapters.postgres.projection import Projection, outbox_partitions
 from schemas.facts import (
     AreaState,
-    EventDeleted,
-    EventUpdated,
     ExtraDataChanged,
     HoldDeadlineSet,
     HoldExpired,
@@ -24,31 +14,9 @@ from schemas.facts import (
 from schemas.topics import EVENTS_COMMANDS, GROUPS_COMMANDS, GROUPS_OUTBOX, Topics
 from tests.postgres.outbox import NOON, WORKSPACE, Outbox, Seats
 from tests.postgres.stored import fold, rows, stored
+from tests.postgres.story import a_long_story, deleted, updated
 
 DAY_MS = 24 * 60 * 60 * 1000
-
-
-def deleted(event: int = 1, key: str = "drop") -> EventDeleted:
-    return EventDeleted(event=event, partition=0, workspace=WORKSPACE, key=key)
-
-
-def updated(event: int = 1, key: str = "drop", **fields: Any) -> EventUpdated:  # noqa: ANN401
-    return EventUpdated(
-        event=event,
-        partition=0,
-        workspace=WORKSPACE,
-        key=key,
-        previous_key="drop",
-        updated_at=NOON + 5,
-        **fields,
-    )
-
-
-@pytest.fixture
-def outbox(two_partitions: Topics) -> Outbox:
-    made = Outbox(two_partitions)
-    made.take()
-    return made
 
 
 async def test_a_booking_is_an_object_and_a_status_change_whose_id_is_its_place_in_the_log(
@@ -146,53 +114,6 @@ async def test_the_term_in_force_is_known_again_after_a_restart(
     assert positions[outbox.partition] == Position(3, 2)
     await restarted.apply([outbox.news()])
     assert {label for _, label in (await stored(pool)).objects} == {"A-1"}
-
-
-def a_long_story(topics: Topics, seed: int) -> list[Outbox]:
-    """Two partitions with events that come, are changed in every way, and go."""
-    draw = random.Random(seed)
-    boxes = [Outbox(topics, partition) for partition in (0, 1)]
-    living: list[tuple[Outbox, Seats]] = []
-    for box in boxes:
-        box.take()
-    for number in range(150):
-        box = draw.choice(boxes)
-        mine = [seats for where, seats in living if where is box]
-        if draw.random() < 0.05:
-            box.take()
-        elif not mine or draw.random() < 0.1:
-            seats = Seats(number, f"key {number}", box.partition.partition)
-            living.append((box, seats))
-            box.apply(seats.created)
-        else:
-            seats = draw.choice(mine)
-            tell(draw, box, seats)
-            if draw.random() < 0.03:
-                living.remove((box, seats))
-                box.apply(deleted(seats.event))
-    return boxes
-
-
-def tell(draw: random.Random, box: Outbox, seats: Seats) -> None:
-    label = f"A-{draw.randrange(4)}"
-    extra_data = draw.choice([None, {"n": draw.random()}])
-    match draw.randrange(4):
-        case 0:
-            fact = updated(
-                seats.event, name=draw.choice([None, "n"]), date=draw.choice([None, "d"])
-            )
-            box.apply(fact, updated(seats.event, f"key {draw.random()}", is_in_the_past=True))
-        case 1:
-            facts = [ExtraDataChanged(event=seats.event, label=label, extra_data=extra_data)]
-            box.answer(*facts)
-        case 2:
-            status = draw.choice(["free", "reservedByToken", "booked", "lolzor"])
-            fields = {"hold_token": "t", "extra_data": extra_data, "order_id": "o"}
-            facts_of_both = [seats.change(label, status, **fields), seats.change("A-0", "free")]
-            box.answer(*facts_of_both, key=f"c{draw.randrange(20)}")
-        case _:
-            area = AreaState(taken={"booked": draw.randrange(9)})
-            box.answer(seats.change("GA", area=area, ticket_type="child"))
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -324,100 +245,3 @@ async def test_facts_about_holds_change_no_row(
     outbox.apply(HoldExpired(token="t"))
     await projection.apply([outbox.news()])
     assert await stored(pool) == fold([])
-
-
-@pytest.mark.parametrize("skipped", [1, -1])
-async def test_a_missing_or_repeated_record_is_an_error_and_writes_nothing(
-    projection: Projection, pool: Pool, outbox: Outbox, skipped: int
-) -> None:
-    seats = Seats()
-    outbox.apply(seats.created)
-    await projection.apply([outbox.news()])
-    outbox.answer(seats.change("A-1"))
-    outbox.answer(seats.change("A-2"))
-    start = 2 + skipped
-    with pytest.raises(OutboxGapError, match=f"read {start}, expected 2"):
-        await projection.apply([outbox.run(start, outbox.end)])
-    assert (await stored(pool)).objects == {}
-
-
-async def test_a_second_answer_to_a_command_is_refused_with_all_that_came_beside_it(
-    projection: Projection, pool: Pool, outbox: Outbox, two_partitions: Topics
-) -> None:
-    seats = Seats()
-    outbox.apply(seats.created)
-    outbox.answer(seats.change("A-1"))
-    await projection.apply([outbox.news()])
-    before = await stored(pool)
-    outbox._commands = 0
-    outbox.answer(seats.change("A-2"))
-    with pytest.raises(RecordsRefusedError, match=r"events.outbox/0 3 to 3: .*results_pkey"):
-        await projection.apply([outbox.news()])
-    assert await stored(pool) == before
-    positions = await projection.positions(outbox_partitions(two_partitions))
-    assert positions[outbox.partition].next_offset == 3
-
-
-async def test_of_two_projections_the_second_is_turned_away_and_writes_nothing(
-    projection: Projection, pool: Pool, outbox: Outbox, two_partitions: Topics
-) -> None:
-    other = Projection(pool, two_partitions)
-    await other.positions(outbox_partitions(two_partitions))
-    seats = Seats()
-    outbox.apply(seats.created)
-    news = outbox.news()
-    await projection.apply([news])
-    with pytest.raises(PositionsMovedError):
-        await other.apply([OutboxRun(news.partition, news.records[:1])])
-    # After it has read the positions it may take over.
-    await other.positions(outbox_partitions(two_partitions))
-    outbox.answer(seats.change("A-1"))
-    await other.apply([outbox.news()])
-    assert len((await stored(pool)).status_changes) == 1
-
-
-async def test_two_projections_that_write_at_once_write_everything_once(
-    pool: Pool, two_partitions: Topics
-) -> None:
-    boxes = a_long_story(two_partitions, seed=1)
-    expected = fold(box.run(0, box.end) for box in boxes)
-    turned_away = 0
-
-    async def project(step: int) -> None:
-        nonlocal turned_away
-        mine = Projection(pool, two_partitions)
-        while True:
-            positions = await mine.positions(outbox_partitions(two_partitions))
-            runs = []
-            for box in boxes:
-                start = positions[box.partition].next_offset
-                if start < box.end:
-                    runs.append(box.run(start, min(box.end, start + step)))
-            if not runs:
-                return
-            try:
-                await mine.apply(runs)
-            except PositionsMovedError:
-                turned_away += 1
-
-    await asyncio.gather(project(3), project(4))
-    assert turned_away > 0
-    assert await stored(pool) == expected
-
-
-async def test_a_database_filled_from_other_topics_is_refused(
-    projection: Projection, pool: Pool, two_partitions: Topics
-) -> None:
-    del projection  # has written its positions
-    renamed = two_partitions.with_prefix("other.")
-    with pytest.raises(ForeignPositionsError, match=r"events.outbox/0.*a database of its own"):
-        await Projection(pool, renamed).positions(outbox_partitions(renamed))
-
-
-async def test_a_partition_that_was_added_begins_at_its_start(
-    projection: Projection, pool: Pool, outbox: Outbox, two_partitions: Topics
-) -> None:
-    await projection.apply([outbox.news()])
-    grown = two_partitions.with_partitions(events=3)
-    positions = await Projection(pool, grown).positions(outbox_partitions(grown))
-    assert sorted(positions.values()) == [(0, -1), (0, -1), (0, -1), (1, 0)]

@@ -23,13 +23,6 @@ from tests.postgres.stored import rows
 LISTENING = "FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()"
 
 
-@pytest.fixture
-def outbox(two_partitions: Topics) -> Outbox:
-    made = Outbox(two_partitions)
-    made.take()
-    return made
-
-
 async def listening(pool: Pool) -> None:
     async def heard() -> None:
         assert await rows(pool, f"SELECT {LISTENING}")

@@ -1,0 +1,71 @@
+"""A long story of events that come, are changed in every way, and go, from a seed."""
+
+import random
+from typing import Any
+
+from schemas.facts import AreaState, EventDeleted, EventUpdated, ExtraDataChanged
+from schemas.topics import Topics
+from tests.postgres.outbox import NOON, WORKSPACE, Outbox, Seats
+
+
+def deleted(event: int = 1, key: str = "drop") -> EventDeleted:
+    return EventDeleted(event=event, partition=0, workspace=WORKSPACE, key=key)
+
+
+def updated(event: int = 1, key: str = "drop", **fields: Any) -> EventUpdated:  # noqa: ANN401
+    return EventUpdated(
+        event=event,
+        partition=0,
+        workspace=WORKSPACE,
+        key=key,
+        previous_key="drop",
+        updated_at=NOON + 5,
+        **fields,
+    )
+
+
+def a_long_story(topics: Topics, seed: int) -> list[Outbox]:
+    """Two partitions with events that come, are changed in every way, and go."""
+    draw = random.Random(seed)
+    boxes = [Outbox(topics, partition) for partition in (0, 1)]
+    living: list[tuple[Outbox, Seats]] = []
+    for box in boxes:
+        box.take()
+    for number in range(150):
+        box = draw.choice(boxes)
+        mine = [seats for where, seats in living if where is box]
+        if draw.random() < 0.05:
+            box.take()
+        elif not mine or draw.random() < 0.1:
+            seats = Seats(number, f"key {number}", box.partition.partition)
+            living.append((box, seats))
+            box.apply(seats.created)
+        else:
+            seats = draw.choice(mine)
+            tell(draw, box, seats)
+            if draw.random() < 0.03:
+                living.remove((box, seats))
+                box.apply(deleted(seats.event))
+    return boxes
+
+
+def tell(draw: random.Random, box: Outbox, seats: Seats) -> None:
+    label = f"A-{draw.randrange(4)}"
+    extra_data = draw.choice([None, {"n": draw.random()}])
+    match draw.randrange(4):
+        case 0:
+            fact = updated(
+                seats.event, name=draw.choice([None, "n"]), date=draw.choice([None, "d"])
+            )
+            box.apply(fact, updated(seats.event, f"key {draw.random()}", is_in_the_past=True))
+        case 1:
+            facts = [ExtraDataChanged(event=seats.event, label=label, extra_data=extra_data)]
+            box.answer(*facts)
+        case 2:
+            status = draw.choice(["free", "reservedByToken", "booked", "lolzor"])
+            fields = {"hold_token": "t", "extra_data": extra_data, "order_id": "o"}
+            facts_of_both = [seats.change(label, status, **fields), seats.change("A-0", "free")]
+            box.answer(*facts_of_both, key=f"c{draw.randrange(20)}")
+        case _:
+            area = AreaState(taken={"booked": draw.randrange(9)})
+            box.answer(seats.change("GA", area=area, ticket_type="child"))
