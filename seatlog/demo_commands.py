@@ -2,24 +2,41 @@
 
 import asyncio
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from adapters.kafka.admin import BrokerError
+from adapters.ports import LogUnreachableError
+from adapters.postgres.errors import DatabaseUnavailableError
+from adapters.postgres.migrate import MigrationError
 from seatlog.demo.load import LoadEndedError
 from seatlog.demo.plan import Behaviour, connections_max
-from seatlog.demo.run import DROWN_OUT_LEVEL, Settings, StoppedError, run
+from seatlog.demo.run import Settings, StoppedError, run
 from seatlog.http_client import CallError
 from seatlog.installation import NotReadyError
 from seatlog.local.failure import LocalServerError
 from seatlog.logs import log_to_stderr
+from seatlog.verify.client_log import ClientLogError
 
 output_folder = Path("demo-output")
 fans_min = 8_000
 """Fewer would not buy the stadium out."""
-_FAILURES = (LocalServerError, NotReadyError, CallError, LoadEndedError, OSError)
+_FAILURES = (
+    BrokerError,
+    CallError,
+    ClientLogError,
+    DatabaseUnavailableError,
+    LoadEndedError,
+    LocalServerError,
+    LogUnreachableError,
+    MigrationError,
+    NotReadyError,
+    OSError,
+)
 
 
 def demo(
@@ -46,7 +63,10 @@ def demo(
 
     Exits with 1 if the proof fails or the drop fell short, 130 if it was stopped.
     """
-    log_to_stderr("demo", DROWN_OUT_LEVEL)
+    if find_spec("matplotlib") is None:
+        typer.echo("seatlog demo: it draws with matplotlib: install seatlog[local,demo]", err=True)
+        raise typer.Exit(2)
+    log_to_stderr("demo", "CRITICAL")  # restarts and outages belong to the show
     folder = _fresh(data)
     settings = Settings(
         folder=folder,

@@ -23,10 +23,10 @@ from seatlog.demo.kill import Kill
 from seatlog.demo.load import LoadProcesses
 from seatlog.demo.outbox import OutboxCount, follow
 from seatlog.demo.plan import Behaviour, LoadPlan
-from seatlog.demo.plot import Story
 from seatlog.demo.progress import Snapshot
 from seatlog.demo.proof import Promise, Witnessed
 from seatlog.demo.seating import Seating, seating_of
+from seatlog.demo.story import Story
 from seatlog.demo.tally import percentile, recent_s
 from seatlog.http_client import post
 from seatlog.installation import Installation

@@ -22,15 +22,14 @@ from rich.console import Console
 from schemas.topics import Topics, load_topics
 from seatlog.demo.drop import Drop, DropPlan
 from seatlog.demo.plan import Behaviour
-from seatlog.demo.plot import draw
 from seatlog.demo.progress import progress_on
 from seatlog.demo.proof import Line, prove, shortfalls
+from seatlog.demo.story import Story
 from seatlog.installation import Installation
 from seatlog.local.ports import free_port
 from seatlog.local.servers import LocalServers
 from seatlog.verify.installation import verify
 
-DROWN_OUT_LEVEL = "ERROR"
 VENUE = Path(__file__).parent / "venues" / "sampleChartWithZones.json"
 workers = 2
 _SERVER_DATA = ("kafka", "postgres")
@@ -86,7 +85,7 @@ async def _run(settings: Settings, console: Console) -> bool:
             lines = await _prove(drop, servers, topics, settings)
     finally:
         await servers.stop()
-    await asyncio.to_thread(draw, drop.story(), settings.plot)
+    await asyncio.to_thread(_draw, drop.story(), settings.plot)
     return _tell(lines, settings, console)
 
 
@@ -141,6 +140,14 @@ def _merge(files: list[Path], into: Path) -> None:
             with file.open("rb") as part:
                 shutil.copyfileobj(part, merged)
             file.unlink()
+
+
+def _draw(story: Story, file: Path) -> None:
+    # Only here: without the extra that brings matplotlib, every other command must start.
+    from seatlog.demo.plot import draw  # noqa: PLC0415
+
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draw(story, file)
 
 
 def _tell(lines: list[Line], settings: Settings, console: Console) -> bool:

@@ -1,0 +1,74 @@
+import pytest
+
+from seatlog.demo.plan import Behaviour, LoadReport
+from seatlog.demo.progress import Snapshot, line_of
+from seatlog.demo.tally import Tally, percentile
+
+
+@pytest.mark.parametrize(
+    ("share", "expected"), [(0.0, 1.0), (0.5, 50.0), (0.99, 99.0), (1.0, 100.0)]
+)
+def test_a_percentile_is_a_value_that_was_measured(share: float, expected: float) -> None:
+    assert percentile([float(n) for n in range(100, 0, -1)], share) == expected
+
+
+def test_the_percentile_of_nothing_is_nothing() -> None:
+    assert percentile([], 0.99) == 0.0
+
+
+def test_counts_of_all_processes_are_added_and_not_added_twice() -> None:
+    tally = Tally(2)
+    tally.take_in(0, LoadReport(holds=10, refused=3), now_s=1.0)
+    tally.take_in(1, LoadReport(holds=5, refused=2), now_s=1.0)
+    tally.take_in(0, LoadReport(holds=12, refused=3), now_s=1.5)
+    assert (tally.holds, tally.refused) == (17, 5)
+    assert tally.refused_share == pytest.approx(5 / 17)
+
+
+def test_times_of_the_last_seconds_are_told_apart_from_all_times() -> None:
+    tally = Tally(1)
+    tally.take_in(0, LoadReport(latencies_ms=[100.0]), now_s=1.0)
+    tally.take_in(0, LoadReport(latencies_ms=[2.0, 3.0]), now_s=7.0)
+    assert tally.recent_ms(now_s=8.0) == [2.0, 3.0]
+    assert tally.latencies_ms == [100.0, 2.0, 3.0]
+
+
+def test_the_load_is_done_when_every_process_is() -> None:
+    tally = Tally(2)
+    tally.take_in(0, LoadReport(done=True), now_s=1.0)
+    assert not tally.done
+    tally.take_in(1, LoadReport(done=True), now_s=1.0)
+    assert tally.done
+
+
+def test_fans_wait_at_the_door_and_the_others_come_evenly_until_the_last() -> None:
+    behaviour = Behaviour(at_the_door=100, at_the_door_s=2.0, arrivals_s=50.0)
+    times = [behaviour.arrives_at_s(fan, 1_100) for fan in range(1_100)]
+    assert times == sorted(times)
+    assert (times[0], times[100], times[600]) == (0.0, 2.0, 27.0)
+    assert times[-1] < 52.0
+
+
+def test_fewer_fans_than_wait_at_the_door_all_wait_there() -> None:
+    assert Behaviour(at_the_door=100, at_the_door_s=2.0).arrives_at_s(9, 10) == 1.8
+
+
+def test_a_line_of_progress_has_every_figure() -> None:
+    now = Snapshot(
+        elapsed_s=10.0,
+        seats=8_897,
+        sold=4_321,
+        held=765,
+        fans=20_000,
+        through=1_234,
+        waiting=56,
+        holds=3_000,
+        refused=1_500,
+        expired=7,
+        recent_ms=[2.0] * 99 + [50.0] * 2,
+        recent_s=5.0,
+        notes=[],
+    )
+    line = line_of(now)
+    for figure in ("4,321", "765", "1,500 of  3,000", "20/s", "p50   2.0 ms", "p99   50.0 ms"):
+        assert figure in line
