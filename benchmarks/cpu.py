@@ -1,4 +1,4 @@
-"""CPU time by process, from /proc: unlike a rate it hardly depends on what else the machine does."""
+"""CPU time by process, from /proc: it depends less than a rate on what else the machine does."""
 
 import os
 from pathlib import Path

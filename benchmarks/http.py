@@ -88,7 +88,7 @@ def _print(connections: int, ours: list[Figures], peer: list[Figures]) -> None:
         for status, count in figures.statuses.items():
             statuses[status] = statuses.get(status, 0) + count
     print(
-        f"{connections:4} connections: {rate:7,.0f} bookings/s, p50 {p50:5.1f} ms, p99 {p99:5.1f} ms"
+        f"{connections:4} connections: {rate:7,.0f} bookings/s, p50 {p50:.1f} ms, p99 {p99:.1f} ms"
         f"   bare POST {bare:7,.0f}/s   ratio {rate / bare:.2f}   answers {statuses}"
     )
 

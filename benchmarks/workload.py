@@ -28,7 +28,7 @@ def change(event: int, number: int) -> ChangeObjectStatus:
     turn, step = divmod(number, len(_STEPS))
     first = (turn * SEATS_PER_COMMAND) % (len(STADIUM_MAP) - SEATS_PER_COMMAND)
     labels = STADIUM_MAP.labels[first : first + SEATS_PER_COMMAND]
-    token = Hold(f"{turn:062d}", NOON + 3_600_000) if step < 2 else None  # noqa: PLR2004
+    token = Hold(f"{turn:062d}", NOON + 3_600_000) if step < 2 else None
     return ChangeObjectStatus(
         workspace=WORKSPACE,
         changes=[

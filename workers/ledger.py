@@ -39,6 +39,8 @@ from schemas.rejections import Rejection
 from workers.replay import Inputs
 from workers.role import Role, header
 
+record_bytes_max = 2 * 1024 * 1024 - 64 * 1024
+"""What an append can carry (adapters/kafka/ownership), with room for what the batch adds."""
 failures_max = 1
 """A cause that failed more often is refused alone."""
 Kind = type[CommandAnswered[Any] | DecisionApplied[Any] | TimePassed[Any]]
@@ -46,6 +48,10 @@ _PASSED_ON = (HEADER_INGRESS, HEADER_REQUEST)
 _TYPE_NAMES: dict[Kind, bytes] = {
     kind: type_name(kind) for kind in (CommandAnswered, DecisionApplied, TimePassed)
 }
+
+
+class RecordTooLargeError(Exception):
+    """The record of a cause cannot be appended: the cause is refused alone."""
 
 
 class Ledger:
@@ -191,7 +197,10 @@ class Ledger:
         )
         headers, key = self._headers(kind, decision, asked_by, command)
         headers.append((HEADER_OFFSET, b"%d" % offset))
-        self.pending.append(NewRecord(encode(record), headers, key))
+        written = NewRecord(encode(record), headers, key)
+        if written.size > record_bytes_max:
+            raise RecordTooLargeError(f"{written.size} bytes, at most {record_bytes_max}")
+        self.pending.append(written)
 
     def _headers(
         self,

@@ -124,7 +124,7 @@ class _Fold:
         self.inputs.terms.update(data.input_terms)
 
     def _check_positions(self, data: Data[Any], where: str) -> None:
-        """Inputs are read forward; an answer is to the next command, none left out, none twice."""
+        """Check that inputs are read forward and that an answer is to the very next command."""
         read = self.inputs.positions
         for name, position in data.positions.items():
             if position < read.get(name, 0):

@@ -31,6 +31,7 @@ from tests.workers.house import (
     book,
     seats,
 )
+from workers import ledger
 from workers.owner import StoppedError, cut, keep_fence_every_ms
 
 
@@ -217,6 +218,18 @@ async def test_a_cause_that_fails_twice_is_refused_alone(
     assert len(house.log.records(DEAD_LETTERS)) == 1
 
 
+async def test_a_record_too_large_to_append_is_refused_alone(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = await house.open()
+    monkeypatch.setattr(ledger, "record_bytes_max", 1_500)
+    house.send(COMMANDS, book(event, "A-1"), book(event, *(f"B-{n}" for n in range(1, 9))))
+    house.send(COMMANDS, book(event, "A-2"))
+    answers = await house.answers_when(3)
+    assert [type(answer) for answer in answers] == [Accepted, Rejected, Accepted]
+    assert answers[1].code == Rejection.COMMAND_FAILED.code
+
+
 @pytest.mark.parametrize(
     "fault", ["digest", "goes back", "not the next one", "backwards", "AssertionError"]
 )
@@ -227,15 +240,14 @@ async def test_a_log_that_does_not_fold_stops_the_partition(house: House, fault:
     await house.close()
     last = house.log.records(OUTBOX)[-1]
     decoded: Any = decode_seats_record(last.value or b"")
-    changed = {
-        "digest": {"command": None, "facts": []},
+    changes: dict[str, dict[str, Any]] = {
+        "digest": {"command": None, "facts": [], "digest": "0" * 16},
         "goes back": {"command": None, "facts": [], "positions": {"events.commands/0": 0}},
         "not the next one": {"facts": []},
         "backwards": {"command": None, "facts": [], "at": decoded.data.at - 1},
         "AssertionError": {"command": None},
-    }[fault]
-    wrong_digest = {"digest": "0" * 16} if fault == "digest" else {}
-    data = msgspec.structs.replace(decoded.data, offset=last.offset + 1, **changed, **wrong_digest)
+    }
+    data = msgspec.structs.replace(decoded.data, offset=last.offset + 1, **changes[fault])
     forged = msgspec.structs.replace(decoded, data=data)
     house.log.store(OUTBOX, [NewRecord(outbox_schema.encode(forged))])
     with pytest.raises(StoppedError, match=fault):

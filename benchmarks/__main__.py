@@ -1,0 +1,22 @@
+"""Runs all benchmarks, or the named ones: `python -m benchmarks engine owner http`."""
+
+import sys
+
+from benchmarks import engine, http, owner
+
+BENCHMARKS = {"engine": engine.run, "owner": owner.run, "http": http.run}
+
+
+def main() -> None:
+    """Run what the command line names."""
+    names = sys.argv[1:] or list(BENCHMARKS)
+    unknown = [name for name in names if name not in BENCHMARKS]
+    if unknown:
+        sys.exit(f"unknown: {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+    for name in names:
+        print(f"== {name}")
+        BENCHMARKS[name]()
+
+
+if __name__ == "__main__":
+    main()
