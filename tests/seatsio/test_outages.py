@@ -74,3 +74,31 @@ async def test_what_one_ingress_answered_another_shows_however_slow_the_projecto
         assert (await company.call("DELETE", "/events/E")).status == 204
         assert (await there.get("/events/E")).status == 404
         assert (await there.get("/events")).json["items"] == []
+
+
+async def test_a_command_is_pending_until_its_owner_comes_back(
+    kafka_bootstrap: str, topics: Topics, database: str
+) -> None:
+    async with (
+        projector(kafka_bootstrap, topics, database),
+        api(kafka_bootstrap, topics, database) as running,
+    ):
+        async with workers(kafka_bootstrap, topics):
+            company, other = await running.company(), await running.company()
+            await company.event("E")
+
+        taken = await company.post(BOOK, {"objects": ["A-1"]}, Prefer="respond-async")
+        where = taken.headers["Location"]
+        assert (taken.status, taken.json["status"]) == (202, "pending")
+        looked_up = await company.get(where)
+        assert (looked_up.status, looked_up.json["status"]) == (200, "pending")
+        assert (await other.get(where)).status == 404
+
+        async with workers(kafka_bootstrap, topics):
+
+            async def is_done() -> None:
+                found = await company.get(where)
+                assert found.json["status"] == "done", found
+
+            await eventually(is_done, within=20)
+            assert (await other.get(where)).status == 404
