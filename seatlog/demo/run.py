@@ -124,7 +124,7 @@ async def _prove(
     drop: Drop, servers: LocalServers, topics: Topics, settings: Settings
 ) -> list[Line]:
     fans_log = settings.folder / "fans.jsonl"
-    await asyncio.to_thread(_merge, drop.client_logs, fans_log)
+    await asyncio.to_thread(merge, drop.client_logs, fans_log)
     report = await verify(
         topics,
         bootstrap=servers.bootstrap,
@@ -134,7 +134,8 @@ async def _prove(
     return prove(drop.promise(), drop.witnessed(), report)
 
 
-def _merge(files: list[Path], into: Path) -> None:
+def merge(files: list[Path], into: Path) -> None:
+    """Put the logs of all load processes into one file, for `seatlog verify`."""
     with into.open("wb") as merged:
         for file in files:
             with file.open("rb") as part:
