@@ -115,7 +115,9 @@ class Story:
         data = edit(told.data)
         self._put(partition, record, msgspec.structs.replace(told, data=data))
 
-    def edit_fact(self, offset: int, partition: TopicPartition = OUTBOX, **changes: object) -> None:
+    def edit_fact(
+        self, offset: int, partition: TopicPartition = OUTBOX, /, **changes: object
+    ) -> None:
         """Replace fields of the first fact of an outbox record."""
 
         def edit(data: Any) -> Any:  # noqa: ANN401
@@ -171,6 +173,21 @@ class Story:
         self.records[partition][record.offset] = replace(
             record, value=outbox.encode(told), headers=tuple(headers.items())
         )
+
+
+def only(story: Story, check: Check) -> str:
+    """Expect faults of one check alone, and give the first of them."""
+    report = story.check()
+    assert {fault.check for fault in report.faults} == {check}, report.faults
+    return str(report.faults[0])
+
+
+def among(story: Story, check: Check) -> str:
+    """Expect faults of this check among others, and give the first of them."""
+    report = story.check()
+    found = [str(fault) for fault in report.faults if fault.check is check]
+    assert found, report.faults
+    return found[0]
 
 
 def change(event: int, *objects: ObjectChange, status: str = BOOKED, **more: Any) -> Any:  # noqa: ANN401

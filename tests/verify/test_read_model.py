@@ -44,7 +44,7 @@ async def projected(log: Log, database: str, topics: Topics) -> AsyncIterator[No
 
 
 @pytest.fixture(scope="module")
-async def told() -> MemoryLog:
+async def drop_log() -> MemoryLog:
     teller = Teller()
     await teller.tell()
     return teller.house.log
@@ -55,10 +55,10 @@ async def check(log: MemoryLog, database: str) -> Report:
 
 
 async def test_a_read_model_made_from_the_log_is_equal_to_it(
-    told: MemoryLog, database: str
+    drop_log: MemoryLog, database: str
 ) -> None:
-    async with projected(told, database, one_partition()):
-        report = await check(told, database)
+    async with projected(drop_log, database, one_partition()):
+        report = await check(drop_log, database)
     assert report.faults == []
     assert Check.READ_MODEL not in report.skipped
     assert report.counts.read_model_objects > 8
@@ -83,14 +83,14 @@ async def test_a_read_model_made_from_the_log_is_equal_to_it(
     ],
 )
 async def test_a_read_model_that_differs_is_named(
-    told: MemoryLog, database: str, falsify: str, says: str
+    drop_log: MemoryLog, database: str, falsify: str, says: str
 ) -> None:
-    async with projected(told, database, one_partition()):
-        assert (await check(told, database)).is_clean
+    async with projected(drop_log, database, one_partition()):
+        assert (await check(drop_log, database)).is_clean
     connection = await asyncpg.connect(database)
     await connection.execute(falsify)
     await connection.close()
-    report = await check(told, database)
+    report = await check(drop_log, database)
     assert {fault.check for fault in report.faults} == {Check.READ_MODEL}
     assert any(says in str(fault) for fault in report.faults), report.faults
 

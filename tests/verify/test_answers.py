@@ -1,0 +1,96 @@
+"""Answers that are not those of their commands are named."""
+
+from dataclasses import replace
+
+import msgspec
+import pytest
+
+from schemas.commands import decode_seats_command, encode
+from schemas.outbox import Accepted, Obstacle, Rejected
+from schemas.rejections import Rejection
+from seatlog.verify.report import Check
+from tests.verify.story import Story, among, only
+from tests.workers.house import COMMANDS, COORDINATOR_OUTBOX
+
+
+def test_an_answer_that_did_something_else_is_named(story: Story) -> None:
+    story.edit_fact(story.answers()[0], label="C-2")
+    assert "was asked for" in among(story, Check.ANSWERS)
+
+
+def test_a_refusal_without_cause_is_named(story: Story) -> None:
+    # The second command, refused: A-1 was booked. Here it had not been.
+    story.edit_fact(story.answers()[0], label="C-3")
+    found = [str(fault) for fault in story.check().faults if fault.check is Check.ANSWERS]
+    assert any("refuses A-1 as booked, and it was free" in fault for fault in found)
+    assert any("refuses A-1 as not free, and it was" in fault for fault in found)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "says"),
+    [
+        (
+            Rejected(code="EVENT_NOT_FOUND", detail="256"),
+            "says that an event is not there, and all are",
+        ),
+        (
+            Rejected(
+                code="HELD_BY_ANOTHER_TOKEN",
+                obstacles=[Obstacle(event=256, label="A-1", code="HELD_BY_ANOTHER_TOKEN")],
+            ),
+            "refuses A-1 as held by another token, and it was not",
+        ),
+        (
+            Rejected(
+                code="OBJECT_NOT_FOUND",
+                obstacles=[Obstacle(event=256, label="A-1", code="OBJECT_NOT_FOUND")],
+            ),
+            "refuses A-1 as OBJECT_NOT_FOUND: whether it exists is otherwise",
+        ),
+    ],
+)
+def test_a_refusal_for_a_reason_that_is_not_there_is_named(
+    story: Story, refusal: Rejected, says: str
+) -> None:
+    second = story.answers()[1]
+    story.edit(second, lambda data: msgspec.structs.replace(data, answer=refusal))
+    assert says in only(story, Check.ANSWERS)
+
+
+def test_a_change_of_another_workspace_is_named(story: Story) -> None:
+    command = decode_seats_command(story.records[COMMANDS][0].value or b"")
+    foreign = encode(msgspec.structs.replace(command, workspace="stranger"))
+    story.records[COMMANDS][0] = replace(story.records[COMMANDS][0], value=foreign)
+    assert "workspace stranger changed event 256" in only(story, Check.ANSWERS)
+
+
+def test_a_coordinator_that_decides_something_else_is_named(story: Story) -> None:
+    story.edit_fact(1, COORDINATOR_OUTBOX, name="another")
+    assert "and decided" in among(story, Check.ANSWERS)
+
+
+def test_a_repeat_that_changed_something_is_named(story: Story) -> None:
+    first, repeat = story.answers()[4:6]
+    facts = story.data(first).facts
+    story.edit(repeat, lambda data: msgspec.structs.replace(data, facts=facts))
+    assert "repeats an answer and has changed something" in among(story, Check.ANSWERS)
+
+
+def test_a_refusal_that_changed_something_is_named(story: Story) -> None:
+    refused = Rejected(code=Rejection.OBJECT_NOT_FREE.code)
+    story.edit(story.answers()[0], lambda data: msgspec.structs.replace(data, answer=refused))
+    assert "refuses its command and has changed something" in only(story, Check.ANSWERS)
+
+
+def test_a_repeat_with_another_answer_is_named(story: Story) -> None:
+    repeat = story.answers()[5]
+    emptied = Accepted(repeat=True)
+    story.edit(repeat, lambda data: msgspec.structs.replace(data, answer=emptied))
+    assert "and its answer is another" in only(story, Check.ANSWERS)
+
+
+def test_a_command_done_again_under_its_key_is_named(story: Story) -> None:
+    repeat = story.answers()[5]
+    again = Accepted()
+    story.edit(repeat, lambda data: msgspec.structs.replace(data, answer=again))
+    assert "does again what was answered in" in among(story, Check.ANSWERS)

@@ -1,0 +1,88 @@
+"""Seats sold twice, and areas whose counts do not add up, are named."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from schemas.facts import BOOKED, FREE, HELD, AreaState
+from seatlog.verify.report import Check
+from tests.verify.story import Story, among, only
+
+
+def test_a_seat_sold_twice_is_named(story: Story) -> None:
+    first = story.find("A-1", BOOKED)
+    story.copy(first, first + 1)
+    assert "A-1 of event 256 is sold twice" in among(story, Check.SEATS)
+    assert story.check().counts.sold_twice == 2  # A-1 and A-2
+
+
+def test_a_seat_sold_again_after_its_release_is_no_fault(story: Story) -> None:
+    # The story sells A-3, releases it, and nobody minds.
+    assert story.find("A-3", BOOKED) < story.find("A-3", FREE)
+    assert story.check().is_clean
+
+
+def test_a_held_seat_changed_by_another_token_is_named(story: Story) -> None:
+    by_its_token = story.find("B-2", BOOKED)
+    story.edit_fact(by_its_token, hold_token="two")
+    assert "is held by one and was changed by two" in among(story, Check.SEATS)
+
+
+def test_a_wrong_previous_status_is_named(story: Story) -> None:
+    story.edit_fact(story.find("B-2", BOOKED), previous_status=FREE)
+    assert "was reservedByToken, and the change says free" in only(story, Check.SEATS)
+
+
+def test_an_object_that_the_chart_does_not_have_is_named(story: Story) -> None:
+    story.edit_fact(story.answers()[0], label="Z-99")
+    assert "has no object Z-99" in among(story, Check.SEATS)
+
+
+def test_an_overfull_area_is_named(story: Story) -> None:
+    fifth = story.find("GA1", BOOKED)
+    story.edit_fact(fifth, area=AreaState(taken={BOOKED: 100_000}))
+    found = [str(fault) for fault in story.check().faults if fault.check is Check.AREAS]
+    assert any("100000 places are taken or held, and it has" in fault for fault in found)
+
+
+@pytest.mark.parametrize(
+    ("area", "says"),
+    [
+        (AreaState(taken={BOOKED: 4}), "5 places become booked, and 4 have"),
+        (AreaState(taken={BOOKED: 5, "painted": 1}), "+1 places are painted"),
+        (AreaState(taken={BOOKED: 5}, held={"x": {"child": 1}}), "held by another token"),
+        (AreaState(taken={BOOKED: 5, "painted": -1}), "0 or less"),
+    ],
+)
+def test_counts_of_an_area_that_do_not_add_up_are_named(
+    story: Story, area: AreaState, says: str
+) -> None:
+    story.edit_fact(story.find("GA1", BOOKED), area=area)
+    found = [str(fault) for fault in story.check().faults if fault.check is Check.AREAS]
+    assert any(says in fault for fault in found), found
+
+
+def test_places_that_an_expiry_leaves_held_are_named(story: Story) -> None:
+    def leave(data: Any) -> Any:  # noqa: ANN401
+        held = {"area": {"NO_TICKET_TYPE": 1}}
+        area = msgspec.structs.replace(data.facts[0].area, held=held)
+        first = msgspec.structs.replace(data.facts[0], area=area)
+        return msgspec.structs.replace(data, facts=[first, *data.facts[1:]])
+
+    story.edit(story.expiry(), leave)
+    found = [str(fault) for fault in story.check().faults]
+    assert any("token area has expired and holds places still" in fault for fault in found)
+    assert any("says that the token area has expired, and it holds GA1" in f for f in found)
+
+
+def test_places_that_were_not_what_they_are_said_to_have_been_are_named(story: Story) -> None:
+    story.edit_fact(story.find("GA1", BOOKED), previous_status="painted")
+    assert "no place was painted before, as it says" in only(story, Check.AREAS)
+
+
+def test_places_held_under_another_ticket_type_are_named(story: Story) -> None:
+    offset = story.find("GA1", HELD)
+    taken = story.data(offset).facts[0].area.taken
+    story.edit_fact(offset, area=AreaState(taken=taken, held={"area": {"adult": 5}}))
+    assert "not under their ticket type" in among(story, Check.AREAS)
