@@ -4,14 +4,17 @@ Rules of this file:
 
 1. The follower's owner keeps the positions; after a loss reading goes on exactly there.
 2. What was lost is never skipped: a position outside the log ends the follower with an error.
+3. A cancellation waits a moment for a connection that is just being made: the broker's client
+   leaks those that are cancelled half-way.
 """
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from typing import NoReturn
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import NoReturn, TypeVar
 
-from adapters.ports import Log, LogRecord, LogUnreachableError, TopicPartition
+from adapters.ports import Log, LogRecord, LogUnreachableError, Reader, TopicPartition
 
 log = logging.getLogger(__name__)
 
@@ -19,6 +22,10 @@ fetch_records_max = 1_000
 fetch_wait_ms = 1_000
 first_backoff_s = 0.05
 backoff_max_s = 1.0
+connecting_s = 1.0
+"""How long a cancellation waits (rule 3)."""
+
+T = TypeVar("T")
 
 
 async def follow(
@@ -34,21 +41,49 @@ async def follow(
     failures = 0
     while True:
         try:
-            reader = await source.read_from(positions())
-            try:
+            async with reading(source, positions()) as reader:
                 while True:
                     records = await reader.fetch(fetch_records_max, fetch_wait_ms)
                     failures = 0
                     if records:
                         take_in(records)
-            finally:
-                await reader.close()
         except LogUnreachableError as error:
-            log.warning("lost the log, reading again", extra={"why": str(error)})
-            await back_off(failures)
+            await _back_off(failures, error)
             failures += 1
 
 
-async def back_off(failures: int) -> None:
-    """Wait before the next try, longer after each failure."""
-    await asyncio.sleep(min(backoff_max_s, first_backoff_s * 2 ** min(failures, 10)))
+async def when_reachable(ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask the log until it answers; nothing but an absence of the log is tried again."""
+    failures = 0
+    while True:
+        try:
+            return await _undivided(asyncio.ensure_future(ask()))
+        except LogUnreachableError as error:
+            await _back_off(failures, error)
+            failures += 1
+
+
+@contextlib.asynccontextmanager
+async def reading(source: Log, positions: Mapping[TopicPartition, int]) -> AsyncIterator[Reader]:
+    """Read partitions from the given offsets on, and close the reader in the end."""
+    opening = asyncio.ensure_future(source.read_from(positions))
+    try:
+        yield await _undivided(opening)
+    finally:
+        if opening.done() and not opening.cancelled() and opening.exception() is None:
+            await opening.result().close()
+
+
+async def _undivided(work: "asyncio.Future[T]") -> T:
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        await asyncio.wait([work], timeout=connecting_s)
+        work.cancel()
+        raise
+
+
+async def _back_off(failures: int, error: LogUnreachableError) -> None:
+    wait_s = min(backoff_max_s, first_backoff_s * 2 ** min(failures, 10))
+    log.warning("the log does not answer", extra={"why": str(error), "again_in_s": wait_s})
+    await asyncio.sleep(wait_s)

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from zlib import crc32
 
-from adapters.following import back_off, follow
+from adapters.following import follow, when_reachable
 from adapters.ports import Log, LogRecord, LogUnreachableError, PositionLostError, TopicPartition
 from api import limits
 from engine.groups.directory import Directory, Entry, HoldRevision
@@ -41,7 +41,7 @@ class EventDirectory:
 
     async def run(self) -> None:
         """Fold and follow until cancelled; raises if the outboxes do not fold."""
-        self._targets = await self._spans()
+        self._targets = await when_reachable(self._current_ends)
         await follow(
             self._source,
             lambda: {partition: fold.next_offset for partition, fold in self._folds.items()},
@@ -99,18 +99,11 @@ class EventDirectory:
     def _coordinator(self, workspace: str) -> int:
         return coordinator_of(workspace, len(self._partitions))
 
-    async def _spans(self) -> dict[TopicPartition, int]:
-        failures = 0
-        while True:
-            try:
-                spans = [await self._source.span(partition) for partition in self._partitions]
-            except LogUnreachableError:
-                await back_off(failures)
-                failures += 1
-                continue
-            if any(span.begin for span in spans):
-                raise PositionLostError("the coordinators' outboxes do not begin at 0")
-            return dict(zip(self._partitions, (span.end for span in spans), strict=True))
+    async def _current_ends(self) -> dict[TopicPartition, int]:
+        spans = {one: await self._source.span(one) for one in self._partitions}
+        if any(span.begin for span in spans.values()):
+            raise PositionLostError("the coordinators' outboxes do not begin at 0")
+        return {partition: span.end for partition, span in spans.items()}
 
     def _take_in(self, records: Sequence[LogRecord]) -> None:
         for record in records:

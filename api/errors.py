@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from adapters.ports import AppendUnknownError, LogUnreachableError
+from adapters.postgres.errors import DatabaseUnavailableError, ReadModelBehindError
 from api import limits
 from api.command_ids import command_id
 from schemas.outbox import CommandPosition
@@ -117,6 +118,12 @@ _OUTAGES: Mapping[type[Exception], Problem] = {
         "OUTCOME_UNKNOWN",
         "It is not known whether the command was taken: look before you send it again, "
         "or send it with an idempotency key",
+    ),
+    DatabaseUnavailableError: Problem(
+        "DATABASE_UNAVAILABLE", "The database does not answer: try again later"
+    ),
+    ReadModelBehindError: Problem(
+        "READ_MODEL_BEHIND", "What was written last cannot be read yet: try again later"
     ),
 }
 

@@ -13,8 +13,8 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from adapters.following import back_off, follow
-from adapters.ports import Log, LogRecord, LogUnreachableError, TopicPartition
+from adapters.following import follow, reading, when_reachable
+from adapters.ports import Log, LogRecord, TopicPartition
 from schemas.outbox import (
     HEADER_INGRESS,
     HEADER_OFFSET,
@@ -22,12 +22,12 @@ from schemas.outbox import (
     HEADER_TERM,
     HEADER_TYPE,
     OwnershipTaken,
+    type_name,
 )
-from schemas.outbox import type_name as type_name_of
 
 Headers = Mapping[str, bytes]
 
-_OWNERSHIP_TAKEN = type_name_of(OwnershipTaken)
+_OWNERSHIP_TAKEN = type_name(OwnershipTaken)
 _last_record_wait_ms = 1_000
 
 
@@ -60,15 +60,8 @@ class OutboxTail:
 
     async def run(self) -> None:
         """Find the start, then read until cancelled; raises PositionLostError."""
-        failures = 0
-        while not self.begun.is_set():
-            try:
-                self._ends = await self._find_start()
-            except LogUnreachableError:
-                await back_off(failures)
-                failures += 1
-            else:
-                self.begun.set()
+        self._ends = await when_reachable(self._find_start)
+        self.begun.set()
         await follow(self._source, self._positions, self.take_in)
 
     def ready(self) -> bool:
@@ -118,15 +111,12 @@ class OutboxTail:
         terms: dict[TopicPartition, int] = {}
         if not offsets:
             return terms
-        reader = await self._source.read_from(offsets)
-        try:
+        async with reading(self._source, offsets) as reader:
             while len(terms) < len(offsets):
                 for record in await reader.fetch(1_000, _last_record_wait_ms):
                     partition = TopicPartition(record.topic, record.partition)
                     if record.offset == offsets[partition]:
                         terms[partition] = _term_named_by(record)
-        finally:
-            await reader.close()
         return terms
 
 

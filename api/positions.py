@@ -48,7 +48,9 @@ class OutboxEnds:
         """Wait for the questions that are under way: the broker's client leaks cancelled ones."""
         asked = [task for task in (self._under_way, self._next) if task is not None]
         if asked:
-            await asyncio.wait(asked, timeout=limits.ends_wait_s)
+            await asyncio.wait(asked, timeout=limits.close_s)
+        for task in asked:
+            task.cancel()
 
     async def _ask_after(self, before: "asyncio.Task[Ends] | None") -> Ends:
         if before is not None:

@@ -10,9 +10,9 @@ Rules of this file:
 import asyncio
 from collections.abc import Sequence
 
-from adapters.following import back_off, follow
+from adapters.following import follow, when_reachable
 from adapters.kafka.publisher import Publisher
-from adapters.ports import Log, LogRecord, LogUnreachableError, NewRecord, TopicPartition
+from adapters.ports import Log, LogRecord, NewRecord, TopicPartition
 
 
 class Inventories:
@@ -33,7 +33,8 @@ class Inventories:
 
     async def run(self) -> None:
         """Follow the topic until cancelled; raises PositionLostError if it was made anew."""
-        await self._find_start()
+        span = await when_reachable(lambda: self._source.span(self._partition))
+        self._next_offset, self._end = span
         await follow(self._source, lambda: {self._partition: self._next_offset}, self._take_in)
 
     async def get(self, inventory: str) -> bytes:
@@ -56,18 +57,6 @@ class Inventories:
             return
         await self._publisher.send(self._partition, NewRecord(compressed, key=inventory.encode()))
         self._keep(inventory, compressed)
-
-    async def _find_start(self) -> None:
-        failures = 0
-        while True:
-            try:
-                span = await self._source.span(self._partition)
-            except LogUnreachableError:
-                await back_off(failures)
-                failures += 1
-            else:
-                self._next_offset, self._end = span
-                return
 
     def _take_in(self, records: Sequence[LogRecord]) -> None:
         for record in records:

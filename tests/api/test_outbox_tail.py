@@ -33,8 +33,8 @@ def ownership() -> NewRecord:
     return NewRecord(b"{}", [("type", TAKEN)])
 
 
-def answer(term: int, *, ingress: bytes = ME, request: bytes = b"1") -> NewRecord:
-    headers = [("type", ANSWERED), ("term", b"%d" % term)]
+def answer(term: int, offset: int, *, ingress: bytes = ME, request: bytes = b"1") -> NewRecord:
+    headers = [("type", ANSWERED), ("term", b"%d" % term), ("offset", b"%d" % offset)]
     return NewRecord(b"{}", [*headers, ("ingress", ingress), ("request", request)])
 
 
@@ -80,25 +80,26 @@ async def test_in_an_empty_outbox_the_first_owner_is_found(outbox: Outbox) -> No
     seen = Seen()
     async with outbox.tail(seen) as tail:
         assert tail.ready()
-        await outbox.write([ownership(), answer(0)])
+        await outbox.write([ownership(), answer(0, 1)])
         await sees(seen, [1])
 
 
 async def test_a_void_record_is_not_an_answer(outbox: Outbox) -> None:
     seen = Seen()
-    await outbox.write([ownership(), answer(0, ingress=b"other")])
+    await outbox.write([ownership(), answer(0, 1, ingress=b"other")])
     async with outbox.tail(seen):
-        # The owner of term 0 was replaced at 2; what it still gets in at 3 is void.
-        await outbox.write([ownership(), answer(0), answer(2)])
-        await sees(seen, [4])
+        # The owner of term 0 was replaced at 2; what it still gets in at 3 is void. So is what
+        # does not stand where it was written for: a second copy at 5.
+        await outbox.write([ownership(), answer(0, 3), answer(2, 4), answer(2, 4), answer(2, 6)])
+        await sees(seen, [4, 6])
 
 
 async def test_the_term_in_force_is_found_long_before_the_start(outbox: Outbox) -> None:
     seen = Seen()
-    others = (answer(0, ingress=b"other") for _ in range(50))
+    others = (answer(0, offset, ingress=b"other") for offset in range(1, 51))
     await outbox.write([ownership(), *others])
     async with outbox.tail(seen):
-        await outbox.write([answer(0)])
+        await outbox.write([answer(0, 51)])
         await sees(seen, [51])
 
 
@@ -106,19 +107,19 @@ async def test_a_void_record_at_the_start_does_not_make_its_term_the_one_in_forc
     outbox: Outbox,
 ) -> None:
     seen = Seen()
-    other = answer(0, ingress=b"other")
+    other = answer(0, 1, ingress=b"other")
     # Offsets: 0 taken, 1 valid, 2 taken anew, 3 and 4 void: the last record names a dead term.
     await outbox.write([ownership(), other, ownership(), other, other])
     async with outbox.tail(seen):
-        await outbox.write([answer(0), answer(2)])
+        await outbox.write([answer(0, 5), answer(2, 6)])
         await sees(seen, [6])
 
 
 async def test_an_ownership_as_the_last_record_is_the_term_in_force(outbox: Outbox) -> None:
     seen = Seen()
-    await outbox.write([ownership(), answer(0, ingress=b"other"), ownership()])
+    await outbox.write([ownership(), answer(0, 1, ingress=b"other"), ownership()])
     async with outbox.tail(seen):
-        await outbox.write([answer(0), answer(2)])
+        await outbox.write([answer(0, 3), answer(2, 4)])
         await sees(seen, [4])
 
 
@@ -128,6 +129,6 @@ async def test_only_own_requests_are_handed_over(outbox: Outbox) -> None:
     async with outbox.tail(seen):
         nobody = NewRecord(b"{}", [("type", ANSWERED), ("term", b"0")])
         await outbox.write(
-            [answer(0, ingress=b"other"), nobody, answer(0, request=b"77"), answer(0)]
+            [answer(0, 1, ingress=b"other"), nobody, answer(0, 3, request=b"77"), answer(0, 4)]
         )
         await sees(seen, [4])
