@@ -1,0 +1,156 @@
+"""Fans at a window whose answers are known beforehand: what they ask again, and what they log."""
+
+from collections.abc import AsyncIterator
+from io import BytesIO
+from typing import NamedTuple
+
+import msgspec
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from seatlog.demo import box_office
+from seatlog.demo.box_office import BoxOffice, OddAnswerError
+from seatlog.demo.plan import Behaviour, LoadPlan, LoadReport
+from seatlog.demo.seating import Seating
+
+SEATS = [0, 1]
+LATE = (503, {"errors": [{"code": "ANSWER_LATE"}]})
+BUSY = (429, {"errors": [{"code": "TOO_MANY_REQUESTS"}]})
+REFUSED = (
+    400,
+    {
+        "errors": [{"code": "ILLEGAL_STATUS_CHANGE"}],
+        "obstacles": [{"object": "A-2", "status": "booked"}],
+    },
+)
+DONE = (204, None)
+BROKEN = (500, {"errors": [{"code": "INTERNAL_ERROR"}]})
+
+
+def seen(status: str, **fields: str) -> tuple[int, object]:
+    return (200, {label: {"status": status, **fields} for label in ("A-1", "A-2")})
+
+
+FREE = seen("free")
+HELD = seen("reservedByToken", holdToken="mine")
+HELD_BY_OTHERS = seen("reservedByToken", holdToken="another")
+BOOKED = seen("booked", orderId="fan-1")
+BOOKED_BY_OTHERS = seen("booked", orderId="fan-2")
+
+
+class Window(NamedTuple):
+    """A box office and what stands behind its window."""
+
+    office: BoxOffice
+    answers: list[tuple[int, object]]
+    asked: list[str]
+    report: LoadReport
+    log: BytesIO
+
+    @property
+    def logged(self) -> list[str]:
+        return [msgspec.json.decode(line)["outcome"] for line in self.log.getvalue().splitlines()]
+
+
+@pytest.fixture
+async def window(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Window]:
+    monkeypatch.setattr(box_office, "pause_s", 0.0)
+    answers: list[tuple[int, object]] = []
+    asked: list[str] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        asked.append("look" if request.method == "GET" else "ask")
+        await request.read()
+        status, content = answers.pop(0)
+        return web.Response(status=status, body=msgspec.json.encode(content) if content else None)
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    async with TestServer(app) as server:
+        plan = LoadPlan(
+            process=0,
+            processes=1,
+            address=str(server.make_url("")).rstrip("/"),
+            api_key="key",
+            event="drop",
+            fans=1,
+            connections=1,
+            opens_at=0.0,
+            seating=Seating(labels=["A-1", "A-2"], rows=[0, 0], ranking=[0, 1]),
+            behaviour=Behaviour(),
+            client_log="",
+        )
+        report, log = LoadReport(), BytesIO()
+        async with BoxOffice(plan, report, log) as office:
+            yield Window(office, answers, asked, report, log)
+
+
+async def test_a_refused_hold_names_what_stood_in_the_way(window: Window) -> None:
+    window.answers.extend([REFUSED])
+    held, [obstacle] = await window.office.hold("mine", SEATS)
+    assert not held
+    assert (obstacle.object, obstacle.status) == ("A-2", "booked")
+    assert window.logged == ["refused"]
+
+
+async def test_what_changed_nothing_is_asked_again(window: Window) -> None:
+    window.answers.extend([BUSY, DONE])
+    held, _ = await window.office.hold("mine", SEATS)
+    assert held
+    assert (window.asked, window.logged) == (["ask", "ask"], ["refused", "ok"])
+    assert window.report.later == 1
+
+
+@pytest.mark.parametrize(
+    ("after", "held", "asked"),
+    [
+        ([HELD], True, "ask look"),
+        ([HELD_BY_OTHERS], False, "ask look"),
+        ([BOOKED_BY_OTHERS], False, "ask look"),
+        ([FREE, DONE], True, "ask look ask"),
+        ([FREE, REFUSED, HELD], True, "ask look ask look"),
+        ([FREE, REFUSED, HELD_BY_OTHERS], False, "ask look ask look"),
+        ([BUSY, HELD], True, "ask look look"),
+    ],
+)
+async def test_a_hold_whose_outcome_is_unknown_is_looked_up(
+    window: Window,
+    after: list[tuple[int, object]],
+    held: bool,  # noqa: FBT001
+    asked: str,
+) -> None:
+    window.answers.extend([LATE, *after])
+    assert (await window.office.hold("mine", SEATS))[0] is held
+    assert (" ".join(window.asked), window.logged[0]) == (asked, "unknown")
+    assert window.report.unknown == 1
+
+
+@pytest.mark.parametrize(
+    ("after", "booked", "asked"),
+    [
+        ([BOOKED], True, "ask look"),
+        ([HELD, DONE], True, "ask look ask"),
+        ([HELD, REFUSED, BOOKED], True, "ask look ask look"),
+        ([BOOKED_BY_OTHERS], False, "ask look"),
+        ([FREE], False, "ask look"),
+    ],
+)
+async def test_a_booking_whose_outcome_is_unknown_is_looked_up(
+    window: Window,
+    after: list[tuple[int, object]],
+    booked: bool,  # noqa: FBT001
+    asked: str,
+) -> None:
+    window.answers.extend([LATE, *after])
+    assert await window.office.book("mine", SEATS, "fan-1") is booked
+    assert (" ".join(window.asked), window.logged[0]) == (asked, "unknown")
+
+
+async def test_an_answer_that_no_fan_should_get_is_told_and_its_outcome_left_open(
+    window: Window,
+) -> None:
+    window.answers.extend([BROKEN])
+    with pytest.raises(OddAnswerError, match="500 INTERNAL_ERROR"):
+        await window.office.hold("mine", SEATS)
+    assert window.logged == ["unknown"]
