@@ -6,12 +6,13 @@ from pathlib import Path
 
 from seatlog.local.ports import free_port
 from seatlog.verify.report import MEANINGS, Check, Report, faults_kept_max
-from tests.verify.test_read_model import ROOT, VERIFY
+
+ROOT = Path(__file__).parents[2]
 
 
 def verify(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "-P", "-c", VERIFY, *arguments],
+        [sys.executable, "-P", "-m", "seatlog", "verify", *arguments],
         capture_output=True,
         text=True,
         check=False,

@@ -155,6 +155,14 @@ def test_a_second_copy_of_a_record_is_void(story: Story) -> None:
     assert report.counts.void_records == 1
 
 
+def test_a_record_with_the_id_of_another_is_named(story: Story) -> None:
+    offset = story.answers()[0]
+    record = story.records[OUTBOX][offset]
+    other = (record.value or b"").replace(b'"id":"0-%d"' % offset, b'"id":"0-1"')
+    story.records[OUTBOX][offset] = replace(record, value=other)
+    assert f"has id 0-1, expected 0-{offset}" in only(story, Check.LOG)
+
+
 def test_a_term_that_nobody_took_is_named(story: Story) -> None:
     last = len(story.records[OUTBOX]) - 1
     story.edit(last, lambda data: msgspec.structs.replace(data, term=5))

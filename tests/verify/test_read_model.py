@@ -27,7 +27,6 @@ from tests.workers.house import book, one_partition
 from workers.projector import Projector
 
 ROOT = Path(__file__).parents[2]
-VERIFY = "import typer; from seatlog.verify_commands import verify; typer.run(verify)"
 
 
 @contextlib.asynccontextmanager
@@ -122,7 +121,7 @@ async def drop(
 async def seatlog_verify(*arguments: str) -> tuple[int, Any]:
     """Run `seatlog verify --json` as a user does; give its exit status and what it printed."""
     running = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-c", VERIFY, "--json", *arguments),
+        *(sys.executable, "-P", "-m", "seatlog", "verify", "--json", *arguments),
         stdout=subprocess.PIPE,
         env={"PYTHONPATH": str(ROOT)},
     )
