@@ -18,6 +18,7 @@ from adapters.postgres.errors import ChartKeyTakenError
 from api.call import Call, Route
 from api.errors import Problem
 from api.limits import drawing_body_bytes_max
+from api.seatsio.commands import refuse_idempotency
 from api.seatsio.errors import VendorError, bad_request, chart_not_found
 from api.seatsio.paging import (
     CURSOR_PARAMETERS,
@@ -134,6 +135,7 @@ class Charts:
         return answer(await self._store(call, path_part(call, "key"), None, call.body), 201)
 
     async def _store(self, call: Call, key: str, name: str | None, drawing: bytes) -> JSON:
+        refuse_idempotency(call)
         try:
             # A stadium takes a moment: others shall be served meanwhile.
             compiled = await asyncio.to_thread(compiled_drawing, drawing)

@@ -168,22 +168,29 @@ class Commands:
     async def _result(
         self, topic: str, position: CommandPosition, workspace: str
     ) -> _Recorded | None:
+        """Give the answer of a command once it is done: None while it is not, or not ours."""
         parts, outbox = self._parts, _OUTBOX_OF[topic]
-        ends = await parts.core.ends.positions()
         physical = parts.core.topics[topic].physical_name
-        async with parts.reads.snapshot(ends) as snapshot:
+        async with parts.reads.snapshot(await parts.core.ends.positions()) as snapshot:
             row = await snapshot.result(physical, position.partition, position.offset)
-            if row is None:
-                return None
-            recorded = await self._recorded(
-                outbox, row.outbox_partition, row.outbox_offset, workspace
-            )
-            created = {f.event for f in _facts(recorded) if isinstance(f, EventCreated)}
-            # Decided is not done: each event is there once its own partition says so.
-            if created and topic == GROUPS_COMMANDS:
-                missing = created - await snapshot.events_exist(created)
-                return None if missing else recorded
-            return recorded
+        if row is None:
+            return None
+        recorded = await self._recorded(outbox, row.outbox_partition, row.outbox_offset, workspace)
+        created = {fact.event for fact in _facts(recorded) if isinstance(fact, EventCreated)}
+        if topic == GROUPS_COMMANDS and await self._are_still_to_come(created, workspace):
+            return None
+        return recorded
+
+    async def _are_still_to_come(self, created: set[int], workspace: str) -> bool:
+        """Say whether events that a coordinator decided on have still to reach their partitions."""
+        if not created:
+            return False
+        directory = self._parts.core.directory
+        async with self._parts.reads.snapshot(await self._parts.positions()) as snapshot:
+            missing = created - await snapshot.events_exist(created)
+        await directory.catch_up(workspace)
+        # What is missing here and there was deleted since.
+        return any(directory.by_id(event) for event in missing)
 
     async def _is_pending(self, place: TopicPartition, offset: int, workspace: str) -> bool:
         """Say whether this workspace's command stands here and may still be decided."""
@@ -250,6 +257,12 @@ def idempotency(call: Call) -> Idempotency | None:
     command = uuid5(uuid5(_NAMESPACE, call.workspace.key), key).hex
     request = f"{call.request.method}\n{call.request.path}\n".encode() + call.body
     return Idempotency(command, sha256(request).hexdigest()[:_FINGERPRINT_DIGITS])
+
+
+def refuse_idempotency(call: Call) -> None:
+    """Refuse an idempotency key where it would be ignored: what is made here is no command."""
+    if "Idempotency-Key" in call.request.headers:
+        raise bad_request("Idempotency-Key: not supported here, only for what changes an event")
 
 
 def key_reused() -> VendorError:

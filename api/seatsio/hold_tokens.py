@@ -8,7 +8,7 @@ from pydantic import Field
 
 from api.call import Call, Route
 from api.limits import hold_ms_max
-from api.seatsio.commands import Commands, Facts, idempotency
+from api.seatsio.commands import Commands, Facts, idempotency, refuse_idempotency
 from api.seatsio.errors import VendorError, from_rejected, hold_token_not_found
 from api.seatsio.paging import check_parameters
 from api.seatsio.parts import JSON, Parts, answer, iso, now_ms, path_part
@@ -53,6 +53,7 @@ class HoldTokenRoutes:
     async def _create(self, call: Call) -> web.Response:
         """Make a token: nothing is written, so there is nothing to wait for."""
         check_parameters(call.request)
+        refuse_idempotency(call)
         asked = read(call.body, HoldTokenAsked) if len(call.body) > len(b"{}") else HoldTokenAsked()
         validity_ms = (asked.expires_in_minutes or default_minutes) * minute_ms
         now, workspace = now_ms(), call.workspace.key

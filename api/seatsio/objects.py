@@ -121,7 +121,7 @@ class Objects:
             return nothing()
 
         def refuse(rejected: Rejected) -> VendorError:
-            return from_rejected(rejected, workspace, self._parts.event_key)
+            return from_rejected(rejected, workspace, lambda _: entry.key)
 
         return await self._commands.change(call, entry.partition, command, show, refuse)
 

@@ -143,12 +143,13 @@ class Statuses:
         )
 
         def refuse(rejected: Rejected) -> VendorError:
+            keys = {entry.event: entry.key for entry in entries}
             targets = [
                 Target(change.event, item.label, change.status)
                 for change in changes
                 for item in change.objects
             ]
-            return from_rejected(rejected, workspace, self._parts.event_key, targets)
+            return from_rejected(rejected, workspace, keys.__getitem__, targets)
 
         return await self._commands.change(call, partition, command, show, refuse)
 

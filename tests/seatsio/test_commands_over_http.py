@@ -141,6 +141,23 @@ async def test_an_event_may_be_created_later(company: Company) -> None:
     assert booked.status == 200
 
 
+async def test_a_creation_looked_up_after_the_deletion_is_done(company: Company) -> None:
+    chart = await company.chart()
+    asked = {"chartKey": chart, "eventKey": "E"}
+    taken = await company.post("/events", asked, Prefer="respond-async")
+    await result_of(company, taken)
+    assert (await company.call("DELETE", "/events/E")).status == 204
+    result = await result_of(company, taken)
+    assert result["result"]["events"][0]["key"] == "E"
+
+
+async def test_an_idempotency_key_is_refused_where_it_would_mean_nothing(company: Company) -> None:
+    for path in ("/hold-tokens", "/charts"):
+        answer = await company.post(path, {}, Idempotency_Key="k")
+        assert answer.status == 400
+        assert answer.messages[0].startswith("Idempotency-Key: not supported here")
+
+
 async def test_what_is_no_command_of_this_workspace_is_not_found(
     company: Company, running: Installation
 ) -> None:
