@@ -94,3 +94,27 @@ def test_a_command_done_again_under_its_key_is_named(story: Story) -> None:
     again = Accepted()
     story.edit(repeat, lambda data: msgspec.structs.replace(data, answer=again))
     assert "does again what was answered in" in among(story, Check.ANSWERS)
+
+
+def test_an_answer_from_before_its_command_is_named(story: Story) -> None:
+    command = story.records[COMMANDS][0]
+    story.records[COMMANDS][0] = replace(command, timestamp=command.timestamp + 5)
+    assert "is before its command's" in only(story, Check.TIME)
+
+
+def test_an_answer_to_a_command_that_cannot_be_read_is_named(story: Story) -> None:
+    story.records[COMMANDS][0] = replace(story.records[COMMANDS][0], value=b"{}")
+    assert "whether its command can be read" in only(story, Check.ANSWERS)
+
+
+def test_an_answer_under_another_idempotency_key_is_named(story: Story) -> None:
+    first = story.answers()[0]
+    story.edit(first, lambda data: msgspec.structs.replace(data, command_id="x"))
+    assert "has command id x, asked was None" in only(story, Check.ANSWERS)
+
+
+def test_a_coordinator_that_decides_unasked_is_named(story: Story) -> None:
+    record = story.records[COORDINATOR_OUTBOX][1]
+    unasked = (record.value or b"").replace(b"command.answered", b"time.passed")
+    story.records[COORDINATOR_OUTBOX][1] = replace(record, value=unasked)
+    assert "nobody asked for" in among(story, Check.ANSWERS)
