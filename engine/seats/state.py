@@ -98,7 +98,8 @@ class SeatsState:
         del self.events[event.id]
 
     def number(self, event: EventState, seq: int) -> None:
-        """Note the number of an event's latest status change."""
+        """Note the number of an event's latest status change; they come without a gap."""
+        assert seq == event.last_seq + 1, (event.id, seq, event.last_seq)
         self._count(seq - event.last_seq)
         event.last_seq = seq
 
