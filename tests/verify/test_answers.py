@@ -5,7 +5,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from schemas.commands import decode_seats_command, encode
+from schemas.commands import Origin, decode_seats_command, encode
 from schemas.outbox import Accepted, Obstacle, Rejected
 from schemas.rejections import Rejection
 from seatlog.verify.report import Check
@@ -118,3 +118,8 @@ def test_a_coordinator_that_decides_unasked_is_named(story: Story) -> None:
     unasked = (record.value or b"").replace(b"command.answered", b"time.passed")
     story.records[COORDINATOR_OUTBOX][1] = replace(record, value=unasked)
     assert "nobody asked for" in among(story, Check.ANSWERS)
+
+
+def test_a_change_that_time_alone_cannot_bring_is_named(story: Story) -> None:
+    story.edit_fact(story.expiry(), origin=Origin(ip="127.0.0.1"))
+    assert "time alone brought about" in only(story, Check.ANSWERS)
