@@ -29,7 +29,7 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
     fickle_arrive_before_s: float = 12.0
     fickle_holds: int = 380
     """So many holds are left to expire, over all load processes."""
-    poll_every_s: float = 0.5
+    poll_every_s: float = 0.25
 
     def arrives_at_s(self, fan: int, fans: int) -> float:
         """Say when a fan comes, in seconds after the opening; the later the higher his number."""
