@@ -26,8 +26,8 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
     patient_tries_max: int = 16
     fickle_share: float = 0.25
     """Of those who come early: they hold for one minute, and walk away."""
-    fickle_arrive_before_s: float = 12.0
-    fickle_holds: int = 380
+    fickle_arrive_before_s: float = 15.0
+    fickle_holds: int = 420
     """So many holds are left to expire, over all load processes."""
     poll_every_s: float = 0.25
 
