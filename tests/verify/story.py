@@ -1,7 +1,7 @@
 """A true history, told by real owners on a log in memory, and ways to falsify it."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -57,10 +57,15 @@ class Story:
     """All records of a log, by partition; the ways to change them leave no other trace."""
 
     records: dict[TopicPartition, list[MemoryRecord]]
+    ends: dict[TopicPartition, int] = field(default_factory=dict)
+    """Where a partition says that it ends, if not after its last record."""
 
     def check(self, *, clients: Clients | None = None, allow_pending: bool = False) -> Report:
         """Verify it."""
-        spans = {partition: Span(0, len(records)) for partition, records in self.records.items()}
+        spans = {
+            partition: Span(0, self.ends.get(partition, len(records)))
+            for partition, records in self.records.items()
+        }
         history = History(one_partition(), spans, clients=clients, allow_pending=allow_pending)
         for partition in ORDER:
             for record in self.records[partition]:

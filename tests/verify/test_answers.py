@@ -123,3 +123,15 @@ def test_a_coordinator_that_decides_unasked_is_named(story: Story) -> None:
 def test_a_change_that_time_alone_cannot_bring_is_named(story: Story) -> None:
     story.edit_fact(story.expiry(), origin=Origin(ip="127.0.0.1"))
     assert "time alone brought about" in only(story, Check.ANSWERS)
+
+
+def test_another_command_under_the_same_key_is_named(story: Story) -> None:
+    repeat = story.answers()[5]
+    story.edit(repeat, lambda data: msgspec.structs.replace(data, fingerprint="other"))
+    assert "is another command under the key of" in only(story, Check.ANSWERS)
+
+
+def test_a_repeat_without_a_key_is_named(story: Story) -> None:
+    repeat = story.answers()[5]
+    story.edit(repeat, lambda data: msgspec.structs.replace(data, command_id=None))
+    assert "repeats an answer, and has no idempotency key" in among(story, Check.ANSWERS)

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from adapters.ports import TopicPartition
 from schemas.outbox import CommandPosition
 from seatlog.verify.report import Check
 from tests.verify.story import Story, among, only
@@ -39,6 +40,19 @@ def test_a_result_of_a_command_that_does_not_exist_is_named(story: Story) -> Non
     last = story.answers()[-1]
     story.edit(last, lambda data: msgspec.structs.replace(data, command=CommandPosition(0, 900)))
     assert "which does not exist" in among(story, Check.RESULTS)
+
+
+def test_a_result_of_a_command_of_another_partition_is_named(story: Story) -> None:
+    last = story.answers()[-1]
+    story.edit(last, lambda data: msgspec.structs.replace(data, command=CommandPosition(3, 30)))
+    assert "which is not of events.commands/0" in among(story, Check.RESULTS)
+
+
+def test_an_answer_that_nobody_asked_for_is_named(story: Story) -> None:
+    story.edit(
+        story.expiry(), lambda data: msgspec.structs.replace(data, command=CommandPosition(0, 3))
+    )
+    assert "answers a command, and is of another type" in only(story, Check.RESULTS)
 
 
 def test_a_pending_command_is_a_fault_unless_it_is_allowed(story: Story) -> None:
@@ -174,3 +188,18 @@ def test_a_decision_read_under_a_wrong_term_is_named(story: Story) -> None:
     wrong = {str(COORDINATOR_OUTBOX): 3}
     story.edit(last, lambda data: msgspec.structs.replace(data, input_terms=wrong))
     assert "follows term 3 of groups.outbox/0, where 0 was in force" in only(story, Check.TERMS)
+
+
+@pytest.mark.parametrize("partition", [COMMANDS, OUTBOX])
+def test_a_log_that_was_not_read_to_its_end_is_named(
+    story: Story, partition: TopicPartition
+) -> None:
+    last = story.records[partition].pop()
+    story.ends[partition] = last.offset + 1
+    says = f"log: {partition}: was read up to {last.offset}, and goes on at {last.offset + 1}"
+    assert says in [str(fault) for fault in story.check().faults]
+
+
+def test_a_missing_command_is_named(story: Story) -> None:
+    del story.records[COMMANDS][3]
+    assert "events.commands/0: was read up to 3, and goes on at 4" in among(story, Check.LOG)

@@ -1,5 +1,6 @@
 """Seats sold twice, and areas whose counts do not add up, are named."""
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -7,7 +8,7 @@ import pytest
 
 from schemas.facts import BOOKED, FREE, HELD, AreaState
 from seatlog.verify.report import Check
-from tests.verify.story import Story, among, only
+from tests.verify.story import INVENTORY, Story, among, only
 
 
 def test_a_seat_sold_twice_is_named(story: Story) -> None:
@@ -86,3 +87,43 @@ def test_places_held_under_another_ticket_type_are_named(story: Story) -> None:
     taken = story.data(offset).facts[0].area.taken
     story.edit_fact(offset, area=AreaState(taken=taken, held={"area": {"adult": 5}}))
     assert "not under their ticket type" in among(story, Check.AREAS)
+
+
+@pytest.mark.parametrize(
+    ("label", "changes", "check", "says"),
+    [
+        ("A-1", {"status": HELD}, Check.SEATS, "A-1 of event 256 is held without a token"),
+        ("A-1", {"quantity": 2}, Check.SEATS, "is one seat, and 2 changed"),
+        ("A-1", {"area": AreaState()}, Check.AREAS, "is told as an area, or should be"),
+        ("GA1", {"area": None}, Check.AREAS, "is told as an area, or should be"),
+        ("A-1", {"event": 257}, Check.DIRECTORY, "event 257, which was never created"),
+        ("C-1", {"event": 512}, Check.DIRECTORY, "is about event 512, which was deleted"),
+    ],
+)
+def test_a_change_that_cannot_be_is_named(
+    story: Story, label: str, changes: dict[str, Any], check: Check, says: str
+) -> None:
+    story.edit_fact(story.find(label, BOOKED), **changes)
+    found = [str(fault) for fault in story.check().faults if fault.check is check]
+    assert any(says in fault for fault in found), found
+
+
+def test_an_expiry_of_a_seat_that_is_not_held_is_named(story: Story) -> None:
+    story.edit_fact(story.expiry(), label="A-1", area=None)
+    found = [str(fault) for fault in story.check().faults if fault.check is Check.HOLDS]
+    assert any("A-1 of event 256 was booked, and expired" in fault for fault in found), found
+
+
+@pytest.mark.parametrize(
+    ("record", "says"),
+    [
+        ({"key": None}, "has no key or no value"),
+        ({"value": b"x"}, "not a compressed inventory"),
+        ({"key": b"x"}, "is called b'x', and its content"),
+    ],
+)
+def test_an_inventory_that_cannot_be_is_named(
+    story: Story, record: dict[str, Any], says: str
+) -> None:
+    story.records[INVENTORY][0] = replace(story.records[INVENTORY][0], **record)
+    assert says in among(story, Check.LOG)
