@@ -48,6 +48,7 @@ class Witnessed(msgspec.Struct, frozen=True, kw_only=True):
     p50_ms: float = 0.0
     p99_ms: float = 0.0
     took_s: float = 0.0
+    """From the opening to the last seat, or to the deadline."""
 
     @property
     def refused_share(self) -> float:
@@ -114,6 +115,7 @@ def _of_the_fans(promise: Promise, seen: Witnessed) -> list[Line]:
             share,
         ),
         Line(seen.odd_count == 0, "answers that no fan should get", odd),
+        Line(None, "from the opening to the last seat", f"{seen.took_s:.1f} s"),
         Line(None, "requests without an answer, looked up", f"{seen.unknown:,}"),
         Line(
             None,

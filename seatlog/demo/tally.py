@@ -45,11 +45,6 @@ class Tally:
         return [taken for batch in recent for taken in batch.latencies_ms]
 
     @property
-    def done(self) -> bool:
-        """Whether every process is done."""
-        return all(report.done for report in self._reports)
-
-    @property
     def through(self) -> int:
         """Fans that have left."""
         return sum(report.through for report in self._reports)
@@ -68,11 +63,6 @@ class Tally:
     def refused(self) -> int:
         """Attempts that were refused."""
         return sum(report.refused for report in self._reports)
-
-    @property
-    def refused_share(self) -> float:
-        """Refused attempts of all attempts."""
-        return self.refused / self.holds if self.holds else 0.0
 
     @property
     def seats_booked(self) -> int:

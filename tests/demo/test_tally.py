@@ -22,7 +22,6 @@ def test_counts_of_all_processes_are_added_and_not_added_twice() -> None:
     tally.take_in(1, LoadReport(holds=5, refused=2), now_s=1.0)
     tally.take_in(0, LoadReport(holds=12, refused=3), now_s=1.5)
     assert (tally.holds, tally.refused) == (17, 5)
-    assert tally.refused_share == pytest.approx(5 / 17)
 
 
 def test_times_of_the_last_seconds_are_told_apart_from_all_times() -> None:
@@ -31,14 +30,6 @@ def test_times_of_the_last_seconds_are_told_apart_from_all_times() -> None:
     tally.take_in(0, LoadReport(latencies_ms=[2.0, 3.0]), now_s=7.0)
     assert tally.recent_ms(now_s=8.0) == [2.0, 3.0]
     assert tally.latencies_ms == [100.0, 2.0, 3.0]
-
-
-def test_the_load_is_done_when_every_process_is() -> None:
-    tally = Tally(2)
-    tally.take_in(0, LoadReport(done=True), now_s=1.0)
-    assert not tally.done
-    tally.take_in(1, LoadReport(done=True), now_s=1.0)
-    assert tally.done
 
 
 def test_fans_wait_at_the_door_and_the_others_come_evenly_until_the_last() -> None:
