@@ -55,6 +55,12 @@ def test_an_answer_that_nobody_asked_for_is_named(story: Story) -> None:
     assert "answers a command, and is of another type" in only(story, Check.RESULTS)
 
 
+def test_a_result_without_an_answer_is_named(story: Story) -> None:
+    refusal = story.answers()[1]
+    story.edit(refusal, lambda data: msgspec.structs.replace(data, answer=None))
+    assert "is a result without an answer" in only(story, Check.RESULTS)
+
+
 def test_a_pending_command_is_a_fault_unless_it_is_allowed(story: Story) -> None:
     records = story.records[COMMANDS]
     records.append(replace(records[-1], offset=len(records)))
