@@ -7,6 +7,8 @@ Rules of this file:
 2. Time is the partition's: it follows the append times of the commands, and the clock only as far
    as all inputs were read. It never runs backwards.
 3. What is due is expired before the next cause is decided.
+4. A position moves in the very record that answers what was read, and in none before it: a batch
+   may be torn anywhere.
 """
 
 from hashlib import sha256
@@ -109,11 +111,13 @@ class Ledger:
 
     def take_in(self, record: LogRecord) -> None:
         """Decide what a record of an input asks for; its answer joins the pending records."""
-        self._advance(record)
         if record.topic == self._role.commands.topic:
+            # Rule 4: these records must not say yet that the command was read.
             self.expire_until(record.timestamp)
+            self._advance(record)
             self._answer(record)
             return
+        self._advance(record)
         cause = self._cause_of_decision(record, peek=False)
         if cause is not None:
             decision = self._machine.decide(self._state, cause, self.now)

@@ -164,6 +164,27 @@ async def test_a_hold_ends_by_the_clock_when_nothing_else_happens(house: House) 
     assert status_changes(house)[-1] == (2, "A-1", "free")
 
 
+async def test_a_batch_torn_after_an_expiry_does_not_lose_the_command_that_brought_it(
+    house: House,
+) -> None:
+    event = await house.open()
+    deadline = house.clock.now + 1_000
+    house.send(COMMANDS, book(event, "A-1", status=HELD, hold=Hold("t", deadline)))
+    await house.answers_when(1)
+    house.running[1].cancel()
+    house.clock.now = deadline
+    house.send(COMMANDS, book(event, "A-2"))
+    house.start(seats())
+    await house.answers_when(2)
+    await house.close()
+    expiry = next(r for r in house.outbox() if b"HoldExpired" in outbox_schema.encode(r))
+    del house.log.records(OUTBOX)[expiry.data.offset + 1 :]
+    house.start(seats())
+    answers = await house.answers_when(2)
+    assert isinstance(answers[-1], Accepted)
+    assert status_changes(house)[-2:] == [(2, "A-1", "free"), (3, "A-2", "booked")]
+
+
 async def test_a_booking_that_was_queued_in_time_wins_over_the_clock(house: House) -> None:
     """A stopped process must not expire a hold whose booking was already in the log."""
     event = await house.open()
