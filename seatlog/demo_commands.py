@@ -50,7 +50,7 @@ def demo(
     ] = None,
     fans: Annotated[int, typer.Option(min=fans_min, help="Simulated fans.")] = 20_000,
     connections: Annotated[
-        int, typer.Option(min=8, max=connections_max, help="Keep-alive connections of all fans.")
+        int, typer.Option(min=16, max=connections_max, help="Keep-alive connections of all fans.")
     ] = 192,
     load_processes: Annotated[
         int, typer.Option(min=1, max=8, help="Processes that the fans run in.")

@@ -64,8 +64,9 @@ class BoxOffice:
         self._log = log
         self._encode = msgspec.json.Encoder().encode
         self._decode_token = msgspec.json.Decoder(_Token).decode
-        # A fan who has no connection yet is not waiting for an answer.
-        self._connections = asyncio.Semaphore(plan.connections)
+        # A fan who has no connection yet is not waiting for an answer. Looking has a connection
+        # kept free: behind a crowd at the door nobody would see which seats come back.
+        self._connections = asyncio.Semaphore(plan.connections - 1)
         self._session = _session(plan)
         self._tokens_url = URL(f"{plan.address}/hold-tokens")
         self._change_url = URL(f"{plan.address}/events/groups/actions/change-object-status")
@@ -89,7 +90,8 @@ class BoxOffice:
         """Get a hold token. Raises OddAnswerError."""
         asked = b"" if minutes is None else b'{"expiresInMinutes":%d}' % minutes
         for _ in range(rounds_max):
-            status, body = await self._send(self._tokens_url, asked)
+            async with self._connections:
+                status, body = await self._exchange(self._tokens_url, asked)
             if 0 < status < HTTPStatus.BAD_REQUEST:
                 self._report.tokens += 1
                 return self._decode_token(body).hold_token
@@ -120,7 +122,7 @@ class BoxOffice:
     async def look(self, seats: Collection[int]) -> Infos:
         """See how seats stand; nothing if the service cannot say now."""
         url = self._objects_url + "&".join([self._queries[seat] for seat in seats])
-        status, body = await self._send(URL(url, encoded=True))
+        status, body = await self._exchange(URL(url, encoded=True), None)
         if status == HTTPStatus.OK:
             infos = decode_infos(body)
             return {self.ordinals[label]: info for label, info in infos.items()}
@@ -205,10 +207,6 @@ class BoxOffice:
             labels,
             order_id,
         )
-
-    async def _send(self, url: URL, body: bytes | None = None) -> tuple[int, bytes]:
-        async with self._connections:
-            return await self._exchange(url, body)
 
     async def _exchange(self, url: URL, body: bytes | None) -> tuple[int, bytes]:
         """Send a request; give the status, 0 for no answer, and the body."""

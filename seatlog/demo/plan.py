@@ -50,7 +50,7 @@ class LoadPlan(msgspec.Struct, frozen=True, kw_only=True):
     fans: int
     """Of all load processes; this one has every `processes`-th of them."""
     connections: int
-    """Of this process."""
+    """Of this process; 2 or more."""
     opens_at: float
     """Seconds since the epoch."""
     seating: Seating

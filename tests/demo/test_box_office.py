@@ -75,7 +75,7 @@ async def window(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Window]:
             api_key="key",
             event="drop",
             fans=1,
-            connections=1,
+            connections=2,
             opens_at=0.0,
             seating=Seating(labels=["A-1", "A-2"], rows=[0, 0], ranking=[0, 1]),
             behaviour=Behaviour(),
