@@ -12,7 +12,7 @@ Rules of this file:
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from engine.seats.state import UNTOUCHED_AREA, ObjectState
+from engine.seats.state import ObjectState
 from engine.seats.statuses import extra_data_after, refuse_previous
 from schemas.commands import Change, ObjectChange
 from schemas.facts import BOOKED, FREE, HELD, NO_TICKET_TYPE, AreaState
@@ -71,8 +71,6 @@ def expire_area(current: ObjectState, token: str) -> tuple[ObjectState, int]:
     held = {other: places for other, places in area.held.items() if other != token}
     quantity = sum(area.held[token].values())
     emptied = AreaState(taken=area.taken, held=held)
-    if not emptied.taken and not held and current.order_id is None and current.extra_data is None:
-        return UNTOUCHED_AREA, quantity
     return ObjectState(
         status=FREE, order_id=current.order_id, extra_data=current.extra_data, area=emptied
     ), quantity
