@@ -58,10 +58,13 @@ def test_no_two_coordinators_give_out_the_same_id() -> None:
 
 
 def test_no_id_is_given_out_twice_even_if_its_event_is_gone() -> None:
-    scenario = GroupsScenario().given(create("a"))
-    first = scenario.last.facts[0].event
-    scenario.given(delete("a"), create("a"))
-    assert scenario.last.facts[0].event != first
+    scenario = GroupsScenario()
+    given_out = set()
+    for _ in range(5):
+        scenario.given(create("a"))
+        given_out.add(scenario.last.facts[0].event)
+        scenario.given(delete("a"))
+    assert len(given_out) == 5
 
 
 def test_a_taken_key_refuses_all_the_events_of_a_request() -> None:
@@ -251,6 +254,14 @@ def test_a_shortened_hold_is_remembered_as_long_as_its_longest_deadline() -> Non
     [shortened] = scenario.last.facts
     assert shortened.expires_at == NOON + MINUTE
     assert shortened.remembered_until == NOON + 2 * HOUR + MINUTE
+    scenario.given(set_deadline(ALICE, SECOND))
+    assert scenario.last.facts[0].remembered_until == NOON + 2 * HOUR + MINUTE
+
+
+def test_a_second_extension_is_remembered_when_the_first_could_be_forgotten() -> None:
+    scenario = GroupsScenario().given(set_deadline(ALICE, 30 * MINUTE), set_deadline(ALICE, HOUR))
+    scenario.after(31 * MINUTE).given(create("a"), set_deadline(ALICE, HOUR))
+    assert scenario.last.facts[0].previous_expires_at == NOON + HOUR
 
 
 def test_a_changed_deadline_is_forgotten_when_no_signature_can_contradict_it() -> None:

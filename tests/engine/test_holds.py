@@ -223,6 +223,27 @@ def test_a_change_is_remembered_until_the_latest_deadline_the_token_ever_had() -
         scenario.then_rejected(Rejection.HOLD_TOKEN_EXPIRED)
 
 
+def test_a_second_extension_is_remembered_when_the_first_could_be_forgotten() -> None:
+    first, second = NOON + 30 * MINUTE, NOON + HOUR
+    scenario = SeatsScenario().given(
+        [deadline_set(ALICE, first)],
+        [deadline_set(ALICE, second, previous=first)],
+        hold("A-1", by=ALICE),
+    )
+    scenario.at(first + MINUTE).given(hold("A-2", by=ALICE))
+    scenario.at(second - 1).then_seats("A  h h . . .").at(second).then_seats("A  . . . . .")
+
+
+def test_an_ended_token_leaves_nothing_behind() -> None:
+    scenario = SeatsScenario().given(
+        hold("A-1", by=ALICE), [deadline_set(ALICE, NOON + HOUR)], hold("A-2", by=BOB)
+    )
+    scenario.at(NOON + 2 * HOUR).given(book("A-3"))
+    holds = scenario.state.holds
+    left = (holds._objects, holds._deadline, holds._revised, holds._heap, holds._forgettable)
+    assert not any(left), left
+
+
 def test_a_deadline_moved_there_and_back_is_the_one_that_counts() -> None:
     there, back = NOON + HOUR, ALICE.expires_at
     scenario = SeatsScenario().given(
