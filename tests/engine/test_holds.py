@@ -230,7 +230,7 @@ def test_a_second_extension_is_remembered_when_the_first_could_be_forgotten() ->
         [deadline_set(ALICE, second, previous=first)],
         hold("A-1", by=ALICE),
     )
-    scenario.at(first + MINUTE).given(hold("A-2", by=ALICE))
+    scenario.at(first + MINUTE).given(book("B-1"), hold("A-2", by=ALICE))
     scenario.at(second - 1).then_seats("A  h h . . .").at(second).then_seats("A  . . . . .")
 
 
