@@ -33,6 +33,8 @@ from seatlog.verify.installation import verify
 VENUE = Path(__file__).parent / "venues" / "sampleChartWithZones.json"
 workers = 2
 _SERVER_DATA = ("kafka", "postgres")
+_SECRETS = ("api-key", "signing-key")
+"""Of an installation that is gone with its data."""
 
 
 class StoppedError(Exception):
@@ -165,5 +167,7 @@ def _tell(lines: list[Line], settings: Settings, console: Console) -> bool:
     elif not settings.keeps_servers:
         for name in _SERVER_DATA:
             shutil.rmtree(settings.folder / name, ignore_errors=True)
+        for name in _SECRETS:
+            (settings.folder / name).unlink(missing_ok=True)
     console.print(f"The sell-through is drawn in {settings.plot}", soft_wrap=True)
     return not short
