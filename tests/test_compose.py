@@ -88,4 +88,3 @@ def test_the_image_runs_the_program_as_an_ordinary_user() -> None:
     assert "ENV SEATLOG_HOST=0.0.0.0" in lines
     copied = {line.split()[1] for line in lines if re.fullmatch(r"COPY \w+ \w+", line)}
     assert copied == {"schemas", "engine", "adapters", "workers", "api", "seatlog"}
-
