@@ -25,6 +25,7 @@ class LocalServers:
         self._kafka = None if self._bootstrap else LocalKafka(data / "kafka")
         self._postgres = None if self._dsn else LocalPostgres(data / "postgres")
         self._keeper: asyncio.Task[None] | None = None
+        self._starting: asyncio.Future[list[BaseException | None]] | None = None
 
     @property
     def bootstrap(self) -> str:
@@ -54,10 +55,11 @@ class LocalServers:
     async def start(self) -> None:
         """Start both at once and wait until they answer; raises LocalServerError."""
         servers = [server for server in (self._kafka, self._postgres) if server is not None]
-        started = await asyncio.gather(
+        self._starting = asyncio.gather(
             *(asyncio.to_thread(_bring_up, server) for server in servers), return_exceptions=True
         )
-        for outcome in started:
+        # A thread cannot be cancelled: whoever cancels us goes on to `stop`, which waits for it.
+        for outcome in await asyncio.shield(self._starting):
             if isinstance(outcome, BaseException):
                 await self.stop()
                 raise outcome
@@ -69,12 +71,21 @@ class LocalServers:
             self._keeper.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._keeper
+        await self._give_up_starting()
         stops = [
             asyncio.to_thread(server.stop)
             for server in (self._postgres, self._kafka)
             if server is not None
         ]
         await asyncio.gather(*stops)
+
+    async def _give_up_starting(self) -> None:
+        if self._starting is None or self._starting.done():
+            return
+        for server in (self._postgres, self._kafka):
+            if server is not None and server.running:
+                await asyncio.to_thread(server.kill)
+        await self._starting
 
     async def _keep(self, servers: list[LocalKafka | LocalPostgres]) -> None:
         while True:
