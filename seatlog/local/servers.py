@@ -14,6 +14,7 @@ from seatlog.local.postgres import LocalPostgres
 log = logging.getLogger(__name__)
 
 _LOOK_EVERY_S = 0.5
+_GIVE_UP_POLL_S = 0.1
 
 
 class LocalServers:
@@ -80,12 +81,12 @@ class LocalServers:
         await asyncio.gather(*stops)
 
     async def _give_up_starting(self) -> None:
-        if self._starting is None or self._starting.done():
-            return
-        for server in (self._postgres, self._kafka):
-            if server is not None and server.running:
-                await asyncio.to_thread(server.kill)
-        await self._starting
+        """Kill each server as soon as it runs: its thread then gives up waiting for it."""
+        while self._starting is not None and not self._starting.done():
+            for server in (self._postgres, self._kafka):
+                if server is not None and server.running:
+                    await asyncio.to_thread(server.kill)
+            await asyncio.sleep(_GIVE_UP_POLL_S)
 
     async def _keep(self, servers: list[LocalKafka | LocalPostgres]) -> None:
         while True:
