@@ -98,7 +98,9 @@ class UpdateExtraData(
 SeatsCommand = ChangeObjectStatus | UpdateExtraData
 
 
-class NewEvent(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+class NewEvent(
+    msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, forbid_unknown_fields=True
+):
     """One event to create. Its id and partition are the coordinator's to choose."""
 
     key: str

@@ -85,7 +85,8 @@ class Data(msgspec.Struct, Generic[F], kw_only=True, frozen=True, omit_defaults=
     input_terms: dict[str, int] = {}
     """The term that was in force at `positions`, of each input that has terms (outboxes)."""
     digest: str
-    """Digest of the owner's whole state after this record, 16 hex digits."""
+    """Digest after this record, 16 hex digits: of a seats owner over all touched objects and the
+    numbers of status changes, of a coordinator over its directory."""
     command: CommandPosition | None = None
     """The command that this answers, if a command was the cause."""
     command_id: str | None = None

@@ -1,11 +1,15 @@
-"""The JSON schemas in schemas/json are those of the code."""
+"""The JSON schemas in schemas/json, and the messages in topics.yaml, are those of the code."""
+
+from collections.abc import Iterator
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
 
 import msgspec
 import pytest
 
 from schemas import json_schemas
 from schemas.json_schemas import MESSAGES, encoded, file_of, schema_of, write_all
-from schemas.topics import DEAD_LETTERS, TOPIC_NAMES
+from schemas.topics import DEAD_LETTERS, TOPIC_NAMES, load_topics
 
 
 @pytest.mark.parametrize("topic", MESSAGES)
@@ -49,3 +53,15 @@ def test_writing_gives_what_is_stored(tmp_path_factory: pytest.TempPathFactory) 
         write_all()
     written = {path.name: path.read_bytes() for path in folder.iterdir()}
     assert written == {path.name: path.read_bytes() for path in json_schemas.FOLDER.iterdir()}
+
+
+@pytest.mark.parametrize("topic", MESSAGES)
+def test_topics_yaml_names_the_messages_that_a_topic_carries(topic: str) -> None:
+    assert sorted(load_topics()[topic].messages) == sorted(_tags(MESSAGES[topic]))
+
+
+def _tags(messages: Any) -> Iterator[str]:  # noqa: ANN401 - a struct, or a union of them
+    is_union = get_origin(messages) in (Union, UnionType)
+    for message in get_args(messages) if is_union else (messages,):
+        struct = get_origin(message) or message
+        yield str(struct.__struct_config__.tag)
