@@ -71,7 +71,8 @@ async def reading(source: Log, positions: Mapping[TopicPartition, int]) -> Async
         yield await _undivided(opening)
     finally:
         if opening.done() and not opening.cancelled() and opening.exception() is None:
-            await opening.result().close()
+            # In a task of its own: what ends the reader must not end us.
+            await asyncio.wait([asyncio.ensure_future(opening.result().close())])
 
 
 async def _undivided(work: "asyncio.Future[T]") -> T:

@@ -19,6 +19,10 @@ from api.submit import Submitter
 from schemas.topics import EVENTS_OUTBOX, GROUPS_OUTBOX, INVENTORIES, Topics
 
 
+class FollowerEndedError(Exception):
+    """A part that must run as long as the process has ended: the process must end, too."""
+
+
 class Ingress:
     """One ingress process: it takes commands and knows their answers. It owns no seat state."""
 
@@ -57,7 +61,7 @@ class Ingress:
         self._running = asyncio.create_task(self._run())
 
     async def ended(self) -> None:
-        """Wait for the end of the followers; raises what ended them. The process must end then."""
+        """Wait for the end of the followers; raises FollowerEndedError with the cause."""
         assert self._running is not None, "start it first"
         await asyncio.shield(self._running)
 
@@ -95,9 +99,33 @@ class Ingress:
         await self._log.close()
 
     async def _run(self) -> None:
-        async with asyncio.TaskGroup() as group:
-            for follower in (self._tail, self.directory, self._inventories, self.keys):
-                group.create_task(follower.run())
-            group.create_task(self.submitter.watch_deadlines())
-            await self._tail.begun.wait()
-            self.submitter.open()
+        """Run all followers until cancelled; the end of any one is the end of all."""
+        parts = [
+            asyncio.create_task(run(), name=run.__qualname__)
+            for run in (
+                self._tail.run,
+                self.directory.run,
+                self._inventories.run,
+                self.keys.run,
+                self.submitter.watch_deadlines,
+                self._open_when_the_tail_reads,
+            )
+        ]
+        try:
+            done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for part in parts:
+                part.cancel()
+            await asyncio.gather(*parts, return_exceptions=True)
+        # A task group would take a part that was cancelled by mistake for one that is done.
+        for part in done:
+            raise FollowerEndedError(f"{part.get_name()} ended") from _why(part)
+
+    async def _open_when_the_tail_reads(self) -> None:
+        await self._tail.begun.wait()
+        self.submitter.open()
+        await asyncio.Future()
+
+
+def _why(ended: "asyncio.Task[None]") -> BaseException | None:
+    return None if ended.cancelled() else ended.exception()

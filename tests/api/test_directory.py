@@ -3,10 +3,12 @@
 import asyncio
 
 import pytest
+from msgspec import DecodeError
 
 from adapters.kafka.log import KafkaLog, OffsetQueries
 from adapters.kafka.publisher import Publisher
 from adapters.ports import LogUnreachableError, NewRecord, TopicPartition
+from api.core import FollowerEndedError
 from api.directory import EventDirectory, coordinator_of
 from api.positions import OutboxEnds, partitions_of
 from schemas.commands import DeleteEvent, UpdateEvent
@@ -119,8 +121,9 @@ async def test_an_outbox_that_cannot_be_read_ends_the_ingress(
         await publisher.send(outbox, NewRecord(b"garbage", [("type", b"?")]))
         await publisher.close()
 
-        with pytest.raises(ExceptionGroup):
+        with pytest.raises(FollowerEndedError) as ended:
             await asyncio.wait_for(core.ended(), timeout=10)
+        assert isinstance(ended.value.__cause__, DecodeError)
         assert "the followers" in await core.missing()
 
 
