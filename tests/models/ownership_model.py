@@ -59,11 +59,10 @@ class Model:
 
     def counted(self, log: Log) -> list[Decided]:
         """Return the records that a fold of this protocol takes in."""
-        skip = self.protocol.skip_void
         return [
             record
-            for record, is_void in zip(log, void(log), strict=True)
-            if isinstance(record, Decided) and not (skip and is_void)
+            for record, is_void in zip(log, void(log, self.protocol), strict=True)
+            if isinstance(record, Decided) and not is_void
         ]
 
     def fold(self, log: Log) -> tuple[int, int]:
@@ -94,7 +93,7 @@ class Model:
             return Finding.DECIDED_TWICE
         if read & ~answered:
             return Finding.COMMAND_LOST
-        return None
+        return None if _each_follows(records) else Finding.DOES_NOT_FOLLOW
 
     def rests(self, state: State) -> bool:
         """Say whether the owner of the newest term serves and has nothing left to do."""
@@ -207,7 +206,8 @@ class Model:
             if command is None:
                 continue
             granted = not process.seats >> SEAT_WANTED[command] & 1
-            record = Decided(process.term, command, granted, process.read | 1 << command)
+            read = process.read | 1 << command
+            record = Decided(process.term, process.last + 1, command, granted, read)
             yield (record,)
             if size > 1:
                 for rest in self._batches(_evolved(process, (record,)), size - 1):
@@ -235,23 +235,23 @@ class Model:
         """Take step 5: the deadline of the ack passes, whether or not the batch has arrived."""
         process = state.processes[at]
         what = f"{name(process.owner)} gets no ack in time"
+        guesses = self.protocol.after_lost_ack is not AfterLostAck.START_AGAIN
+        if not (process.sequence < self.bounds.appends if guesses else self._may_take(state)):
+            return
         match self.protocol.after_lost_ack:
             case AfterLostAck.START_AGAIN:
-                if not self._may_take(state):
-                    return
                 then = IDLE
             case AfterLostAck.DECIDE_AGAIN:
                 then = _evolved(process, ())
             case AfterLostAck.ASSUME_WRITTEN:
                 then = _evolved(process, process.batch)
-                then = then._replace(last=process.last + len(process.batch))
         yield self._become(state, at, what, then)
 
     def _reply(self, state: State, first: int, batch: tuple[Decided, ...]) -> Finding | None:
         """Judge replies at the moment they are given: the log must hold these very records."""
         end = first + len(batch)
         held = state.log[first:end] == batch
-        if held and not (self.protocol.skip_void and any(void(state.log)[first:end])):
+        if held and not any(void(state.log, self.protocol)[first:end]):
             return None
         return Finding.REPLY_NOT_HELD
 
@@ -337,14 +337,29 @@ class Model:
         return Move(what, State(state.log, processes, *state[2:]), finding)
 
 
+def _each_follows(records: list[Decided]) -> bool:
+    """Say whether each record is what an owner decides who has folded those before it.
+
+    A replay compares digests and positions, and stops the partition where one does not follow.
+    """
+    read = seats = 0
+    for record in records:
+        seat = 1 << SEAT_WANTED[record.command]
+        read |= 1 << record.command
+        if record.read != read or record.granted == bool(seats & seat):
+            return False
+        seats |= seat
+    return True
+
+
 def _evolved(process: Process, batch: tuple[Decided, ...]) -> Process:
     """Return the process serving again, with `batch` folded into its memory."""
     read, seats = process.read, process.seats
     for record in batch:
         read = record.read
         seats |= record.granted << SEAT_WANTED[record.command]
-    phase, sequence = Phase.SERVING, process.sequence + 1
-    return Process(phase, process.owner, process.term, process.last, sequence, read, seats)
+    last, sequence = process.last + len(batch), process.sequence + 1
+    return Process(Phase.SERVING, process.owner, process.term, last, sequence, read, seats)
 
 
 def _heard(processes: tuple[Process, ...], request: Request, answer: int) -> tuple[Process, ...]:

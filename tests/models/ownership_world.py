@@ -30,6 +30,7 @@ class Finding(StrEnum):
     SEAT_TWICE = "a seat booked twice"
     UNANSWERED = "work at an end and a command without its answer"
     COMMAND_LOST = "a command that no owner will ever decide"
+    DOES_NOT_FOLLOW = "a record that does not follow from those before it"
     REPLY_NOT_HELD = "a reply the log does not hold"
 
 
@@ -43,6 +44,8 @@ class Decided(NamedTuple):
     """The outbox record of one command, with the input positions up to which its owner has read."""
 
     term: int
+    offset: int
+    """The offset it was written for."""
     command: int
     granted: bool
     read: int
@@ -124,6 +127,8 @@ FENCED: Final = Broker()
 UNFENCED: Final = Broker(pairs=((0, 0), (1, 0), (2, 0), (3, 0)))
 SAME_PAIR: Final = Broker(pairs=((0, 0), (0, 0), (0, 1), (0, 2)))
 """The coordinator of transactions lost its tail and hands out one pair to two owners."""
+OLDER_PAIR: Final = Broker(pairs=((0, 0), (0, 1), (0, 0), (0, 1)))
+"""It lost more of it, and goes back to a pair that is not even the newest."""
 
 
 class AfterLostAck(StrEnum):
@@ -138,12 +143,15 @@ class AfterLostAck(StrEnum):
 class Protocol:
     """The rules the owners keep. The defaults are the protocol."""
 
-    skip_void: bool = True
+    terms: bool = True
+    """A record is void if its term is not that of the newest `OwnershipTaken` before it."""
+    offsets: bool = True
+    """A record is void if it does not stand at the offset that it was written for."""
     contiguous_acks: bool = True
     read_after_taking: bool = True
     look_for_own_id: bool = True
-    refuse_known_pair: bool = False
-    """Start again if an older `OwnershipTaken` names the own producer id and epoch. An extra."""
+    refuse_known_pair: bool = True
+    """Start again if an older `OwnershipTaken` names the own producer id and epoch."""
     reply_after_ack: bool = True
     after_lost_ack: AfterLostAck = AfterLostAck.START_AGAIN
 
@@ -155,6 +163,8 @@ class Bounds:
     ownerships: int = 3
     crashes: int = 2
     batch: int = 1
+    appends: int = 4
+    """Of one owner that goes on after a lost ack; one that does not makes no more than three."""
 
 
 class Move(NamedTuple):
@@ -165,13 +175,16 @@ class Move(NamedTuple):
     finding: Finding | None = None
 
 
-def void(log: Log) -> list[bool]:
-    """Say of each record whether its term is not that of the newest `OwnershipTaken` before it."""
+def void(log: Log, protocol: Protocol) -> list[bool]:
+    """Say of each record whether it is void, by those of the two rules that the protocol has."""
     marks, term = [], NOBODY
     for offset, record in enumerate(log):
         if isinstance(record, Taken):
             term = offset
-        marks.append(isinstance(record, Decided) and record.term != term)
+            marks.append(False)
+        else:
+            replaced = protocol.terms and record.term != term
+            marks.append(replaced or (protocol.offsets and record.offset != offset))
     return marks
 
 
@@ -185,4 +198,4 @@ def spell(record: Taken | Decided) -> str:
     if isinstance(record, Taken):
         return f"Taken({name(record.owner)})"
     verdict = "granted" if record.granted else "refused"
-    return f"c{record.command} {verdict} in term {record.term}"
+    return f"c{record.command} {verdict} in term {record.term} for {record.offset}"
