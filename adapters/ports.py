@@ -3,7 +3,7 @@
 Rules of this file:
 
 1. The port speaks Kafka's terms, because its guarantees are what the design rests on; another
-   adapter must keep them (tests/contracts/log_contract.py says how).
+   adapter must keep them (tests/adapters/test_log_contract.py says how).
 2. An append is one batch: all of it stands in the log or a prefix, and an ack names the offset.
 """
 

@@ -55,6 +55,7 @@ def _engine(records: Sequence[MemoryRecord]) -> float:
     ledger = Ledger(role, state, Inputs(), 0, {})
     started = time.process_time()
     for place, record in enumerate(records):
+        ledger.expire_until(record.timestamp)
         ledger.take_in(record)
         if place % BATCH == 0:
             ledger.pending.clear()

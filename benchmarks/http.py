@@ -26,6 +26,7 @@ from seatlog.local.servers import LocalServers
 CONNECTIONS = (64, 256)
 ROUNDS = 2
 SECONDS = 6.0
+WARM_UP_S = 15.0
 EVENTS = 40
 PATH = "/events/groups/actions/change-object-status"
 
@@ -58,24 +59,34 @@ async def _measure(installation: Installation, server_pids: dict[str, int]) -> N
     )
     try:
         await asyncio.sleep(1.0)
-        await load(installation.port, 16, 2.0, booking)
+        # The broker's just-in-time compiler is busy for the first seconds of load.
+        await load(installation.port, 64, WARM_UP_S, booking)
         pids = server_pids | installation.pids() | {"load": os.getpid()}
         for connections in CONNECTIONS:
             ours: list[Figures] = []
             peer: list[Figures] = []
             used: dict[str, float] = {}
+            peer_used: dict[str, float] = {}
             for _ in range(ROUNDS):
+                peer_watch = CpuWatch({"bare server": bare.pid, "its load": os.getpid()})
                 peer.append(await load(bare_port, connections, SECONDS / 2, booking))
+                peer_used = {
+                    name: peer_used.get(name, 0) + more for name, more in peer_watch.used().items()
+                }
                 watch = CpuWatch(pids)
                 ours.append(await load(installation.port, connections, SECONDS, booking))
                 used = {name: used.get(name, 0) + more for name, more in watch.used().items()}
             _print(connections, ours, peer)
-            count = sum(figures.requests for figures in ours)
-            shares = ", ".join(f"{name} {1e6 * cpu / count:.0f}" for name, cpu in used.items())
-            print(f"     CPU us a booking: {shares}")
+            print(f"     CPU us a booking: {_shares(used, ours)}")
+            print(f"     CPU us a bare POST: {_shares(peer_used, peer)}")
     finally:
         bare.terminate()
         await bare.wait()
+
+
+def _shares(used: dict[str, float], measured: list[Figures]) -> str:
+    count = sum(figures.requests for figures in measured)
+    return ", ".join(f"{name} {1e6 * cpu / count:.0f}" for name, cpu in used.items())
 
 
 def _print(connections: int, ours: list[Figures], peer: list[Figures]) -> None:

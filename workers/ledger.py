@@ -8,7 +8,7 @@ Rules of this file:
    as all inputs were read. It never runs backwards.
 3. What is due is expired before the next cause is decided.
 4. A position moves in the very record that answers what was read, and in none before it: a batch
-   may be torn anywhere.
+   may be torn anywhere. So what is due is expired before a command is taken in, not while.
 """
 
 from hashlib import sha256
@@ -88,9 +88,9 @@ class Ledger:
             self._anchor = (timestamp, monotonic_ms)
 
     def time_at(self, monotonic_ms: int) -> int:
-        """Give what the broker's clock showed at least at this monotonic time."""
+        """Give what the broker's clock showed at least at this monotonic time, before or after."""
         timestamp, anchored_at = self._anchor
-        return timestamp + monotonic_ms - anchored_at if monotonic_ms > anchored_at else timestamp
+        return timestamp + monotonic_ms - anchored_at
 
     def expire_until(self, now: int) -> None:
         """Move the time forward and expire what is due by then."""
@@ -110,14 +110,14 @@ class Ledger:
                 await self._role.load_inventories(self._machine.needs(cause.facts))
 
     def take_in(self, record: LogRecord) -> None:
-        """Decide what a record of an input asks for; its answer joins the pending records."""
+        """Decide what a record of an input asks for; its answer joins the pending records.
+
+        Before a command, `expire_until` its time (rules 3 and 4).
+        """
+        self._advance(record)
         if record.topic == self._role.commands.topic:
-            # Rule 4: these records must not say yet that the command was read.
-            self.expire_until(record.timestamp)
-            self._advance(record)
             self._answer(record)
             return
-        self._advance(record)
         cause = self._cause_of_decision(record, peek=False)
         if cause is not None:
             decision = self._machine.decide(self._state, cause, self.now)

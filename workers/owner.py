@@ -48,6 +48,9 @@ batch_bytes_max = 1024 * 1024
 """Of one append; a single record may be larger, up to the topic's own limit."""
 idle_wait_ms = 100
 """How often an idle owner looks at the time."""
+replication_guard_ms = 1_000
+"""A stamped command is read only when all in-sync replicas have it: the clock runs this much
+behind, so that a hold is not ended while its booking is on its way there."""
 keep_fence_every_ms = 60 * 60 * 1000
 """The broker forgets a producer after a day without a batch; hourly keeps the fence alive."""
 first_backoff_ms = 50
@@ -66,6 +69,10 @@ class CauseFailedError(Exception):
     def __init__(self, position: tuple[str, int]) -> None:
         super().__init__(f"{position[0]} offset {position[1]} could not be decided")
         self.position = position
+
+
+class TimeFailedError(Exception):
+    """What time alone brings could not be decided: there is no command to refuse."""
 
 
 class StoppedError(Exception):
@@ -104,7 +111,7 @@ class Owner:
         while True:
             try:
                 await self._live()
-            except (ReplayError, PositionLostError) as error:
+            except (ReplayError, PositionLostError, TimeFailedError) as error:
                 raise StoppedError(f"{self._role.outbox} is stopped: {error}") from error
             except FencedError as error:
                 log.warning("fenced", extra={"partition": str(self._role.outbox)})
@@ -112,7 +119,7 @@ class Owner:
                 await self._membership.confirmed()
             except CauseFailedError as error:
                 log.exception("a cause failed", extra={"position": error.position})
-                self._failed[error.position] = self._failed.get(error.position, 0) + 1
+                self._note_failure(error)
             except (AppendUnknownError, NotAloneError, NotOursError) as error:
                 log.warning("in doubt", extra={"why": str(error)})
                 self._count_doubt(error)
@@ -120,6 +127,14 @@ class Owner:
                 log.warning("the log is unreachable", extra={"why": str(error)})
                 self._lives_without_progress = max(1, self._lives_without_progress)
             await self._clock.sleep_ms(self._backoff_ms())
+
+    def _note_failure(self, error: CauseFailedError) -> None:
+        """Remember a failed cause; a command will be refused alone, a decision cannot be."""
+        failures = self._failed.get(error.position, 0) + 1
+        self._failed[error.position] = failures
+        if failures > 1 and error.position[0] != self._role.commands.topic:
+            raise StoppedError(f"{self._role.outbox} is stopped: {error}") from error
+        self._lives_without_progress += 1
 
     def _count_doubt(self, error: Exception) -> None:
         self._lives_without_progress += 1
@@ -148,7 +163,7 @@ class Owner:
             ledger = Ledger(self._role, state, inputs, taken.offset, self._failed)
             ledger.anchor(taken.timestamp, taken_at)
             # Step 4.
-            ledger.expire_until(ledger.now)
+            self._expire(ledger, ledger.now)
             await self._append(appender, ledger)
             reader = await self._log.read_from(inputs.positions_of(self._role.inputs()))
             self._at("4 settled")
@@ -180,21 +195,31 @@ class Owner:
     async def _decide(self, records: Sequence[LogRecord], ledger: Ledger) -> None:
         received_at = self._clock.monotonic_ms()
         for record in records:
-            await ledger.wait_for_inventories(record)
+            is_command = record.topic == self._role.commands.topic
+            if is_command:
+                # Its records must not say yet that the command was read: a batch may be torn.
+                self._expire(ledger, record.timestamp)
             try:
+                await ledger.wait_for_inventories(record)
                 ledger.take_in(record)
-            except (PositionLostError, StoppedError):
+            except PositionLostError:
                 raise
             except Exception as error:
                 raise CauseFailedError((record.topic, record.offset)) from error
-            if record.topic == self._role.commands.topic:
+            if is_command:
                 ledger.anchor(record.timestamp, received_at)
 
     def _let_time_pass(self, reader: Reader, ledger: Ledger) -> None:
         """Move the partition's time with the clock, only as far as all inputs were read."""
         caught_up_at = reader.caught_up_at()
         if caught_up_at is not None:
-            ledger.expire_until(ledger.time_at(caught_up_at))
+            self._expire(ledger, ledger.time_at(caught_up_at) - replication_guard_ms)
+
+    def _expire(self, ledger: Ledger, until: int) -> None:
+        try:
+            ledger.expire_until(until)
+        except Exception as error:
+            raise TimeFailedError(f"what is due at {until} cannot be decided: {error!r}") from error
 
     async def _append(self, appender: Appender, ledger: Ledger) -> None:
         batches = cut(ledger.pending)

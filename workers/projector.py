@@ -41,6 +41,7 @@ from adapters.postgres.errors import (
     RecordsRefusedError,
 )
 from adapters.postgres.projection import Projection, outbox_partitions
+from adapters.postgres.storable import storable
 from schemas.outbox import (
     HEADER_WORKSPACE,
     OwnershipTaken,
@@ -64,8 +65,6 @@ first_backoff_ms = 50
 backoff_max_ms = 5_000
 
 _BY_PARTITION: Final = attrgetter("topic", "partition")
-_NUL: Final = b"\\u0000"
-_REPLACEMENT: Final = b"\\ufffd"
 
 
 class ProjectorStoppedError(Exception):
@@ -157,12 +156,8 @@ class Projector:
         ]
 
     def _read(self, record: LogRecord) -> OutboxRecord:
-        value = record.value or b""
-        if _NUL in value:
-            # Postgres cannot store this character; readers see the one that stands for it.
-            value = value.replace(_NUL, _REPLACEMENT)
         try:
-            decoded: Any = self._decoders[record.topic](value)
+            decoded: Any = self._decoders[record.topic](storable(record.value or b""))
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise ProjectorStoppedError(
                 f"{record.topic}/{record.partition} offset {record.offset} cannot be read: {error}"

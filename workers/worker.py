@@ -53,7 +53,8 @@ class Worker:
             if not owner.done():
                 continue
             del self._owners[partition]
-            error = owner.exception()
+            # Nobody cancels an owner but `_drop`, which waits for it: this one ended by itself.
+            error = None if owner.cancelled() else owner.exception()
             if not isinstance(error, StoppedError):
                 raise error or RuntimeError(f"the owner of {partition} ended")
             self._stopped.add(partition)

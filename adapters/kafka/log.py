@@ -9,7 +9,6 @@ Rules of this file:
 """
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Mapping, Sequence
 
@@ -20,6 +19,7 @@ from aiokafka.structs import ConsumerRecord
 
 from adapters.kafka.ownership import KafkaAppender, take_ownership
 from adapters.kafka.publisher import Publisher
+from adapters.kafka.stopping import stop_consumer
 from adapters.ports import LogUnreachableError, NewRecord, PositionLostError, Span, TopicPartition
 
 fetch_wait_ms = 200
@@ -75,10 +75,10 @@ async def open_reader(bootstrap: str, positions: Mapping[TopicPartition, int]) -
             await consumer.start()
         await _check_positions(consumer, positions)
     except (TimeoutError, KafkaError, OSError) as error:
-        await consumer.stop()
+        await stop_consumer(consumer)
         raise LogUnreachableError(f"could not read {list(positions)}: {error!r}") from error
     except BaseException:
-        await consumer.stop()
+        await stop_consumer(consumer)
         raise
     consumer.assign([KafkaPartition(*partition) for partition in positions])
     for partition, offset in positions.items():
@@ -133,39 +133,40 @@ class KafkaReader:
 
     async def close(self) -> None:
         """Stop the consumer."""
-        with contextlib.suppress(KafkaError):
-            await self._consumer.stop()
+        await stop_consumer(self._consumer)
 
 
 class _Polls:
-    """When a partition's last two answers came.
+    """When a partition's answers came, as seen from outside.
 
-    The request that brought the last answer was sent after the answer before it. So once the
-    last answer is read to its end, everything from before the one before it was read.
+    The request that brought an answer was sent after the answer before it. So once the last
+    answer is read to its end, everything from before the one before it was read. aiokafka stamps
+    answers with the time of day, which may jump: only that the stamp has changed is used, and
+    the instant is that of the last look at which it had not.
     """
 
     def __init__(self, partition: KafkaPartition) -> None:
         self._partition = partition
+        self._stamp: int | None = None
+        self._looked_at = 0
         self._last: int | None = None
         self._before: int | None = None
 
     def note(self, consumer: AIOKafkaConsumer) -> None:
-        polled = consumer.last_poll_timestamp(self._partition)
-        if polled is not None and polled != self._last:
-            self._before, self._last = self._last, polled
+        stamp = consumer.last_poll_timestamp(self._partition)
+        if stamp is not None and stamp != self._stamp:
+            # This answer came after the last look: at the earliest right then.
+            self._before, self._last = self._last, self._looked_at
+            self._stamp = stamp
+        self._looked_at = time.monotonic_ns() // 1_000_000
 
     def caught_up_at(self, consumer: AIOKafkaConsumer) -> int | None:
         state = consumer._subscription.subscription.assignment.state_value(self._partition)  # noqa: SLF001
-        if self._before is None or not state.has_valid_position:
+        if not self._before or not state.has_valid_position:
             return None
         if state.highwater is None or state.position < state.highwater:
             return None
-        return self._before - _wall_minus_monotonic_ms()
-
-
-def _wall_minus_monotonic_ms() -> int:
-    """Translate aiokafka's poll times (time of day) to monotonic ones."""
-    return (time.time_ns() - time.monotonic_ns()) // 1_000_000
+        return self._before
 
 
 class OffsetQueries:
@@ -212,8 +213,11 @@ class OffsetQueries:
                     async with asyncio.timeout(answer_deadline_s):
                         await consumer.start()
                 except (TimeoutError, KafkaError, OSError) as error:
-                    await consumer.stop()
+                    await stop_consumer(consumer)
                     raise LogUnreachableError(repr(error)) from error
+                except BaseException:
+                    await stop_consumer(consumer)
+                    raise
                 self._consumer = consumer
             return self._consumer
 

@@ -10,6 +10,7 @@ Rules of this file:
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -18,6 +19,8 @@ from aiokafka import TopicPartition as KafkaPartition
 from aiokafka.errors import KafkaError
 
 from adapters.ports import LogUnreachableError, TopicPartition
+
+log = logging.getLogger(__name__)
 
 heartbeat_ms = 1_000
 session_timeout_ms = 10_000
@@ -60,8 +63,19 @@ class KafkaMembership(ConsumerRebalanceListener):
         self._polling = asyncio.create_task(self._stay_alive())
 
     async def changed(self) -> frozenset[TopicPartition]:
-        """Wait for the next assignment and give the newest whole."""
-        assignment = await self._assignments.get()
+        """Wait for the next assignment and give the newest whole.
+
+        Raises what ended the polling: without it this process is no member any more.
+        """
+        assert self._polling is not None, "join first"
+        waiting = asyncio.ensure_future(self._assignments.get())
+        try:
+            await asyncio.wait({waiting, self._polling}, return_when=asyncio.FIRST_COMPLETED)
+            if self._polling.done():
+                self._polling.result()
+            assignment = waiting.result()
+        finally:
+            waiting.cancel()
         while not self._assignments.empty():
             assignment = self._assignments.get_nowait()
         return assignment
@@ -77,7 +91,7 @@ class KafkaMembership(ConsumerRebalanceListener):
         """Leave quietly: a static member's partitions wait for it for a session's length."""
         if self._polling is not None:
             self._polling.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
+            with contextlib.suppress(asyncio.CancelledError, KafkaError):
                 await self._polling
         with contextlib.suppress(KafkaError, TimeoutError):
             async with asyncio.timeout(close_deadline_s):
@@ -98,7 +112,10 @@ class KafkaMembership(ConsumerRebalanceListener):
         while True:
             try:
                 await self._consumer.getmany(timeout_ms=500)
-            except KafkaError:
+            except KafkaError as error:
+                if not error.retriable:
+                    raise
+                log.warning("the consumer group does not answer", extra={"why": repr(error)})
                 await asyncio.sleep(0.5)
             self._consumer.pause(*self._consumer.assignment())
 

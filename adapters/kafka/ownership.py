@@ -18,7 +18,6 @@ from collections.abc import Sequence
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import (
     InvalidProducerEpoch,
-    KafkaConnectionError,
     KafkaError,
     OutOfOrderSequenceNumber,
     ProducerFenced,
@@ -37,7 +36,7 @@ ack_deadline_s = 10.0
 """Longer than a broker's failover (3-4 s as tuned), shorter than a client's patience twice over."""
 take_deadline_s = 10.0
 batch_bytes_max = 2 * 1024 * 1024
-"""Must hold the largest record; `max.message.bytes` of the outboxes in topics.yaml is the same."""
+"""Must hold the largest record (workers/ledger); the outboxes of topics.yaml take twice as much."""
 
 
 async def take_ownership(bootstrap: str, partition: TopicPartition) -> "KafkaAppender":
@@ -129,5 +128,3 @@ def build_batch(producer: AIOKafkaProducer, records: Sequence[NewRecord]) -> obj
     batch.close()
     return batch
 
-
-__all__ = ["KafkaAppender", "KafkaConnectionError", "build_batch", "cut_off", "take_ownership"]

@@ -8,13 +8,14 @@ Rules of this file:
 """
 
 import asyncio
+import logging
 from collections import deque
 from typing import NamedTuple
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import MessageSizeTooLargeError
 
-from adapters.kafka.ownership import ack_deadline_s, batch_bytes_max, build_batch, cut_off
+from adapters.kafka.ownership import ack_deadline_s, build_batch, cut_off
 from adapters.ports import (
     Appended,
     AppendUnknownError,
@@ -23,9 +24,17 @@ from adapters.ports import (
     TopicPartition,
 )
 
+log = logging.getLogger(__name__)
+
 batch_records_max = 1_000
+gathered_bytes_max = 768 * 1024
+"""Below what any topic takes in one append (1 MiB, events.commands): the limit is the batch's."""
 record_bytes_max = 10 * 1024 * 1024
 """Above the largest record of any topic (inventories, 8 MiB)."""
+
+
+class RecordTooLargeError(Exception):
+    """The record is larger than its topic takes: nothing was appended, and a retry cannot help."""
 
 
 class _Waiting(NamedTuple):
@@ -47,8 +56,8 @@ class Publisher:
     async def send(self, partition: TopicPartition, record: NewRecord) -> Appended:
         """Append a record and wait for its ack.
 
-        Raises LogUnreachableError if it surely was not sent, AppendUnknownError if it may stand
-        in the log all the same.
+        Raises LogUnreachableError if it surely was not sent, RecordTooLargeError if it never can
+        be, AppendUnknownError if it may stand in the log all the same.
         """
         return await self.enqueue(partition, record)
 
@@ -80,15 +89,20 @@ class Publisher:
                 _fail(batch, error)
                 _fail(queue, error)
                 return
+            except asyncio.CancelledError:
+                _fail(batch, LogUnreachableError("the publisher was closed"))
+                raise
             try:
                 first = await self._send_batch(producer, partition, batch)
-            except (TimeoutError, KafkaError, OSError) as error:
-                _fail(batch, AppendUnknownError(f"{partition}: {error!r}"))
-                await self._drop(producer)
-                continue
             except asyncio.CancelledError:
                 _fail(batch, AppendUnknownError(f"{partition}: closed before the ack"))
                 raise
+            except Exception as error:  # noqa: BLE001 - whatever it is, who waits must hear of it
+                log.warning("a batch was not sent", extra={"why": repr(error)})
+                _fail(batch, _told(partition, batch, error))
+                # Also after a refusal: the failed batch has burnt its sequence number.
+                await self._drop(producer)
+                continue
             for place, waiting in enumerate(batch):
                 if not waiting.appended.done():
                     waiting.appended.set_result(Appended(first.offset + place, first.timestamp))
@@ -117,9 +131,12 @@ class Publisher:
                 try:
                     async with asyncio.timeout(self._ack_deadline):
                         await producer.start()
-                except (TimeoutError, KafkaError, OSError) as error:
+                except Exception as error:
                     await cut_off(producer)
                     raise LogUnreachableError(repr(error)) from error
+                except BaseException:
+                    await cut_off(producer)
+                    raise
                 self._producer = producer
             return self._producer
 
@@ -135,10 +152,18 @@ def _gather(queue: deque[_Waiting]) -> deque[_Waiting]:
     size = 0
     while queue and len(batch) < batch_records_max:
         size += queue[0].record.size
-        if batch and size > batch_bytes_max:
+        if batch and size > gathered_bytes_max:
             break
         batch.append(queue.popleft())
     return batch
+
+
+def _told(partition: TopicPartition, batch: deque[_Waiting], error: Exception) -> Exception:
+    """Say what a failed batch means to those who wait for it."""
+    # A record over the limit is always alone in its batch.
+    if len(batch) == 1 and isinstance(error, ValueError | MessageSizeTooLargeError):
+        return RecordTooLargeError(f"{partition} takes no record of {batch[0].record.size} bytes")
+    return AppendUnknownError(f"{partition}: {error!r}")
 
 
 def _fail(waiting: deque[_Waiting], error: Exception) -> None:

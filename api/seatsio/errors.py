@@ -141,6 +141,12 @@ _MEANINGS = {
     Rejection.COMMAND_FAILED: _Meaning(
         BAD_REQUEST, GENERAL_ERROR, "The command could not be decided; nothing was changed"
     ),
+    Rejection.COMMAND_TOO_LARGE: _Meaning(
+        BAD_REQUEST,
+        GENERAL_ERROR,
+        "The objects of this request have too much extra data or too many holds to be changed at "
+        "once ({detail}): change fewer at once",
+    ),
     Rejection.IDEMPOTENCY_KEY_REUSED: _Meaning(
         UNPROCESSABLE,
         "IDEMPOTENCY_KEY_REUSED",
@@ -202,6 +208,11 @@ _MEANINGS = {
         BAD_REQUEST,
         ILLEGAL_STATUS_CHANGE,
         "Cannot change from [{previous}] to [{status}]: the object is not free",
+    ),
+    Rejection.TOO_MANY_HOLDS_IN_AREA: _Meaning(
+        BAD_REQUEST,
+        GENERAL_ERROR,
+        "{label} on event {event}: too many holds at once in this area, try again later",
     ),
     Rejection.NOT_ENOUGH_PLACES: _Meaning(
         BAD_REQUEST,

@@ -5,12 +5,15 @@ Rules of this file:
 1. taken + held <= capacity, always.
 2. Places go to a status from the caller's own hold first, then from the free ones; from places
    that were taken before only if the caller names their status as an allowed previous one.
-3. A release with a hold token gives back that token's places; one without gives back taken
+3. A fact carries the whole area, so an area may not grow past `area_bytes_max`.
+4. A release with a hold token gives back that token's places; one without gives back taken
    places, the booked ones first.
 """
 
 from collections.abc import Iterator
 from typing import NamedTuple
+
+import msgspec
 
 from engine.seats.state import ObjectState
 from engine.seats.statuses import extra_data_after, refuse_previous
@@ -18,12 +21,22 @@ from schemas.commands import Change, ObjectChange
 from schemas.facts import BOOKED, FREE, HELD, NO_TICKET_TYPE, AreaState
 from schemas.rejections import Rejection
 
+area_bytes_max = 256 * 1024
+"""About 2,500 hold tokens at once. Two records' worth of areas still fit one append."""
+
+_encode = msgspec.json.Encoder().encode
+
 
 class Moved(NamedTuple):
     """An area after a change, and the status its (first) places had before."""
 
     state: ObjectState
     previous_status: str
+
+
+def area_bytes(area: AreaState) -> int:
+    """Say how many bytes an area takes in a fact."""
+    return len(_encode(area))
 
 
 def free_places(area: AreaState, capacity: int) -> int:
@@ -55,12 +68,15 @@ def change_area(
         releasing = change.status == FREE
         return Rejection.NOT_ENOUGH_TAKEN_PLACES if releasing else Rejection.NOT_ENOUGH_PLACES
     count.give(change, item)
+    after = count.area()
+    if area_bytes(after) > max(area_bytes_max, area_bytes(area)):
+        return Rejection.TOO_MANY_HOLDS_IN_AREA
     state = ObjectState(
         status=change.status,
         order_id=change.order_id,
         ticket_type=item.ticket_type,
         extra_data=extra_data_after(current, change, item),
-        area=count.area(),
+        area=after,
     )
     return Moved(state, previous)
 

@@ -46,7 +46,15 @@ hold_max_ms = 2 * 60 * 60 * 1000
 clock_tolerance_ms = 60 * 1000
 """How far an ingress' clock may be ahead of the broker's before its tokens are refused."""
 expiries_per_record_max = 500
-"""Bounds a record (512 KiB): a token may hold more objects than one command may name."""
+"""Bounds a record: a token may hold more objects than one command may name."""
+facts_bytes_max = 1024 * 1024
+"""Bounds the record of a command: areas are told with all their holds, and a change that keeps
+extra data tells it again. A command itself has 768 KiB at most, so what it brings fits."""
+expiries_bytes_max = 512 * 1024
+"""Bounds the record of an expiry; one more fact, of an area with extra data, always fits."""
+
+
+_encode = msgspec.json.Encoder().encode
 
 
 class ExpireHold(NamedTuple):
@@ -161,6 +169,8 @@ class _ChangeDecider:
         self._obstacles: list[Obstacle] = []
         self._status_asked: list[str] = []
         """Of each obstacle."""
+        self._large_bytes = 0
+        """Of the facts that may be large: seats without extra data need no counting."""
 
     def decision(self) -> Decision[SeatsFact]:
         changes = self._command.changes
@@ -173,6 +183,8 @@ class _ChangeDecider:
                 self._change(event, change, item)
         if self._obstacles:
             return Decision(self._rejected(), [])
+        if self._large_bytes > facts_bytes_max:
+            return _refuse(Rejection.COMMAND_TOO_LARGE, f"{self._large_bytes} bytes to tell")
         return Decision(Accepted(), self._facts)
 
     def _rejected(self) -> Rejected:
@@ -182,7 +194,7 @@ class _ChangeDecider:
 
     def _refuse_before_objects(self, change: Change) -> tuple[Rejection, str | None] | None:
         event = self._state.events.get(change.event)
-        if event is None or event.workspace != self._command.workspace:
+        if not _is_meant(event, self._command.workspace, change.event_key):
             return Rejection.EVENT_NOT_FOUND, str(change.event)
         refusal = self._refuse_hold(change)
         if refusal is not None:
@@ -213,23 +225,24 @@ class _ChangeDecider:
         self._overlay[event.id, item.label] = moved.state
         seq = self._last_seq.get(event.id, event.last_seq) + 1
         self._last_seq[event.id] = seq
-        self._facts.append(
-            StatusChanged(
-                event=event.id,
-                seq=seq,
-                label=item.label,
-                status=change.status,
-                previous_status=moved.previous_status,
-                quantity=item.quantity,
-                hold_token=change.hold.token if change.hold else None,
-                hold_expires_at=self._expires_at(change),
-                order_id=moved.state.order_id,
-                ticket_type=moved.state.ticket_type,
-                extra_data=moved.state.extra_data,
-                origin=self._command.origin,
-                area=moved.state.area,
-            )
+        fact = StatusChanged(
+            event=event.id,
+            seq=seq,
+            label=item.label,
+            status=change.status,
+            previous_status=moved.previous_status,
+            quantity=item.quantity,
+            hold_token=change.hold.token if change.hold else None,
+            hold_expires_at=self._expires_at(change),
+            order_id=moved.state.order_id,
+            ticket_type=moved.state.ticket_type,
+            extra_data=moved.state.extra_data,
+            origin=self._command.origin,
+            area=moved.state.area,
         )
+        if fact.area is not None or fact.extra_data is not None:
+            self._large_bytes += len(_encode(fact))
+        self._facts.append(fact)
 
     def _obstruct(
         self, event: EventState, label: str, why: Rejection, current: ObjectState | None
@@ -266,7 +279,7 @@ def _refuse(why: Rejection, detail: str | None) -> Decision[SeatsFact]:
 
 def _decide_extra_data(state: SeatsState, command: UpdateExtraData) -> Decision[SeatsFact]:
     event = state.events.get(command.event)
-    if event is None or event.workspace != command.workspace:
+    if event is None or not _is_meant(event, command.workspace, command.event_key):
         return _refuse(Rejection.EVENT_NOT_FOUND, str(command.event))
     unknown = [
         Obstacle(event=event.id, label=label, code=Rejection.OBJECT_NOT_FOUND.code)
@@ -282,16 +295,26 @@ def _decide_extra_data(state: SeatsState, command: UpdateExtraData) -> Decision[
     return Decision(Accepted(), facts)
 
 
+def _is_meant(event: EventState | None, workspace: str, key: str | None) -> bool:
+    """Say whether this event is what the ingress knew by that key: it may have been renamed."""
+    return event is not None and event.workspace == workspace and key in (None, event.key)
+
+
 def _decide_expiry(state: SeatsState, token: str) -> Decision[SeatsFact]:
     held = state.holds.objects(token)
     last_seq: dict[int, int] = {}
     facts: list[SeatsFact] = []
+    told_bytes = 0
     for event_id, label in held[:expiries_per_record_max]:
         event = state.events[event_id]
         seq = last_seq.get(event_id, event.last_seq) + 1
         last_seq[event_id] = seq
-        facts.append(_expired(event, label, token, seq))
-    if len(held) <= expiries_per_record_max:
+        freed = _expired(event, label, token, seq)
+        facts.append(freed)
+        told_bytes += len(_encode(freed))
+        if told_bytes > expiries_bytes_max:
+            break
+    if len(facts) == len(held):
         facts.append(HoldExpired(token=token))
     return Decision(None, facts)
 

@@ -8,6 +8,7 @@ from schemas.rejections import BY_CODE, Rejection, Retry
 CODES = {
     "COMMAND_NOT_READABLE": Retry.NEVER,
     "COMMAND_FAILED": Retry.NEVER,
+    "COMMAND_TOO_LARGE": Retry.NEVER,
     "IDEMPOTENCY_KEY_REUSED": Retry.NEVER,
     "EVENT_NOT_FOUND": Retry.NEVER,
     "EVENT_KEY_TAKEN": Retry.NEVER,
@@ -21,6 +22,7 @@ CODES = {
     "STATUS_REJECTED": Retry.LATER,
     "HELD_BY_ANOTHER_TOKEN": Retry.LATER,
     "OBJECT_NOT_FREE": Retry.LATER,
+    "TOO_MANY_HOLDS_IN_AREA": Retry.LATER,
     "NOT_ENOUGH_PLACES": Retry.LATER,
     "NOT_ENOUGH_TAKEN_PLACES": Retry.LATER,
 }

@@ -32,7 +32,7 @@ from tests.workers.house import (
     seats,
 )
 from workers import ledger
-from workers.owner import StoppedError, cut, keep_fence_every_ms
+from workers.owner import StoppedError, cut, keep_fence_every_ms, replication_guard_ms
 
 
 @pytest.fixture
@@ -159,7 +159,7 @@ async def test_a_hold_ends_by_the_clock_when_nothing_else_happens(house: House) 
     event = await house.open()
     house.send(COMMANDS, book(event, "A-1", status=HELD, hold=Hold("t", house.clock.now + 1_000)))
     await house.answers_when(1)
-    house.clock.now += 1_001
+    house.clock.now += 1_000 + replication_guard_ms
     await house.facts_when(lambda facts: facts[-1].__class__.__name__ == "HoldExpired")
     assert status_changes(house)[-1] == (2, "A-1", "free")
 
