@@ -16,6 +16,7 @@ import msgspec
 
 from adapters.ports import TopicPartition
 from adapters.postgres.pool import Connection, Pool, connect, connection
+from adapters.postgres.storable import storable
 from schemas.facts import AreaState
 from seatlog.verify.history import History
 from seatlog.verify.objects import UNTOUCHED, Changes, EventFold, ObjectState
@@ -200,5 +201,4 @@ def _is_untouched(found: ObjectState, expected: ObjectState) -> bool:
 
 def _stored(state: ObjectState) -> ObjectState:
     """Give a state as Postgres can have it: it cannot store the character NUL."""
-    text = msgspec.json.encode(state).replace(rb"\u0000", rb"\ufffd")
-    return msgspec.json.decode(text, type=ObjectState)
+    return msgspec.json.decode(storable(msgspec.json.encode(state)), type=ObjectState)
