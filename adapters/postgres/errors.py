@@ -13,7 +13,10 @@ import asyncpg
 
 
 class DatabaseUnavailableError(Exception):
-    """Postgres is away, too slow or out of room; of a write it is not known whether it was done."""
+    """Postgres is away, too slow, out of room or not set up.
+
+    Of a write it is not known whether it was done.
+    """
 
 
 class ReadModelBehindError(Exception):
@@ -59,6 +62,11 @@ _AWAY = (
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.IdleInTransactionSessionTimeoutError,
+    # What a failover, a new password, a restore or a late migration looks like while it lasts.
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.UndefinedTableError,
     # A connection whose last words came while nobody used it, and that is not yet seen as closed.
     asyncpg.InternalClientError,
 )
