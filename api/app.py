@@ -2,7 +2,8 @@
 
 Rules of this file:
 
-1. The order is: known route, API key, room for a command, body within its limit, handler. The
+1. The order is: known route, API key, room for a command, room for a drawing, body within its
+   limit, handler. The
    dear steps come last, so a flood is refused cheaply.
 2. No fault leaves as anything but a refusal in the dialect's shape, without a word about our
    insides. A 401 has no body at all.
@@ -10,7 +11,8 @@ Rules of this file:
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from http import HTTPStatus
 
 import msgspec
@@ -23,6 +25,7 @@ from api.errors import (
     BodyEncodedError,
     BodyIncompleteError,
     BodyTooLargeError,
+    DrawingsBusyError,
     Problem,
     Refusal,
     UnauthorizedError,
@@ -49,6 +52,7 @@ class Entrance:
         self._core = core
         self._dialects = dialects
         self._dialect_of: dict[object, Dialect] = {}
+        self._drawings_in_work = 0
 
     def add_routes(self, app: web.Application) -> None:
         """Register the routes of all dialects."""
@@ -70,12 +74,27 @@ class Entrance:
                     call.caller = keys.authenticate(request.headers)
                 if route.appends:
                     submitter.check_room()
-                call.body = await read_body(request, route.body_bytes_max)
-                return await route.handler(call)
+                with self._room_for_drawing(route):
+                    call.body = await read_body(request, route.body_bytes_max)
+                    return await route.handler(call)
             except Exception as error:  # noqa: BLE001 - rule 2
                 return self._refuse(call, error)
 
         return enter
+
+    @contextmanager
+    def _room_for_drawing(self, route: Route) -> Iterator[None]:
+        """Take one of the few places for drawings, from before its body until its answer."""
+        if route.body_bytes_max < limits.drawing_body_bytes_max:
+            yield
+            return
+        if self._drawings_in_work >= limits.drawings_in_work_max:
+            raise DrawingsBusyError
+        self._drawings_in_work += 1
+        try:
+            yield
+        finally:
+            self._drawings_in_work -= 1
 
     @web.middleware
     async def outermost(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -97,10 +116,20 @@ class Entrance:
 
     def _write(self, request: web.Request, refusal: Refusal, request_id: str) -> web.Response:
         dialect = self._dialect_of.get(request.match_info.handler, self._dialects[0])
-        response = dialect.refuse(refusal, request_id)
+        try:
+            response = dialect.refuse(refusal, request_id)
+        except UnicodeEncodeError:
+            # Bytes that are not UTF-8 come as lone surrogates, which nothing can encode.
+            problems = [Problem(*map(_encodable, problem)) for problem in refusal.problems]
+            refusal = Refusal(refusal.status, problems, refusal.headers)
+            response = dialect.refuse(refusal, request_id)
         response.headers.update(refusal.headers)
         response.headers["X-Request-Id"] = request_id
         return response
+
+
+def _encodable(text: str) -> str:
+    return text.encode(errors="replace").decode()
 
 
 def _of_http(error: web.HTTPException) -> Refusal:

@@ -141,7 +141,7 @@ class KeyRing:
     def _caller_of_company(self, company: int, asked: str | None) -> Caller:
         if asked is None:
             default = self._defaults.get(company)
-            if default is None:
+            if default is None or not default.is_active:
                 raise UnauthorizedError
             return Caller(default, company)
         workspace = self._workspaces.get(asked)

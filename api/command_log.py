@@ -33,7 +33,10 @@ class CommandLog:
         return offset < (await self._source.span(partition)).end
 
     async def record(self, partition: TopicPartition, offset: int) -> LogRecord:
-        """Read the record at an offset. Raises LogUnreachableError or PositionLostError."""
+        """Read the record at an offset. Raises LogUnreachableError.
+
+        Raises PositionLostError for one that the topic keeps no more.
+        """
         reader = await self._source.read_from({partition: offset})
         try:
             async with asyncio.timeout(record_wait_s):

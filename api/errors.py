@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from adapters.ports import AppendUnknownError, LogUnreachableError
+from adapters.kafka.publisher import RecordTooLargeError
+from adapters.ports import AppendUnknownError, LogUnreachableError, PositionLostError
 from adapters.postgres.errors import DatabaseUnavailableError, ReadModelBehindError
 from api import limits
 from api.command_ids import command_id
@@ -52,8 +53,17 @@ class WorkspaceNotFoundError(RequestRefusedError):
     """The workspace that the request names is not one of this company's."""
 
     def __init__(self, workspace_key: str) -> None:
-        super().__init__(404, "WORKSPACE_NOT_FOUND", f"Workspace not found: {workspace_key}")
+        shown = workspace_key if _is_plain(workspace_key) else "keys are short and printable ASCII"
+        super().__init__(404, "WORKSPACE_NOT_FOUND", f"Workspace not found: {shown}")
         self.workspace_key = workspace_key
+
+
+def _is_plain(text: str) -> bool:
+    return (
+        0 < len(text) <= limits.workspace_key_characters_max
+        and text.isascii()
+        and text.isprintable()
+    )
 
 
 class BodyTooLargeError(RequestRefusedError):
@@ -88,6 +98,14 @@ class IngressBusyError(Exception):
 
     def __init__(self) -> None:
         super().__init__("Too many requests are under way: try again later")
+        self.retry_after_s = _retry_after_s()
+
+
+class DrawingsBusyError(Exception):
+    """Enough chart drawings are in work; this one was not read."""
+
+    def __init__(self) -> None:
+        super().__init__("Other drawings are in work: send this one again later")
         self.retry_after_s = _retry_after_s()
 
 
@@ -127,20 +145,44 @@ _OUTAGES: Mapping[type[Exception], Problem] = {
     ),
 }
 
+_FINAL: Mapping[type[Exception], Refusal] = {
+    RecordTooLargeError: Refusal(
+        413,
+        (
+            Problem(
+                "RECORD_TOO_LARGE",
+                "This is more than one record of the log can hold, nothing was changed: "
+                "send less at once, or use a smaller chart",
+            ),
+        ),
+    ),
+    PositionLostError: Refusal(
+        410,
+        (
+            Problem(
+                "ANSWER_FORGOTTEN",
+                "The log does not hold this answer any more: look at what was changed, "
+                "and use a new idempotency key for a new command",
+            ),
+        ),
+    ),
+}
+"""What no retry can mend."""
+
 
 def refusal_of(error: Exception) -> Refusal | None:
     """Say how an error is told to the client; None for a fault of ours."""
     match error:
         case RequestRefusedError():
             return error.refusal
-        case IngressBusyError():
+        case IngressBusyError() | DrawingsBusyError():
             return _later(429, Problem("TOO_MANY_REQUESTS", str(error)), error.retry_after_s)
         case NotReadyError():
             return _later(503, Problem("NOT_READY", f"{error}: try again later"))
         case AnswerLateError():
             return _late(error)
     problem = _OUTAGES.get(type(error))
-    return None if problem is None else _later(503, problem)
+    return _FINAL.get(type(error)) if problem is None else _later(503, problem)
 
 
 def _late(error: AnswerLateError) -> Refusal:

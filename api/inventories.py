@@ -33,7 +33,9 @@ class SeatMaps:
                     compressed = await self._inventories.get(inventory)
             except TimeoutError:
                 raise LogUnreachableError(f"inventory {inventory} does not come") from None
-            seat_map = self._seat_maps.setdefault(inventory, _unpack(inventory, compressed))
+            # A stadium takes a moment: others shall be served meanwhile.
+            unpacked = await asyncio.to_thread(_unpack, inventory, compressed)
+            seat_map = self._seat_maps.setdefault(inventory, unpacked)
         return seat_map
 
     async def publish(self, inventory: str, compressed: bytes) -> None:

@@ -15,6 +15,10 @@ body_wait_s = 10.0
 """A body that is not here by then will not come: its sender is gone, or means ill."""
 authorization_characters_max = 1_024
 """Of the header: ten times the longest API key that is given out."""
+workspace_key_characters_max = 100
+"""Of the header, to be repeated in a refusal: three times those that are given out."""
+drawings_in_work_max = 2
+"""Read, compiled and stored at once, 16 MiB each: they take the processor from the bookings."""
 objects_per_command_max = 100
 """Bounds an outbox record, and how long one command keeps the others of its partition waiting."""
 events_per_group_max = 20
@@ -53,10 +57,10 @@ inventory_wait_s = 5.0
 """How long a reader waits for an inventory that the log must hold."""
 api_keys_refreshed_every_s = 5.0
 """A revoked API key ends within this, even where the notification of it was lost."""
-drain_s = 7.5
-"""How long a stopping ingress waits for open answers; a supervisor kills after 10 s."""
-close_s = 1.0
-"""How long it waits after that for its responses to be sent."""
+drain_s = 2.5
+"""How long a stopping ingress waits for open answers; `seatlog serve` kills it after 4.5 s."""
+close_s = 0.5
+"""How long it waits after that, at each of two steps, for what is still under way."""
 lingering_s = 1.0
 """How long a refused body is still read and thrown away, so that its sender sees the refusal."""
 keepalive_s = 75.0

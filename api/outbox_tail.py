@@ -85,7 +85,7 @@ class OutboxTail:
                 and term == position.term
                 and headers.get(HEADER_OFFSET) == b"%d" % record.offset
             ):
-                waiter = self._waiters.get(headers[HEADER_REQUEST])
+                waiter = self._waiters.get(headers.get(HEADER_REQUEST, b""))
                 if waiter is not None:
                     waiter.take_in(record, headers)
 

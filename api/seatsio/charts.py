@@ -235,7 +235,7 @@ def empty_drawing(asked: ChartAsked) -> JSON:
 
 def _chart_json(call: Call, chart: Chart, drawing: bytes | None = None) -> JSON:
     """Describe a chart; with its drawing, also what kind of venue it is and what is wrong."""
-    origin = call.request.url.origin()
+    thumbnail = f"/charts/{chart.key}/version/published/thumbnail"
     described: JSON = {
         "id": chart.id,
         "key": chart.key,
@@ -243,7 +243,7 @@ def _chart_json(call: Call, chart: Chart, drawing: bytes | None = None) -> JSON:
         "status": chart.status,
         "tags": chart.tags,
         "archived": chart.archived,
-        "publishedVersionThumbnailUrl": f"{origin}/charts/{chart.key}/version/published/thumbnail",
+        "publishedVersionThumbnailUrl": _origin(call) + thumbnail,
     }
     if drawing is None:
         return described
@@ -253,3 +253,11 @@ def _chart_json(call: Call, chart: Chart, drawing: bytes | None = None) -> JSON:
     if outline.zones is not None and outline.zones.list:
         described["zones"] = [{"key": zone.key, "label": zone.label} for zone in outline.zones.list]
     return described
+
+
+def _origin(call: Call) -> str:
+    """Give the address that the caller used; nothing if its Host header is none."""
+    try:
+        return str(call.request.url.origin())
+    except ValueError:
+        return ""
