@@ -11,6 +11,8 @@ from engine.charts.inventory import SeatMap
 from engine.charts.reading import DrawingError, read_drawing
 from engine.charts.validate import Finding, validate
 from seatlog.http_client import CallError, post
+from seatlog.secret_files import SecretFileError, read_secret
+from seatlog.settings import SettingsError, load_api_key
 
 app = typer.Typer(help="Charts: validate a drawing, import one.", no_args_is_help=True)
 
@@ -51,16 +53,20 @@ def import_file(
     api: Annotated[
         str, typer.Option(envvar="SEATLOG_API", help="Address of an ingress.")
     ] = "http://127.0.0.1:8080",
-    key: Annotated[
-        str, typer.Option(envvar="SEATLOG_API_KEY", help="API key.", show_default=False)
-    ],
+    key_file: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="File with the API key; else SEATLOG_API_KEY is it."
+        ),
+    ] = None,
     name: Annotated[str | None, typer.Option(help="The chart's name; else the drawing's.")] = None,
 ) -> None:
     """Import a drawing as a published chart and print its key."""
     query = {"name": name} if name else {}
     try:
+        key = (read_secret(key_file) if key_file else None) or load_api_key()
         answer = post(f"{api.rstrip('/')}/charts/actions/import", key, file.read_bytes(), query)
-    except CallError as error:
+    except (CallError, SecretFileError, SettingsError) as error:
         typer.echo(f"seatlog charts import: {error}", err=True)
         raise typer.Exit(1) from error
     typer.echo(msgspec.json.decode(answer)["key"])

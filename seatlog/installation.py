@@ -12,8 +12,10 @@ import asyncio
 import os
 import secrets
 import signal
+import socket
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
@@ -27,11 +29,18 @@ from seatlog.secret_files import read_secret, write_secret
 from seatlog.supervisor import ChildSpec, Supervisor
 
 ready_within_s = 60.0
+ingress_grace_s = 4.5
+"""It waits for open answers and closes within 4 s (api/limits.py). All in all a stop takes 10 s:
+this, then 2.5 s for the other processes, then 2.5 s for the servers, each at the worst."""
 _LOOK_EVERY_S = 0.1
 
 
 class NotReadyError(Exception):
     """The processes did not become ready; the message says where their logs are."""
+
+
+class PortTakenError(Exception):
+    """Nobody can listen at the address of the ingress; the message says what to do."""
 
 
 class Installation:
@@ -47,6 +56,7 @@ class Installation:
         host: str = "127.0.0.1",
         workers: int = 2,
         environment: Mapping[str, str] | None = None,
+        signing_key: str | None = None,
     ) -> None:
         self.data = data
         self.host = host
@@ -55,6 +65,9 @@ class Installation:
         self._bootstrap = bootstrap
         self._dsn = dsn
         self._environment = dict(environment or {})
+        self._prefix = self._environment.get("SEATLOG_TOPIC_PREFIX", "")
+        self._signing_key = signing_key or ""
+        """64 hex digits; if not given, those in the data folder."""
         self._log: IO[bytes] | None = None
         self._supervisor: Supervisor | None = None
         self.api_key = ""
@@ -62,7 +75,7 @@ class Installation:
     @property
     def address(self) -> str:
         """Where the ingress listens."""
-        return f"http://{self.host}:{self.port}"
+        return self._address(self.port)
 
     @property
     def log_file(self) -> Path:
@@ -78,22 +91,25 @@ class Installation:
     async def start(self) -> None:
         """Bring topics and tables up to date, start every process and wait until it is ready."""
         self.data.mkdir(parents=True, exist_ok=True)
-        prefix = self._environment.get("SEATLOG_TOPIC_PREFIX", "")
-        await apply_topics(self._bootstrap, load_topics().with_prefix(prefix))
+        self._signing_key = self._signing_key or _kept_signing_key(self.data / "signing-key")
+        await apply_topics(self._bootstrap, load_topics().with_prefix(self._prefix))
         await migrate(self._dsn)
         self.api_key = await first_key(self._dsn, self.data / "api-key")
         self._log = self.log_file.open("ab")
         self._supervisor = Supervisor(self._log.fileno())
         for number in range(1, self._workers + 1):
             member = f"worker-{number}"
-            await self._supervisor.start(self._child(member, "worker", SEATLOG_MEMBER=member))
+            worker = self._child(member, "worker", {"SEATLOG_MEMBER": member})
+            await self._supervisor.start(worker)
         await self._supervisor.start(self._child("projector", "projector"))
         await self.start_api("api", self.port)
 
     async def start_api(self, name: str, port: int) -> None:
         """Start an ingress and wait until it is ready."""
-        child = self._child(name, "ingress", PORT=str(port), SEATLOG_HOST=self.host)
-        await self.supervisor.start(child)
+        at = {"PORT": str(port), "SEATLOG_HOST": self.host}
+        child = self._child(name, "ingress", at)
+        # It stops before those that answer its open commands do.
+        await self.supervisor.start(replace(child, stage=1, grace_s=ingress_grace_s))
         await self._wait_until_ready(port)
 
     def pids(self) -> dict[str, int]:
@@ -111,6 +127,11 @@ class Installation:
         os.kill(pid, signal.SIGKILL)
         return pid
 
+    def _address(self, port: int) -> str:
+        # Who listens everywhere is reached here.
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
     async def stop(self) -> None:
         """Stop every process."""
         if self._supervisor is not None:
@@ -118,23 +139,27 @@ class Installation:
         if self._log is not None:
             self._log.close()
 
-    def _child(self, name: str, module: str, **environment: str) -> ChildSpec:
+    def _child(
+        self, name: str, module: str, environment: Mapping[str, str] | None = None
+    ) -> ChildSpec:
+        # All that the topics were made with is said: nothing of it is inherited by chance.
         common = {
+            "SEATLOG_TOPIC_PREFIX": self._prefix,
             "KAFKA_BOOTSTRAP": self._bootstrap,
             "DATABASE_URL": self._dsn,
-            "SEATLOG_SIGNING_KEY": _signing_key(self.data / "signing-key"),
+            "SEATLOG_SIGNING_KEY": self._signing_key,
         }
         return ChildSpec(
             name,
             [sys.executable, "-P", "-m", f"seatlog.processes.{module}"],
-            {**self._environment, **common, **environment},
+            {**self._environment, **common, **(environment or {})},
         )
 
     async def _wait_until_ready(self, port: int) -> None:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + ready_within_s
         async with aiohttp.ClientSession() as session:
-            while not await _answers(session, f"http://{self.host}:{port}/ready"):
+            while not await _answers(session, f"{self._address(port)}/ready"):
                 if loop.time() > deadline:
                     message = f"not ready within {ready_within_s:g} s; see {self.log_file}"
                     raise NotReadyError(message)
@@ -149,11 +174,24 @@ async def _answers(session: aiohttp.ClientSession, url: str) -> bool:
         return False
 
 
-def _signing_key(file: Path) -> str:
+def check_free(host: str, port: int) -> None:
+    """Raise PortTakenError when somebody listens there: a new ingress would never be heard."""
+    kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(kind) as probe:
+        # As the ingress does it: connections that are still closing do not count.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except OSError as error:
+            message = (
+                f"{host}:{port} cannot be listened on ({error.strerror}): "
+                "stop what listens there, or choose another with PORT and SEATLOG_HOST"
+            )
+            raise PortTakenError(message) from error
+
+
+def _kept_signing_key(file: Path) -> str:
     """Give the key that signs hold tokens, made at the first start and kept in the data folder."""
-    given = os.environ.get("SEATLOG_SIGNING_KEY")
-    if given:
-        return given
     kept = read_secret(file)
     if kept is None:
         kept = secrets.token_hex(32)

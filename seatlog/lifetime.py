@@ -16,8 +16,8 @@ from seatlog.settings import Settings, SettingsError, load_settings
 
 log = logging.getLogger(__name__)
 
-GRACE_S = 9.0
-"""A process that has not ended by itself by then is left to its supervisor's kill."""
+GRACE_S = 4.0
+"""A process gives up its orderly end then, before its supervisor kills it."""
 
 
 def run_process(

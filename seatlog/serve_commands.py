@@ -1,21 +1,43 @@
 """`seatlog serve`: the whole service in the foreground, with its own broker and database."""
 
 import asyncio
+import logging
 import signal
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from seatlog.installation import Installation, NotReadyError
+from adapters.kafka.admin import BrokerError
+from adapters.ports import LogUnreachableError
+from adapters.postgres.errors import DatabaseUnavailableError
+from adapters.postgres.migrate import MigrationError
+from schemas.topics import TopicsError
+from seatlog.installation import Installation, NotReadyError, PortTakenError, check_free
 from seatlog.local.failure import LocalServerError
 from seatlog.local.servers import LocalServers
 from seatlog.logs import log_to_stderr
+from seatlog.settings import Settings, SettingsError, load_local_settings
+
+_FAILURES = (
+    BrokerError,
+    DatabaseUnavailableError,
+    LocalServerError,
+    LogUnreachableError,
+    MigrationError,
+    NotReadyError,
+    OSError,
+    PortTakenError,
+    SettingsError,
+    TopicsError,
+)
 
 
 def serve(
     *,
-    port: Annotated[int, typer.Option(envvar="PORT", help="Port of the HTTP API.")] = 8080,
+    port: Annotated[
+        int, typer.Option(envvar="PORT", min=1, max=65535, help="Port of the HTTP API.")
+    ] = 8080,
     data: Annotated[Path, typer.Option(help="Folder for everything that is kept.")] = Path("data"),
     workers: Annotated[int, typer.Option(min=1, max=64, help="Worker processes.")] = 2,
 ) -> None:
@@ -25,21 +47,24 @@ def serve(
     command otherwise starts.
     """
     log_to_stderr("serve", "WARNING")
+    # What the client logs on its way to a failure stands in the failure.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
-        asyncio.run(_serve(port, data.absolute(), workers))
-    except (LocalServerError, NotReadyError, OSError) as error:
+        settings = load_local_settings().model_copy(update={"port": port})
+        asyncio.run(_serve(settings, data.absolute(), workers))
+    except _FAILURES as error:
         typer.echo(f"seatlog serve: {error}", err=True)
         raise typer.Exit(1) from error
 
 
-async def _serve(port: int, data: Path, workers: int) -> None:
+async def _serve(settings: Settings, data: Path, workers: int) -> None:
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
     servers = LocalServers(data)
     installation: Installation | None = None
-    starting = asyncio.ensure_future(_start(servers, port, data, workers))
+    starting = asyncio.ensure_future(_start(servers, settings, data, workers))
     waiting = asyncio.ensure_future(told.wait())
     try:
         await asyncio.wait({starting, waiting}, return_when=asyncio.FIRST_COMPLETED)
@@ -59,10 +84,21 @@ async def _serve(port: int, data: Path, workers: int) -> None:
         await servers.stop()
 
 
-async def _start(servers: LocalServers, port: int, data: Path, workers: int) -> Installation:
+async def _start(
+    servers: LocalServers, settings: Settings, data: Path, workers: int
+) -> Installation:
+    check_free(settings.host, settings.port)
     await servers.start()
+    signing_key = settings.signing_key
     installation = Installation(
-        data, bootstrap=servers.bootstrap, dsn=servers.dsn, port=port, workers=workers
+        data,
+        bootstrap=servers.bootstrap,
+        dsn=servers.dsn,
+        port=settings.port,
+        host=settings.host,
+        workers=workers,
+        environment={"SEATLOG_TOPIC_PREFIX": settings.topic_prefix},
+        signing_key=signing_key.get_secret_value() if signing_key else None,
     )
     try:
         await installation.start()

@@ -80,6 +80,28 @@ class Settings(BaseModel):
         return key
 
 
+def load_local_settings(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings for `seatlog serve`, which has servers where none are named.
+
+    A signing key, if there is one, is checked; raises SettingsError.
+    """
+    local = {VARIABLES[name]: "local" for name in ("kafka_bootstrap", "database_url")}
+    settings = load_settings(local | {name: value for name, value in environ.items() if value})
+    if settings.signing_key is not None:
+        settings.signing_key_bytes()
+    return settings
+
+
+def load_api_key(environ: Mapping[str, str] = os.environ) -> str:
+    """Read the API key of a command that calls an ingress; raises SettingsError."""
+    key = environ.get("SEATLOG_API_KEY")
+    if not key:
+        raise SettingsError(
+            "it needs an API key: name a file with --key-file, or set SEATLOG_API_KEY"
+        )
+    return key
+
+
 def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings from the environment; raises SettingsError."""
     given = {field: environ[name] for field, name in VARIABLES.items() if environ.get(name)}

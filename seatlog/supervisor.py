@@ -6,7 +6,8 @@ Rules of this file:
    member id and so its partitions), at once the first time, then with a growing pause.
 2. Children end with us: each reads from a pipe that only we hold open, so even after a kill -9
    of the supervisor none is left running.
-3. The way down is the way up reversed, and no child outlives its grace.
+3. The way down is the way up reversed, in stages, and no child outlives its grace: who takes
+   commands stops while those who answer them still run.
 """
 
 import asyncio
@@ -15,12 +16,11 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 log = logging.getLogger(__name__)
 
-grace_s = 8.0
 pause_max_s = 5.0
 healthy_after_s = 10.0
 """A process that ran this long is not in a crash loop: its next restart is immediate."""
@@ -33,6 +33,10 @@ class ChildSpec:
     name: str
     command: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
+    stage: int = 0
+    """Those of a later stage have ended before those of an earlier one are told to."""
+    grace_s: float = 2.5
+    """From being told to end to being killed."""
 
 
 class Supervisor:
@@ -41,6 +45,7 @@ class Supervisor:
     def __init__(self, log_to: int | None = None) -> None:
         self._log_to = log_to
         """File descriptor for the children's output; None: ours."""
+        self._specs: dict[str, ChildSpec] = {}
         self._children: dict[str, asyncio.subprocess.Process] = {}
         self._keepers: list[asyncio.Task[None]] = []
         self.restarts: dict[str, int] = {}
@@ -48,6 +53,7 @@ class Supervisor:
     async def start(self, spec: ChildSpec) -> None:
         """Start a process and keep it running."""
         self.restarts[spec.name] = 0
+        self._specs[spec.name] = spec
         await self._spawn(spec)
         self._keepers.append(asyncio.create_task(self._keep(spec), name=f"keeper of {spec.name}"))
 
@@ -60,20 +66,19 @@ class Supervisor:
         self._children[name].send_signal(number)
 
     async def stop(self) -> None:
-        """Stop all children, the last started first; by force after their grace."""
+        """Stop all children, stage by stage, the last first; by force after their grace."""
         for keeper in self._keepers:
             keeper.cancel()
         await asyncio.gather(*self._keepers, return_exceptions=True)
-        deadline = time.monotonic() + grace_s
-        for child in reversed(self._children.values()):
-            _tell(child, signal.SIGTERM)
-        for child in reversed(self._children.values()):
-            try:
-                async with asyncio.timeout(max(0.1, deadline - time.monotonic())):
-                    await child.wait()
-            except TimeoutError:
-                _tell(child, signal.SIGKILL)
-                await child.wait()
+        stages = {spec.stage for spec in self._specs.values()}
+        for stage in sorted(stages, reverse=True):
+            await self._stop_together(
+                [spec for spec in reversed(self._specs.values()) if spec.stage == stage]
+            )
+
+    async def _stop_together(self, specs: Collection[ChildSpec]) -> None:
+        here = [spec for spec in specs if spec.name in self._children]
+        await asyncio.gather(*(_end(self._children[spec.name], spec.grace_s) for spec in here))
 
     async def _spawn(self, spec: ChildSpec) -> None:
         self._children[spec.name] = await asyncio.create_subprocess_exec(
@@ -96,7 +101,21 @@ class Supervisor:
             await asyncio.sleep(pause)
             pause = min(pause_max_s, pause * 2 or 0.25)
             self.restarts[spec.name] += 1
-            await self._spawn(spec)
+            try:
+                await self._spawn(spec)
+            except OSError as error:
+                # Too many processes or open files, say: that passes, and so it is tried again.
+                log.error("not started", extra={"child": spec.name, "why": str(error)})  # noqa: TRY400
+
+
+async def _end(child: asyncio.subprocess.Process, grace_s: float) -> None:
+    _tell(child, signal.SIGTERM)
+    try:
+        async with asyncio.timeout(grace_s):
+            await child.wait()
+    except TimeoutError:
+        _tell(child, signal.SIGKILL)
+        await child.wait()
 
 
 def _tell(child: asyncio.subprocess.Process, number: signal.Signals) -> None:

@@ -23,7 +23,10 @@ app = typer.Typer(help="The topics: what is declared, and what the broker has.")
 
 Answer = TypeVar("Answer")
 
-Prefix = Annotated[str, typer.Option(help="Put this before every name on the broker.")]
+Prefix = Annotated[
+    str,
+    typer.Option(envvar="SEATLOG_TOPIC_PREFIX", help="Put this before every name on the broker."),
+]
 
 # The longest unit that divides evenly is the one to read.
 _DURATIONS_MS = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000))

@@ -15,6 +15,8 @@ log = logging.getLogger(__name__)
 
 _LOOK_EVERY_S = 0.5
 _GIVE_UP_POLL_S = 0.1
+stop_within_s = 2.5
+"""Then a server is killed: what it has confirmed is in its files, its next start takes longer."""
 
 
 class LocalServers:
@@ -73,12 +75,8 @@ class LocalServers:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._keeper
         await self._give_up_starting()
-        stops = [
-            asyncio.to_thread(server.stop)
-            for server in (self._postgres, self._kafka)
-            if server is not None
-        ]
-        await asyncio.gather(*stops)
+        servers = [server for server in (self._postgres, self._kafka) if server is not None]
+        await asyncio.gather(*(_bring_down(server) for server in servers))
 
     async def _give_up_starting(self) -> None:
         """Kill each server as soon as it runs: its thread then gives up waiting for it."""
@@ -100,6 +98,16 @@ class LocalServers:
                     await asyncio.to_thread(_bring_up, server)
                 except LocalServerError as error:
                     log.error("it did not start", extra={"why": str(error)})  # noqa: TRY400
+
+
+async def _bring_down(server: LocalKafka | LocalPostgres) -> None:
+    # A thread cannot be cancelled: this one ends when the server does.
+    stopping = asyncio.ensure_future(asyncio.to_thread(server.stop))
+    done, _ = await asyncio.wait([stopping], timeout=stop_within_s)
+    if not done:
+        log.warning("a local server does not stop; killing it", extra={"data": server.data})
+        await asyncio.to_thread(server.kill)
+    await stopping
 
 
 def _bring_up(server: LocalKafka | LocalPostgres) -> None:
