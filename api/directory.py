@@ -5,6 +5,9 @@ Rules of this file:
 1. It is read from offset 0 and followed; void records are skipped (schemas.outbox, rule 2).
 2. "There is no such event" is said only after everything up to the current end was read: the
    event may have been created through another ingress a moment ago.
+3. What is found may be behind in the same way: an event renamed or deleted through another ingress.
+   A read asks for the ends anyway and waits for them; a command carries the key that its event was
+   found by, and the event's owner compares.
 """
 
 import asyncio
@@ -88,8 +91,15 @@ class EventDirectory:
 
     async def catch_up(self, workspace: str) -> None:
         """Wait until everything was read that stands in the workspace's outbox by now."""
+        await self.reach(workspace, await self._ends())
+
+    async def reach(self, workspace: str, ends: Mapping[TopicPartition, int]) -> None:
+        """Wait until everything of the workspace's outbox before these ends was read.
+
+        Raises LogUnreachableError if that takes too long.
+        """
         coordinator = self._coordinator(workspace)
-        end = (await self._ends())[self._partitions[coordinator]]
+        end = ends[self._partitions[coordinator]]
         try:
             async with asyncio.timeout(limits.directory_wait_s):
                 await self._in_order[coordinator].reach(end)

@@ -67,6 +67,9 @@ class Change(
     """One status for a set of objects of one event."""
 
     event: int
+    event_key: str | None = None
+    """The key that the ingress found the event by; if it is another by now, there is no such event.
+    None: not compared."""
     status: str
     """The status afterwards; `free` releases."""
     objects: list[ObjectChange]
@@ -92,6 +95,9 @@ class UpdateExtraData(
     """Replace the extra data of objects; `null` for an object takes its extra data away."""
 
     event: int
+    event_key: str | None = None
+    """The key that the ingress found the event by; if it is another by now, there is no such event.
+    None: not compared."""
     extra_data: dict[str, JsonObject | None]
 
 

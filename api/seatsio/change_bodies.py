@@ -211,10 +211,11 @@ class Wanted(NamedTuple):
     allowed_previous_statuses: list[str] | None
     rejected_previous_statuses: list[str] | None
 
-    def change(self, event: int, hold: Hold | None) -> Change:
-        """Translate it for one event."""
+    def change(self, event: int, event_key: str, hold: Hold | None) -> Change:
+        """Translate it for one event, and the key that it was found by."""
         return Change(
             event=event,
+            event_key=event_key,
             status=self.status,
             objects=self.objects,
             hold=hold,

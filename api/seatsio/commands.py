@@ -11,7 +11,7 @@ Rules of this file:
 """
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from hashlib import sha256
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
@@ -25,6 +25,7 @@ from api.command_ids import command_id, read_command_id
 from api.errors import Problem
 from api.limits import idempotency_key_characters_max
 from api.seatsio.errors import (
+    EVENT_NOT_FOUND,
     UNPROCESSABLE,
     VendorError,
     bad_request,
@@ -36,6 +37,7 @@ from api.seatsio.event_json import created_event
 from api.seatsio.object_info import infos
 from api.seatsio.paging import check_parameters
 from api.seatsio.parts import JSON, Parts, answer, iso, now_ms, path_part
+from engine.groups.directory import Entry
 from schemas.commands import (
     ChangeObjectStatus,
     GroupsCommand,
@@ -64,6 +66,7 @@ _OUTBOX_OF = {EVENTS_COMMANDS: EVENTS_OUTBOX, GROUPS_COMMANDS: GROUPS_OUTBOX}
 
 Facts = list[Any]
 Show = Callable[[Facts], Awaitable[web.Response]]
+Entries = list[Entry]
 Refuse = Callable[[Rejected], VendorError]
 
 
@@ -83,6 +86,40 @@ class Commands:
 
     def routes(self) -> list[Route]:
         return [Route(method="GET", path="/commands/{id}", handler=self._look_up)]
+
+    async def on_events(
+        self,
+        call: Call,
+        keys: Sequence[str],
+        attempt: Callable[[Entries], Awaitable[web.Response]],
+        *,
+        behind_is_wrong: bool = False,
+    ) -> web.Response:
+        """Look events up and attempt to change them; `attempt` raises if it changed nothing.
+
+        The directory may be behind. Then their owner finds no such event, and after a look at what
+        is new there is one more attempt. Who gets no second one looks first: a refusal stands for
+        an idempotency key, a client that does not wait reads it later. `behind_is_wrong` says that
+        the attempt draws conclusions of its own, as does the comparison of several partitions.
+        """
+        directory, workspace = self._parts.core.directory, call.workspace.key
+        is_single = "Idempotency-Key" in call.request.headers or _prefers_async(call)
+        if is_single or behind_is_wrong:
+            await directory.catch_up(workspace)
+        entries = [await self._parts.entry(call, key) for key in keys]
+        if len({entry.partition for entry in entries}) > 1:
+            await directory.catch_up(workspace)
+            entries = [await self._parts.entry(call, key) for key in keys]
+        try:
+            return await attempt(entries)
+        except VendorError as error:
+            if is_single or error.refusal.problems[0].code != EVENT_NOT_FOUND:
+                raise
+            await directory.catch_up(workspace)
+            current = [await self._parts.entry(call, key) for key in keys]
+            if current == entries:
+                raise
+        return await attempt(current)
 
     async def change(
         self, call: Call, partition: int, command: SeatsCommand, show: Show, refuse: Refuse

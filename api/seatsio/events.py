@@ -218,8 +218,7 @@ class Events:
     async def _retrieve(self, call: Call) -> web.Response:
         check_parameters(call.request)
         key = path_part(call, "key")
-        entry = await self._parts.entry(call, key)
-        position = await self._parts.position(entry.partition)
+        entry, position = await self._parts.current_entry(call, key)
         async with self._parts.reads.snapshot(position) as snapshot:
             row = await snapshot.event(entry.event)
         if row is None:

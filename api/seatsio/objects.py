@@ -8,7 +8,7 @@ from pydantic import Field
 from adapters.postgres.rows import ObjectRow
 from api.call import Call, Route
 from api.limits import objects_per_command_max
-from api.seatsio.commands import Commands, Facts, idempotency
+from api.seatsio.commands import Commands, Entries, Facts, idempotency
 from api.seatsio.errors import (
     OBJECT_NOT_FOUND,
     VendorError,
@@ -20,6 +20,7 @@ from api.seatsio.object_info import UNTOUCHED, Seen, find, info
 from api.seatsio.paging import check_parameters
 from api.seatsio.parts import JSON, Parts, answer, nothing, path_part
 from api.seatsio.wire import Body, JsonObject, Label, read, read_label
+from engine.groups.directory import Entry
 from schemas.commands import UpdateExtraData
 from schemas.outbox import Rejected
 
@@ -79,14 +80,13 @@ class Objects:
         return answer((await self._described(call, [label]))[label])
 
     async def _described(self, call: Call, labels: list[str]) -> JSON:
-        entry = await self._parts.entry(call, path_part(call, "key"))
+        entry, position = await self._parts.current_entry(call, path_part(call, "key"))
         seats = await self._parts.core.seat_maps.get(entry.inventory)
         found = {label: find(seats, label) for label in labels}
         missing = [label for label, there in found.items() if there is None]
         if missing:
             message = f"Object not found: {', '.join(missing)} on event {entry.key}"
             raise not_found(OBJECT_NOT_FOUND, message)
-        position = await self._parts.position(entry.partition)
         async with self._parts.reads.snapshot(position) as snapshot:
             rows = await snapshot.objects(entry.event, labels)
         return {
@@ -105,14 +105,25 @@ class Objects:
 
     async def _update(self, call: Call, extra_data: dict[str, JsonObject | None]) -> web.Response:
         check_parameters(call.request)
-        entry = await self._parts.entry(call, path_part(call, "key"))
+
+        async def update(entries: Entries) -> web.Response:
+            return await self._update_on(call, entries[0], extra_data)
+
+        key = path_part(call, "key")
         if not extra_data:
+            await self._parts.current_entry(call, key)
             return nothing()
+        return await self._commands.on_events(call, [key], update)
+
+    async def _update_on(
+        self, call: Call, entry: Entry, extra_data: dict[str, JsonObject | None]
+    ) -> web.Response:
         workspace = call.workspace.key
         command = UpdateExtraData(
             workspace=workspace,
             idempotency=idempotency(call),
             event=entry.event,
+            event_key=entry.key,
             extra_data=extra_data,
         )
 

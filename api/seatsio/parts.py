@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from adapters.ports import TopicPartition
 from adapters.postgres.accounts import Accounts
 from adapters.postgres.charts import Charts
 from adapters.postgres.reads import Reads
@@ -43,6 +44,20 @@ class Parts:
             raise event_not_found(key, workspace)
         return entry
 
+    async def current_entry(self, call: Call, key: str) -> tuple[Entry, dict[str, int]]:
+        """Give an event as it is now, and where its outbox ends, for a read that sees it all.
+
+        Raises VendorError if there is no such event in the caller's workspace.
+        """
+        workspace, directory = call.workspace.key, self.core.directory
+        ends = await self.core.ends.ends()
+        await directory.reach(workspace, ends)
+        entry = directory.find_now(workspace, key)
+        if entry is None:
+            raise event_not_found(key, workspace)
+        outbox = TopicPartition(self.core.topics[EVENTS_OUTBOX].physical_name, entry.partition)
+        return entry, {str(outbox): ends[outbox]}
+
     def event_key(self, event: int) -> str:
         """Name an event; one that was deleted meanwhile has its id only."""
         entry = self.core.directory.by_id(event)
@@ -59,11 +74,6 @@ class Parts:
         """Wait until the read model has all that was answered before; raises if it is late."""
         async with self.reads.snapshot(await self.positions()):
             pass
-
-    async def position(self, partition: int) -> dict[str, int]:
-        """Say where the outbox of an event's partition ends now, for a read that sees it all."""
-        outbox = f"{self.core.topics[EVENTS_OUTBOX].physical_name}/{partition}"
-        return {outbox: (await self.core.ends.positions())[outbox]}
 
 
 def answer(content: object, status: int = 200) -> web.Response:

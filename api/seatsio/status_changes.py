@@ -61,9 +61,8 @@ class StatusChanges:
         label: str | None = None,
     ) -> web.Response:
         cursor = read_cursor(call.request)
-        entry = await self._parts.entry(call, path_part(call, "key"))
+        entry, position = await self._parts.current_entry(call, path_part(call, "key"))
         seats = await self._parts.core.seat_maps.get(entry.inventory)
-        position = await self._parts.position(entry.partition)
         try:
             async with self._parts.reads.snapshot(position) as snapshot:
                 page = await snapshot.status_changes(entry.event, cursor, label_filter, sort, label)

@@ -20,7 +20,7 @@ from api.seatsio.change_bodies import (
     read_group_change,
     read_group_status,
 )
-from api.seatsio.commands import Commands, Facts, Show, idempotency
+from api.seatsio.commands import Commands, Entries, Facts, Show, idempotency
 from api.seatsio.errors import (
     BAD_REQUEST,
     BodyError,
@@ -80,41 +80,51 @@ class Statuses:
         """Make one change on each of some events; the objects shown are those of the first."""
         expanded = _expands_objects(call)
         check_size(len(call.body) * len(asked.events))
-        find, workspace = self._parts.core.directory.find_now, call.workspace.key
-        entries = [
-            find(workspace, key) or await self._parts.entry(call, key) for key in asked.events
-        ]
-        hold = self._hold(call, asked.wanted, "#")
-        changes = [asked.wanted.change(entry.event, hold) for entry in entries]
-        if doubled := doubled_objects(asked.wanted.objects):
-            for entry in entries:
-                await self._check_doubled(doubled, asked.wanted, entry, "#")
-        first = entries[0]
+        doubled = doubled_objects(asked.wanted.objects)
 
-        async def show(facts: Facts) -> web.Response:
-            if not expanded:
-                return nothing()
-            seats = await self._parts.core.seat_maps.get(first.inventory)
-            own = [fact for fact in facts if fact.event == first.event]
-            return answer({"objects": infos(seats, own)})
+        async def change(entries: Entries) -> web.Response:
+            hold = self._hold(call, asked.wanted, "#")
+            changes = [asked.wanted.change(entry.event, entry.key, hold) for entry in entries]
+            if doubled:
+                for entry in entries:
+                    await self._check_doubled(doubled, asked.wanted, entry, "#")
+            first = entries[0]
 
-        return await self._send(call, entries, changes, show)
+            async def show(facts: Facts) -> web.Response:
+                if not expanded:
+                    return nothing()
+                seats = await self._parts.core.seat_maps.get(first.inventory)
+                own = [fact for fact in facts if fact.event == first.event]
+                return answer({"objects": infos(seats, own)})
+
+            return await self._send(call, entries, changes, show)
+
+        return await self._commands.on_events(
+            call, asked.events, change, behind_is_wrong=bool(doubled)
+        )
 
     async def _change_batch(self, call: Call) -> web.Response:
         """Make changes in their order; the objects are shown as each change left them."""
         expanded = _expands_objects(call)
         batch = read_batch(call.body)
-        entries: list[Entry] = []
-        changes: list[Change] = []
-        for place, asked in enumerate(batch):
-            path = f"#/statusChanges/{place}"
-            entry = await self._parts.entry(call, asked.events[0])
-            if doubled := doubled_objects(asked.wanted.objects):
-                await self._check_doubled(doubled, asked.wanted, entry, path)
-            hold = self._hold(call, asked.wanted, path)
-            entries.append(entry)
-            changes.append(asked.wanted.change(entry.event, hold))
+        doubled = [doubled_objects(asked.wanted.objects) for asked in batch]
 
+        async def change(entries: Entries) -> web.Response:
+            changes: list[Change] = []
+            for place, (asked, entry) in enumerate(zip(batch, entries, strict=True)):
+                path = f"#/statusChanges/{place}"
+                if doubled[place]:
+                    await self._check_doubled(doubled[place], asked.wanted, entry, path)
+                hold = self._hold(call, asked.wanted, path)
+                changes.append(asked.wanted.change(entry.event, entry.key, hold))
+            return await self._send_batch(call, entries, changes, expanded=expanded)
+
+        keys = [asked.events[0] for asked in batch]
+        return await self._commands.on_events(call, keys, change, behind_is_wrong=any(doubled))
+
+    async def _send_batch(
+        self, call: Call, entries: Entries, changes: list[Change], *, expanded: bool
+    ) -> web.Response:
         async def show(facts: Facts) -> web.Response:
             if not expanded:
                 return nothing()
@@ -149,7 +159,13 @@ class Statuses:
                 for change in changes
                 for item in change.objects
             ]
-            return from_rejected(rejected, workspace, keys.__getitem__, targets)
+            # A first answer that is given again may be about an event that had this key before.
+            return from_rejected(
+                rejected,
+                workspace,
+                lambda event: keys.get(event) or self._parts.event_key(event),
+                targets,
+            )
 
         return await self._commands.change(call, partition, command, show, refuse)
 

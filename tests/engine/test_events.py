@@ -1,5 +1,7 @@
 """Events come, are renamed and go as the coordinator says (architecture section 6)."""
 
+import msgspec
+
 from schemas.facts import BOOKED, EventCreated, SeatsFact
 from schemas.rejections import Rejection
 from tests.engine.factories import (
@@ -121,3 +123,24 @@ def _made_in(partition: int, coordinator: GroupsScenario) -> list[EventCreated]:
     """Create events until the coordinator has put one into this partition."""
     coordinator.given(create(*(f"show{number}" for number in range(100))))
     return [fact for fact in coordinator.last.facts if fact.partition == partition][:1]
+
+
+def test_a_command_for_an_event_that_has_another_key_by_now_finds_none() -> None:
+    scenario = SeatsScenario(
+        event_created(MATINEE, "fri"), event_renamed(MATINEE, "sat", previous_key="fri")
+    )
+    changes = (("fri", "A-1", False), ("sat", "A-1", True), (None, "A-2", True))
+    for key, label, is_meant in changes:
+        asked = book(label)
+        on_key = [msgspec.structs.replace(change, event_key=key) for change in asked.changes]
+        scenario.when(msgspec.structs.replace(asked, changes=on_key))
+        if is_meant:
+            scenario.then_accepted()
+        else:
+            scenario.then_rejected(Rejection.EVENT_NOT_FOUND)
+    for key in ("fri", "sat"):
+        scenario.when(msgspec.structs.replace(update_extra_data(A_1={"a": 1}), event_key=key))
+        if key == "fri":
+            scenario.then_rejected(Rejection.EVENT_NOT_FOUND)
+        else:
+            scenario.then_accepted()

@@ -182,8 +182,9 @@ def test_what_a_batch_cannot_be_is_named(entries: list[Any], problem: str) -> No
 
 def test_a_wanted_change_becomes_a_command_for_each_event() -> None:
     asked = wanted("reservedByToken", hold_token="h", order_id="o", keep_extra_data=True)
-    assert asked.change(7, Hold("h", 99)) == Change(
+    assert asked.change(7, "fri", Hold("h", 99)) == Change(
         event=7,
+        event_key="fri",
         status="reservedByToken",
         objects=[ObjectChange(label="A-1")],
         hold=Hold("h", 99),
