@@ -186,11 +186,15 @@ class Submitter:
         self, topic: str, partition: TopicPartition, record: NewRecord
     ) -> CommandPosition:
         self._check_room_for(finishes=False)
+        number = b"%d" % next(self._numbers)
+        self.waiters[number] = _AppendWaiter(topic, monotonic() + self._answer_deadline_s)
         try:
             async with asyncio.timeout(self._answer_deadline_s):
                 appended = await self._publisher.send(partition, record)
         except TimeoutError:
             raise AnswerLateError(None, topic) from None
+        finally:
+            del self.waiters[number]
         return CommandPosition(partition.partition, appended.offset)
 
 
@@ -225,6 +229,18 @@ class _Waiter:
     def tell_late(self) -> None:
         if not self.answered.done():
             self.answered.set_exception(AnswerLateError(self.command, self.topic))
+
+
+class _AppendWaiter(_Waiter):
+    """One request that waits for its append only; it counts like any other."""
+
+    __slots__ = ()
+
+    def take_in(self, record: LogRecord, headers: Headers) -> None:
+        """Leave it: the answer is looked up later."""
+
+    def tell_late(self) -> None:
+        """Nothing: the append has its own time limit."""
 
 
 class _DecisionWaiter(_Waiter):
