@@ -24,9 +24,12 @@ signal.signal(signal.SIGTERM, end)
 while True:
     time.sleep(1)
 """
-DEAF = "import signal, sys, pathlib, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + (
-    "pathlib.Path(sys.argv[2], sys.argv[1] + '-runs').touch(); time.sleep(60)"
-)
+DEAF = """
+import pathlib, signal, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+pathlib.Path(sys.argv[2], sys.argv[1] + "-runs").touch()
+time.sleep(60)
+"""
 
 
 @pytest.fixture
