@@ -1,6 +1,7 @@
 """Seat maps by the hash of their inventory, unpacked once in this process."""
 
 import asyncio
+from functools import partial
 
 from adapters.kafka.inventories import Inventories
 from adapters.ports import LogUnreachableError
@@ -15,6 +16,7 @@ class SeatMaps:
     def __init__(self, inventories: Inventories) -> None:
         self._inventories = inventories
         self._seat_maps: dict[str, SeatMap] = {}
+        self._unpacking: dict[str, asyncio.Task[SeatMap]] = {}
 
     def get_now(self, inventory: str) -> SeatMap | None:
         """Give a seat map that is at hand."""
@@ -27,20 +29,35 @@ class SeatMaps:
         it brings is not the inventory of that name.
         """
         seat_map = self._seat_maps.get(inventory)
-        if seat_map is None:
-            try:
-                async with asyncio.timeout(limits.inventory_wait_s):
-                    compressed = await self._inventories.get(inventory)
-            except TimeoutError:
-                raise LogUnreachableError(f"inventory {inventory} does not come") from None
-            # A stadium takes a moment: others shall be served meanwhile.
-            unpacked = await asyncio.to_thread(_unpack, inventory, compressed)
-            seat_map = self._seat_maps.setdefault(inventory, unpacked)
-        return seat_map
+        if seat_map is not None:
+            return seat_map
+        unpacking = self._unpacking.get(inventory)
+        if unpacking is None:
+            unpacking = asyncio.create_task(self._unpacked(inventory))
+            self._unpacking[inventory] = unpacking
+            unpacking.add_done_callback(partial(self._end_unpacking, inventory))
+        # Whoever else waits for the same one must not be cancelled with us.
+        return await asyncio.shield(unpacking)
 
     async def publish(self, inventory: str, compressed: bytes) -> None:
         """Put an inventory into the log, and return when it is safe there."""
         await self._inventories.publish(inventory, compressed)
+
+    async def _unpacked(self, inventory: str) -> SeatMap:
+        try:
+            async with asyncio.timeout(limits.inventory_wait_s):
+                compressed = await self._inventories.get(inventory)
+        except TimeoutError:
+            raise LogUnreachableError(f"inventory {inventory} does not come") from None
+        # A stadium takes a moment: others shall be served meanwhile.
+        seat_map = await asyncio.to_thread(_unpack, inventory, compressed)
+        self._seat_maps[inventory] = seat_map
+        return seat_map
+
+    def _end_unpacking(self, inventory: str, ended: asyncio.Task[SeatMap]) -> None:
+        del self._unpacking[inventory]
+        if not ended.cancelled():
+            ended.exception()  # told to who waits, if anybody still does
 
 
 def _unpack(inventory: str, compressed: bytes) -> SeatMap:

@@ -22,9 +22,16 @@ class PlainDialect:
                 handler=self.echo,
                 body_bytes_max=limits.event_body_bytes_max,
             ),
+            Route(
+                method="POST",
+                path="/drawing",
+                handler=self.echo,
+                body_bytes_max=limits.drawing_body_bytes_max,
+            ),
             Route(method="POST", path="/book/{event}/{label}", handler=self.book, appends=True),
             Route(method="GET", path="/fault", handler=self.fault),
             Route(method="GET", path="/refused", handler=self.refused),
+            Route(method="GET", path="/repeat", handler=self.repeat),
         ]
 
     async def echo(self, call: Call) -> web.Response:
@@ -54,6 +61,11 @@ class PlainDialect:
     async def refused(self, call: Call) -> web.Response:
         assert not call.body
         raise RequestRefusedError(400, "GENERAL_ERROR", "#/events: expected minimum item count: 1")
+
+    async def repeat(self, call: Call) -> web.Response:
+        raise RequestRefusedError(
+            400, "GENERAL_ERROR", f"what is {call.request.headers['X-Said']}?"
+        )
 
     def refuse(self, refusal: Refusal, request_id: str) -> web.Response:
         said = {"problems": [list(problem) for problem in refusal.problems], "id": request_id}

@@ -240,6 +240,55 @@ async def test_a_full_ingress_refuses_before_it_reads_the_body(
         assert response.status == 200
 
 
+async def test_a_third_drawing_is_refused_until_one_is_done(site: Site) -> None:
+    finish = asyncio.Event()
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield b"{"
+        await finish.wait()
+        yield b"}"
+
+    async def send() -> int:
+        async with site.client.post("/drawing", data=slowly()) as response:
+            return response.status
+
+    slow = [asyncio.create_task(send()) for _ in range(2)]
+
+    async def refused() -> None:
+        async with site.client.post("/drawing", data=b"{}") as response:
+            assert response.status == 429
+            assert int(response.headers["Retry-After"]) >= 1
+            assert (await response.json())["problems"][0][0] == "TOO_MANY_REQUESTS"
+
+    await eventually(refused)
+    async with site.client.post("/large", data=b"{}") as response:
+        assert response.status == 200
+    finish.set()
+    assert await asyncio.gather(*slow) == [200, 200]
+    async with site.client.post("/drawing", data=b"{}") as response:
+        assert response.status == 200
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [b"POST /echo HTTP/1.1", KEY, b"X-Workspace-Key: \xff"],
+        [b"POST /echo HTTP/1.1", KEY, b"X-Workspace-Key: " + b"x" * 5_000],
+        [b"POST /echo HTTP/1.1", KEY, b"Content-Encoding: \xff"],
+        [b"GET /repeat HTTP/1.1", KEY, b"X-Said: \xff"],
+        [b"GET /nowhere/%FF HTTP/1.1", KEY],
+    ],
+)
+async def test_bytes_that_are_no_text_are_refused_in_the_dialects_shape(
+    site: Site, lines: list[bytes]
+) -> None:
+    asked = b"\r\n".join([*lines, b"Host: x", b"Connection: close"]) + b"\r\n\r\n"
+    answer = await raw(site, asked)
+
+    assert answer.startswith(b"HTTP/1.1 4")
+    assert b'"problems":' in answer
+
+
 async def test_a_booking_over_http_and_a_late_one(
     site: Site, kafka_bootstrap: str, topics: Topics, monkeypatch: pytest.MonkeyPatch
 ) -> None:

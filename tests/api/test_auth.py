@@ -36,6 +36,7 @@ def accounts() -> AccountsInMemory:
             WorkspaceRow(2, "second"),
             WorkspaceRow(3, "closed", is_active=False),
             WorkspaceRow(4, "foreign", company=2, is_default=True),
+            WorkspaceRow(5, "closed default", company=4, is_active=False, is_default=True),
         ],
         keys=[
             api_key(SECRET, WORKSPACE),
@@ -43,6 +44,7 @@ def accounts() -> AccountsInMemory:
             api_key("sk_of_the_closed", "closed"),
             api_key("sk_of_nothing", "gone"),
             api_key("sk_of_a_company_without_workspace", None, company=3),
+            api_key("sk_of_a_company_with_a_closed_default", None, company=4),
         ],
     )
 
@@ -109,6 +111,7 @@ async def test_a_known_key_comes_in_in_every_form(keys: KeyRing, authorization: 
         basic("sk_of_nothing"),
         basic("sk_of_the_closed"),
         basic("sk_of_a_company_without_workspace"),
+        basic("sk_of_a_company_with_a_closed_default"),
         f"Bearer {SECRET}é",
         "Bearer \udcff",
         basic("x" * 2_000),
@@ -135,10 +138,12 @@ async def test_a_company_key_opens_its_default_workspace_or_the_one_it_names(
     assert enter(keys, basic(COMPANY_SECRET), "second").workspace.key == "second"
 
 
-@pytest.mark.parametrize("asked", ["unknown", "foreign", "closed", "", "\udcff"])
+@pytest.mark.parametrize("asked", ["unknown", "foreign", "closed", "", "\udcff", "x" * 9000])
 async def test_a_workspace_of_somebody_else_is_not_found(keys: KeyRing, asked: str) -> None:
-    with pytest.raises(WorkspaceNotFoundError):
+    with pytest.raises(WorkspaceNotFoundError) as refused:
         enter(keys, basic(COMPANY_SECRET), asked)
+    assert str(refused.value).isascii()
+    assert len(str(refused.value)) < 200
 
 
 async def test_a_workspace_key_opens_no_other_workspace(keys: KeyRing) -> None:

@@ -128,7 +128,11 @@ async def test_only_own_requests_are_handed_over(outbox: Outbox) -> None:
     await outbox.write([ownership()])
     async with outbox.tail(seen):
         nobody = NewRecord(b"{}", [("type", ANSWERED), ("term", b"0")])
-        await outbox.write(
-            [answer(0, 1, ingress=b"other"), nobody, answer(0, 3, request=b"77"), answer(0, 4)]
+        unnumbered = NewRecord(
+            b"{}", [("type", ANSWERED), ("term", b"0"), ("offset", b"4"), ("ingress", ME)]
         )
-        await sees(seen, [4])
+        await outbox.write(
+            [answer(0, 1, ingress=b"other"), nobody, answer(0, 3, request=b"77"), unnumbered]
+        )
+        await outbox.write([answer(0, 5)])
+        await sees(seen, [5])

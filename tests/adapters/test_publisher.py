@@ -1,0 +1,63 @@
+"""The publisher on a real broker: whoever sends a record hears what became of it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from adapters.kafka.publisher import Publisher, RecordTooLargeError, record_bytes_max
+from adapters.ports import AppendUnknownError, LogUnreachableError, NewRecord, TopicPartition
+from api.errors import refusal_of
+from schemas.topics import GROUPS_COMMANDS, Topics
+
+
+@pytest.fixture
+async def publisher(kafka_bootstrap: str) -> AsyncIterator[Publisher]:
+    publisher = Publisher(kafka_bootstrap)
+    yield publisher
+    await publisher.close()
+
+
+@pytest.fixture
+def partition(topics: Topics) -> TopicPartition:
+    return TopicPartition(topics[GROUPS_COMMANDS].physical_name, 0)
+
+
+@pytest.mark.parametrize("size", [record_bytes_max - 1_000, record_bytes_max + 1])
+async def test_a_record_over_the_limit_is_told_and_the_others_go_on(
+    publisher: Publisher, partition: TopicPartition, size: int
+) -> None:
+    before, large, after = (
+        publisher.enqueue(partition, NewRecord(b"x" * length)) for length in (10, size, 10)
+    )
+
+    assert (await before).offset == 0
+    with pytest.raises(RecordTooLargeError) as refused:
+        await large
+    assert (await after).offset == 1
+    refusal = refusal_of(refused.value)
+    assert refusal is not None
+    assert refusal.status == 413
+
+
+async def test_a_record_that_no_batch_can_be_built_of_does_not_end_the_sender(
+    publisher: Publisher, partition: TopicPartition
+) -> None:
+    broken = NewRecord("no bytes")  # type: ignore[arg-type]
+
+    with pytest.raises(AppendUnknownError):
+        await asyncio.wait_for(publisher.send(partition, broken), timeout=5)
+
+    assert (await publisher.send(partition, NewRecord(b"x"))).offset == 0
+
+
+async def test_who_waits_for_a_start_hears_of_the_end(partition: TopicPartition) -> None:
+    publisher = Publisher("127.0.0.1:9")
+    waiting = asyncio.create_task(publisher.send(partition, NewRecord(b"x")))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+    await publisher.close()
+
+    with pytest.raises(LogUnreachableError):
+        await asyncio.wait_for(waiting, timeout=1)
