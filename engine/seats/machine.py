@@ -349,7 +349,7 @@ def _applied(state: SeatsState, fact: GroupsFact, now: int) -> SeatsFact:
     if isinstance(fact, HoldDeadlineSet):
         previous = state.holds.deadline(fact.token, fact.previous_expires_at)
         if previous <= now:
-            return msgspec.structs.replace(fact, expires_at=previous)
+            return msgspec.structs.replace(fact, expires_at=previous, previous_expires_at=previous)
     return fact
 
 

@@ -16,6 +16,7 @@ from schemas.outbox import (
     Rejected,
     SeatsRecord,
     decode_seats_record,
+    is_void,
 )
 from schemas.topics import EVENTS_OUTBOX, Topics
 
@@ -74,7 +75,7 @@ class OutboxCount:
         owners = self.owners.setdefault(record.partition, [])
         if isinstance(told, OwnershipTaken):
             owners.append(Ownership(record.offset, told.data.member, record.timestamp))
-        elif owners and told.data.term == owners[-1].term:
+        elif owners and not is_void(told.data, owners[-1].term, record.offset):
             self._fold(told, record)
 
     def _fold(self, told: SeatsRecord, record: LogRecord) -> None:

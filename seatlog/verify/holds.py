@@ -63,7 +63,9 @@ class Holds:
         previous = decided.previous_expires_at
         if before is not None and at < before.remembered_until:
             previous = before.expires_at
-        return msgspec.structs.replace(decided, expires_at=previous) if previous <= at else decided
+        if previous > at:
+            return decided
+        return msgspec.structs.replace(decided, expires_at=previous, previous_expires_at=previous)
 
     def set_deadline(self, fact: HoldDeadlineSet) -> None:
         """Take in a changed deadline."""

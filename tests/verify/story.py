@@ -44,6 +44,7 @@ from tests.workers.house import (
     one_partition,
     seats,
 )
+from workers.owner import replication_guard_ms
 
 INVENTORY = TopicPartition(INVENTORIES, 0)
 ORDER = (INVENTORY, COORDINATOR_COMMANDS, COORDINATOR_OUTBOX, COMMANDS, OUTBOX)
@@ -301,10 +302,10 @@ class Teller:
             book(event, "B-4", hold=one),
         )
         await self.decide(SetHoldDeadline(workspace=WORKSPACE, hold=two, duration_ms=2 * HOLD_MS))
-        self.house.clock.now += HOLD_MS
+        self.house.clock.now += HOLD_MS + replication_guard_ms
         await self.expired(2)
         await self.ask(book(event, "B-3"), book(event, "B-5", status=HELD, hold=one))
-        self.house.clock.now += HOLD_MS
+        self.house.clock.now += HOLD_MS + replication_guard_ms
         await self.expired(3)
 
     async def _change_hands(self) -> None:
