@@ -176,7 +176,11 @@ async def _answers(session: aiohttp.ClientSession, url: str) -> bool:
 
 def check_free(host: str, port: int) -> None:
     """Raise PortTakenError when somebody listens there: a new ingress would never be heard."""
-    kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    try:
+        kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except OSError as error:
+        message = f"SEATLOG_HOST is not an address of this machine: {host}"
+        raise PortTakenError(message) from error
     with socket.socket(kind) as probe:
         # As the ingress does it: connections that are still closing do not count.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -12,7 +12,7 @@ from adapters.kafka.admin import BrokerError
 from adapters.ports import LogUnreachableError
 from adapters.postgres.errors import DatabaseUnavailableError
 from adapters.postgres.migrate import MigrationError
-from schemas.topics import TopicsError
+from schemas.topics import TopicsError, load_topics
 from seatlog.installation import Installation, NotReadyError, PortTakenError, check_free
 from seatlog.local.failure import LocalServerError
 from seatlog.local.servers import LocalServers
@@ -87,7 +87,9 @@ async def _serve(settings: Settings, data: Path, workers: int) -> None:
 async def _start(
     servers: LocalServers, settings: Settings, data: Path, workers: int
 ) -> Installation:
+    # What would be refused in the end is refused before anything starts.
     check_free(settings.host, settings.port)
+    load_topics().with_prefix(settings.topic_prefix)
     await servers.start()
     signing_key = settings.signing_key
     installation = Installation(

@@ -2,7 +2,8 @@
 
 Rules of this file:
 
-1. A setting is read here and nowhere else; the rest of the program gets values.
+1. A setting is read here, or by the option of a command that names its variable; the rest of
+   the program gets values.
 2. A wrong value ends the program at its start, with a message that names the variable.
 3. Secrets come from the environment or a file, never from the command line.
 """
@@ -10,9 +11,11 @@ Rules of this file:
 import os
 from collections.abc import Mapping
 from typing import Annotated
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
+port_max = 65_535
 VARIABLES = {
     "kafka_bootstrap": "KAFKA_BOOTSTRAP",
     "database_url": "DATABASE_URL",
@@ -49,7 +52,7 @@ class Settings(BaseModel):
     """64 hex digits that sign hold tokens: the same for every ingress."""
     host: str = "127.0.0.1"
     """Address that the ingress listens on."""
-    port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    port: Annotated[int, Field(ge=0, le=port_max)] = 8080
     """Port that the ingress listens on."""
     member: str = "worker-1"
     """Static name of a worker process in the consumer group; unique, and kept over restarts."""
@@ -65,6 +68,21 @@ class Settings(BaseModel):
     """File made when the crash point is reached; while it is there, none is hit."""
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     """What is logged: DEBUG, INFO, WARNING or ERROR."""
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_postgres(cls, url: SecretStr) -> SecretStr:
+        try:
+            parts = urlsplit(url.get_secret_value())
+        except ValueError:
+            parts = urlsplit("")
+        hosts = parts.netloc.rpartition("@")[2].split(",")
+        ports = [host.rpartition(":")[2] for host in hosts if ":" in host and host[-1] != "]"]
+        are_ports = all(port.isdecimal() and 0 < int(port) <= port_max for port in ports)
+        if parts.scheme not in ("postgresql", "postgres") or not are_ports:
+            message = "write postgresql://user:password@host:port/database"
+            raise ValueError(message)
+        return url
 
     def signing_key_bytes(self) -> bytes:
         """Give the signing key; raises SettingsError if it is missing or not 64 hex digits."""
@@ -85,7 +103,7 @@ def load_local_settings(environ: Mapping[str, str] = os.environ) -> Settings:
 
     A signing key, if there is one, is checked; raises SettingsError.
     """
-    local = {VARIABLES[name]: "local" for name in ("kafka_bootstrap", "database_url")}
+    local = {"KAFKA_BOOTSTRAP": "local", "DATABASE_URL": "postgresql://local"}
     settings = load_settings(local | {name: value for name, value in environ.items() if value})
     if settings.signing_key is not None:
         settings.signing_key_bytes()

@@ -68,7 +68,7 @@ def test_each_server_says_whether_it_is_healthy(name: str) -> None:
         # Its first start runs a server on the socket alone, and ends it again.
         assert test[test.index("-h") + 1] == "127.0.0.1"
     if name == "api":
-        port = load_settings({"KAFKA_BOOTSTRAP": "k", "DATABASE_URL": "d"}).port
+        port = load_settings({"KAFKA_BOOTSTRAP": "k", "DATABASE_URL": "postgresql://d"}).port
         assert f"127.0.0.1:{port}/ready" in test[-1]
         assert SERVICES[name]["ports"] == [f"{port}:{port}"]
 

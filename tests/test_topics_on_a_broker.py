@@ -21,13 +21,13 @@ from tests.eventually import eventually
 ROOT = Path(__file__).parent.parent
 
 
-def seatlog(*arguments: str) -> "subprocess.CompletedProcess[str]":
+def seatlog(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-P", "-m", "seatlog", *arguments],
         capture_output=True,
         text=True,
         check=False,
-        env={"PYTHONPATH": str(ROOT), "COLUMNS": "200"},
+        env={"PYTHONPATH": str(ROOT), "COLUMNS": "200", **environment},
     )
 
 
@@ -151,6 +151,11 @@ def test_the_commands_apply_and_compare(kafka_bootstrap: str, topic_names: Topic
     copies = seatlog("topics", "apply", *there, "--replication", "2")
     assert copies.returncode == 1
     assert f"left     {name}: replication is 1, declared 2" in copies.stdout
+
+
+def test_the_commands_take_the_prefix_that_the_processes_have() -> None:
+    shown = seatlog("topics", "show", SEATLOG_TOPIC_PREFIX="drop-1.").stdout
+    assert f"drop-1.{EVENTS_OUTBOX}" in shown
 
 
 @pytest.mark.parametrize(
