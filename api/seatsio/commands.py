@@ -10,9 +10,11 @@ Rules of this file:
 2. Only commands with an idempotency key need the database before they are sent.
 """
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from hashlib import sha256
+from time import monotonic
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
@@ -20,10 +22,11 @@ import msgspec
 from aiohttp import web
 
 from adapters.ports import PositionLostError, TopicPartition
+from api.applied import AppliedDecisions, Decided, ended_somewhere
 from api.call import Call, Route
 from api.command_ids import command_id, read_command_id
-from api.errors import Problem
-from api.limits import idempotency_key_characters_max
+from api.errors import AnswerLateError, Problem
+from api.limits import answer_deadline_s, idempotency_key_characters_max
 from api.seatsio.errors import (
     EVENT_NOT_FOUND,
     UNPROCESSABLE,
@@ -45,7 +48,7 @@ from schemas.commands import (
     SeatsCommand,
     UpdateExtraData,
 )
-from schemas.facts import FREE, HELD, EventCreated, StatusChanged
+from schemas.facts import FREE, HELD, EventCreated, HoldDeadlineSet, StatusChanged
 from schemas.outbox import (
     HEADER_WORKSPACE,
     Accepted,
@@ -55,11 +58,13 @@ from schemas.outbox import (
     decode_groups_record,
     decode_seats_record,
 )
+from schemas.rejections import Rejection
 from schemas.topics import EVENTS_COMMANDS, EVENTS_OUTBOX, GROUPS_COMMANDS, GROUPS_OUTBOX
 
 _NAMESPACE = UUID("6f2d9c0e-7b1a-5d43-9a58-0f4c2b7e91d6")
 """Of command ids; with the workspace key it makes the workspace's own namespace."""
 _FINGERPRINT_DIGITS = 16
+_applied_looked_at_every_s = 0.1
 _result_kept_ms = 24 * 60 * 60 * 1000
 _KEY_FORM = re.compile(rf"[\x20-\x7e]{{1,{idempotency_key_characters_max}}}", re.ASCII)
 _OUTBOX_OF = {EVENTS_COMMANDS: EVENTS_OUTBOX, GROUPS_COMMANDS: GROUPS_OUTBOX}
@@ -76,6 +81,12 @@ class _Recorded(NamedTuple):
     answer: Answer
     facts: Facts
     at: int
+    topic: str
+    command: CommandPosition
+    outbox: TopicPartition
+    offset: int
+    command_id: str | None
+    """Of the client's idempotency key."""
 
 
 class Commands:
@@ -83,6 +94,8 @@ class Commands:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        core = parts.core
+        self._applied = AppliedDecisions(parts.command_log, core.ends, core.topics)
 
     def routes(self) -> list[Route]:
         return [Route(method="GET", path="/commands/{id}", handler=self._look_up)]
@@ -150,11 +163,42 @@ class Commands:
         if command.idempotency is not None:
             first = await self._first_answer(call, command.idempotency)
             if first is not None:
-                return await _write(first.answer, first.facts, show, refuse, repeated=True)
+                facts = await self._facts_when_applied(first)
+                return await _write(first.answer, facts, show, refuse, repeated=True)
         if _prefers_async(call):
             return _taken(GROUPS_COMMANDS, await submitter.send_decide(command))
         answered = await submitter.decide(command)
+        if command.idempotency is not None and answered.answer.repeat:
+            # The coordinator knew the first answer before the read model had it.
+            async with self._parts.reads.snapshot(await self._parts.core.ends.positions()):
+                pass
+            first = await self._first_answer(call, command.idempotency)
+            if first is not None:
+                facts = await self._facts_when_applied(first)
+                return await _write(first.answer, facts, show, refuse, repeated=True)
         return await _write(answered.answer, answered.facts, show, refuse)
+
+    async def _facts_when_applied(self, first: _Recorded) -> Facts:
+        """Give a first answer's facts as the owners applied them, as soon as all have.
+
+        Raises AnswerLateError if they do not in time.
+        """
+        # No timeout around it: a reader that is cancelled half-way leaks its connection.
+        deadline = monotonic() + answer_deadline_s
+        while (facts := await self._facts_if_applied(first)) is None:
+            if monotonic() > deadline:
+                raise AnswerLateError(first.command, first.topic)
+            await asyncio.sleep(_applied_looked_at_every_s)
+        return facts
+
+    async def _facts_if_applied(self, recorded: _Recorded) -> Facts | None:
+        """Give the facts of an answer as they were applied; None if an owner has still to."""
+        if recorded.topic != GROUPS_COMMANDS or not isinstance(recorded.answer, Accepted):
+            return _facts(recorded)
+        if recorded.answer.repeat:
+            return _facts(recorded)  # the first answer is forgotten, so it was applied long ago
+        decided = Decided(recorded.outbox, recorded.offset, recorded.facts)
+        return await self._applied.facts(decided)
 
     async def _first_answer(self, call: Call, asked: Idempotency) -> _Recorded | None:
         """Give the answer that this idempotency key got before."""
@@ -184,7 +228,10 @@ class Commands:
             decode_seats_record if outbox == EVENTS_OUTBOX else decode_groups_record
         )
         data = decode(record.value or b"").data
-        return _Recorded(data.answer, data.facts, data.at)
+        topic = next(topic for topic, written in _OUTBOX_OF.items() if written == outbox)
+        return _Recorded(
+            data.answer, data.facts, data.at, topic, data.command, place, offset, data.command_id
+        )
 
     async def _look_up(self, call: Call) -> web.Response:
         """Say what became of a command."""
@@ -213,21 +260,25 @@ class Commands:
         if row is None:
             return None
         recorded = await self._recorded(outbox, row.outbox_partition, row.outbox_offset, workspace)
-        created = {fact.event for fact in _facts(recorded) if isinstance(fact, EventCreated)}
-        if topic == GROUPS_COMMANDS and await self._are_still_to_come(created, workspace):
-            return None
-        return recorded
+        if recorded is None or topic != GROUPS_COMMANDS:
+            return recorded
+        return await self._as_applied(recorded, workspace)
 
-    async def _are_still_to_come(self, created: set[int], workspace: str) -> bool:
-        """Say whether events that a coordinator decided on have still to reach their partitions."""
-        if not created:
-            return False
-        directory = self._parts.core.directory
-        async with self._parts.reads.snapshot(await self._parts.positions()) as snapshot:
-            missing = created - await snapshot.events_exist(created)
-        await directory.catch_up(workspace)
-        # What is missing here and there was deleted since.
-        return any(directory.by_id(event) for event in missing)
+    async def _as_applied(self, recorded: _Recorded, workspace: str) -> _Recorded | None:
+        """Give a coordinator's answer with the facts as applied; None if an owner has still to."""
+        first: _Recorded | None = recorded
+        if recorded.answer.repeat and recorded.command_id is not None:
+            row = await self._parts.reads.keyed_result(workspace, recorded.command_id)
+            if row is not None:
+                place = row.outbox_partition, row.outbox_offset
+                first = await self._recorded(GROUPS_OUTBOX, *place, workspace)
+        facts = await self._facts_if_applied(first or recorded)
+        if facts is None:
+            return None
+        given = recorded.answer
+        if isinstance(given, Accepted):
+            given = _lost_hold(first or recorded, facts) or Accepted()
+        return recorded._replace(answer=given, facts=facts)
 
     async def _is_pending(self, place: TopicPartition, offset: int, workspace: str) -> bool:
         """Say whether this workspace's command stands here and may still be decided."""
@@ -324,6 +375,15 @@ async def _write(
 
 
 _REPLAYED = ("Idempotent-Replayed", "true")
+
+
+def _lost_hold(decided: _Recorded, applied: Facts) -> Rejected | None:
+    """Refuse the extension of a token that an owner had ended by then; ending it is no failure."""
+    for fact in decided.facts:
+        extends = isinstance(fact, HoldDeadlineSet) and fact.expires_at > decided.at
+        if extends and ended_somewhere(applied):
+            return Rejected(code=Rejection.HOLD_TOKEN_EXPIRED.code, detail=fact.token)
+    return None
 
 
 def _facts(recorded: _Recorded | None) -> Facts:

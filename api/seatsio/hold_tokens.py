@@ -1,11 +1,11 @@
 """Hold tokens: create, retrieve, extend, end now."""
 
-from collections.abc import Sequence
 from typing import Annotated
 
 from aiohttp import web
 from pydantic import Field
 
+from api.applied import ended_somewhere
 from api.call import Call, Route
 from api.limits import hold_ms_max
 from api.seatsio.commands import Commands, Facts, idempotency, refuse_idempotency
@@ -14,7 +14,6 @@ from api.seatsio.paging import check_parameters
 from api.seatsio.parts import JSON, Parts, answer, iso, now_ms, path_part
 from api.seatsio.wire import Body, Whole, read
 from schemas.commands import Hold, SetHoldDeadline
-from schemas.facts import HoldDeadlineSet
 from schemas.outbox import Rejected
 from schemas.rejections import Rejection
 
@@ -102,14 +101,6 @@ class HoldTokenRoutes:
         if hold is None:
             raise hold_token_not_found("", token, workspace)
         return hold
-
-
-def ended_somewhere(applied: Sequence[HoldDeadlineSet]) -> bool:
-    """Say whether some owner had ended the token before it read the change.
-
-    Such an owner applies, and reports, the deadline that the token had before.
-    """
-    return any(fact.expires_at == fact.previous_expires_at for fact in applied)
 
 
 def _hold_json(token: str, expires_at: int, workspace: str, now: int) -> JSON:

@@ -2,7 +2,7 @@
 
 from adapters.postgres.pages import Page
 from adapters.postgres.rows import StatusChangeRow
-from api.seatsio.hold_tokens import ended_somewhere
+from api.applied import ended_somewhere
 from api.seatsio.paging import page_json
 from api.seatsio.parts import iso
 from api.seatsio.status_changes import status_change_json
