@@ -24,9 +24,17 @@ from aiohttp import web
 from adapters.ports import PositionLostError, TopicPartition
 from api.applied import AppliedDecisions, Decided, ended_somewhere
 from api.call import Call, Route
-from api.command_ids import command_id, read_command_id
+from api.command_ids import read_command_id
 from api.errors import AnswerLateError, Problem
 from api.limits import answer_deadline_s, idempotency_key_characters_max
+from api.seatsio.command_forms import (
+    finishes,
+    first_event,
+    pending,
+    prefers_async,
+    taken,
+    unknown_command,
+)
 from api.seatsio.errors import (
     EVENT_NOT_FOUND,
     UNPROCESSABLE,
@@ -34,7 +42,6 @@ from api.seatsio.errors import (
     bad_request,
     error_body,
     from_rejected,
-    not_found,
 )
 from api.seatsio.event_json import created_event
 from api.seatsio.object_info import infos
@@ -42,13 +49,11 @@ from api.seatsio.paging import check_parameters
 from api.seatsio.parts import JSON, Parts, answer, iso, now_ms, path_part
 from engine.groups.directory import Entry
 from schemas.commands import (
-    ChangeObjectStatus,
     GroupsCommand,
     Idempotency,
     SeatsCommand,
-    UpdateExtraData,
 )
-from schemas.facts import FREE, HELD, EventCreated, HoldDeadlineSet, StatusChanged
+from schemas.facts import EventCreated, HoldDeadlineSet, StatusChanged
 from schemas.outbox import (
     HEADER_WORKSPACE,
     Accepted,
@@ -116,7 +121,7 @@ class Commands:
         the attempt draws conclusions of its own, as does the comparison of several partitions.
         """
         directory, workspace = self._parts.core.directory, call.workspace.key
-        is_single = "Idempotency-Key" in call.request.headers or _prefers_async(call)
+        is_single = "Idempotency-Key" in call.request.headers or prefers_async(call)
         if is_single or behind_is_wrong:
             await directory.catch_up(workspace)
         entries = [await self._parts.entry(call, key) for key in keys]
@@ -138,16 +143,15 @@ class Commands:
         self, call: Call, partition: int, command: SeatsCommand, show: Show, refuse: Refuse
     ) -> web.Response:
         """Ask a seats owner; `show` and `refuse` write its answer down."""
-        submitter, event = self._parts.core.submitter, _first_event(command)
+        submitter, event = self._parts.core.submitter, first_event(command)
         if command.idempotency is not None:
             first = await self._first_answer(call, command.idempotency)
             if first is not None:
                 return await _write(first.answer, first.facts, show, refuse, repeated=True)
-        if _prefers_async(call):
+        if prefers_async(call):
             position = await submitter.send_change(partition, event, command)
-            return _taken(EVENTS_COMMANDS, position)
-        finishes = _finishes(command)
-        answered = await submitter.change(partition, event, command, finishes=finishes)
+            return taken(EVENTS_COMMANDS, position)
+        answered = await submitter.change(partition, event, command, finishes=finishes(command))
         return await _write(answered.answer, answered.facts, show, refuse)
 
     async def decide(
@@ -165,8 +169,8 @@ class Commands:
             if first is not None:
                 facts = await self._facts_when_applied(first)
                 return await _write(first.answer, facts, show, refuse, repeated=True)
-        if _prefers_async(call):
-            return _taken(GROUPS_COMMANDS, await submitter.send_decide(command))
+        if prefers_async(call):
+            return taken(GROUPS_COMMANDS, await submitter.send_decide(command))
         answered = await submitter.decide(command)
         if command.idempotency is not None and answered.answer.repeat:
             # The coordinator knew the first answer before the read model had it.
@@ -240,14 +244,14 @@ class Commands:
         found = read_command_id(text)
         place = found and self._parts.command_log.partition(found[0], found[1].partition)
         if found is None or place is None:
-            raise _unknown_command(text)
+            raise unknown_command(text)
         topic, position = found
         recorded = await self._result(topic, position, call.workspace.key)
         if recorded is not None:
             return answer(await self._outcome(call, text, recorded))
         if await self._is_pending(place, position.offset, call.workspace.key):
-            return _pending(text)
-        raise _unknown_command(text)
+            return pending(text)
+        raise unknown_command(text)
 
     async def _result(
         self, topic: str, position: CommandPosition, workspace: str
@@ -391,42 +395,3 @@ def _facts(recorded: _Recorded | None) -> Facts:
         return []
     given = recorded.answer
     return given.first_facts if isinstance(given, Accepted) and given.repeat else recorded.facts
-
-
-def _prefers_async(call: Call) -> bool:
-    if "Prefer" not in call.request.headers:
-        return False
-    preferences = call.request.headers.getall("Prefer")
-    wanted = [one.strip().lower() for value in preferences for one in value.split(",")]
-    return "respond-async" in wanted
-
-
-def _taken(topic: str, position: CommandPosition) -> web.Response:
-    name = command_id(topic, position)
-    response = answer({"id": name, "status": "pending"}, 202)
-    response.headers["Location"] = f"/commands/{name}"
-    response.headers["Preference-Applied"] = "respond-async"
-    return response
-
-
-def _pending(name: str) -> web.Response:
-    response = answer({"id": name, "status": "pending"})
-    response.headers["Retry-After"] = "1"
-    return response
-
-
-def _unknown_command(name: str) -> VendorError:
-    return not_found("COMMAND_NOT_FOUND", f"Command not found: {name[:100]}")
-
-
-def _first_event(command: SeatsCommand) -> int:
-    """Give the event that the command's record goes by."""
-    return command.event if isinstance(command, UpdateExtraData) else command.changes[0].event
-
-
-def _finishes(command: SeatsCommand) -> bool:
-    """Say whether a command ends something that others wait for: a release, or a hold's booking."""
-    return isinstance(command, ChangeObjectStatus) and all(
-        change.status == FREE or (change.hold is not None and change.status != HELD)
-        for change in command.changes
-    )
