@@ -127,4 +127,3 @@ def build_batch(producer: AIOKafkaProducer, records: Sequence[NewRecord]) -> obj
             raise ValueError(f"{len(records)} records exceed a batch of {batch_bytes_max} bytes")
     batch.close()
     return batch
-
