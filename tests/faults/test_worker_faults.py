@@ -35,11 +35,12 @@ async def drop(
 
 
 @pytest.mark.parametrize("point", CRASH_POINTS)
+@pytest.mark.parametrize("role", ["seats", "coordinator"])
 async def test_a_kill_at_each_step_of_the_loop_loses_nothing_and_doubles_nothing(
-    drop: Drop, point: str, tmp_path: Path
+    drop: Drop, role: str, point: str, tmp_path: Path
 ) -> None:
     mark = tmp_path / "hit"
-    crash = {"SEATLOG_CRASH_AT": f"seats:{point}", "SEATLOG_CRASH_MARK": str(mark)}
+    crash = {"SEATLOG_CRASH_AT": f"{role}:{point}", "SEATLOG_CRASH_MARK": str(mark)}
     await drop.open("worker-1", environment=crash)
     await drop.send(300)
     await drop.see_all_answered()
