@@ -85,6 +85,11 @@ async def test_partitions_grow_only_when_asked(kafka_bootstrap: str, topics: Top
     assert state.partitions == 3
 
 
+async def test_the_coordinators_partitions_never_grow(kafka_bootstrap: str, topics: Topics) -> None:
+    with pytest.raises(BrokerError, match=r"groups\.commands must keep its 1 partitions"):
+        await apply_topics(kafka_bootstrap, topics.with_partitions(groups=2), grow=True)
+
+
 async def test_fewer_partitions_are_reported_and_never_made(
     kafka_bootstrap: str, topics: Topics
 ) -> None:

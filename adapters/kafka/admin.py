@@ -17,7 +17,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, for_code
 
-from schemas.topics import Topic, Topics
+from schemas.topics import GROUPS_COMMANDS, GROUPS_OUTBOX, Topic, Topics
 
 _ALREADY_EXISTS = 36
 _UNKNOWN_TOPIC = 3
@@ -174,6 +174,11 @@ async def _admin(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
         raise BrokerError(message) from error
 
 
+FIXED_PARTITIONS = (GROUPS_COMMANDS, GROUPS_OUTBOX)
+"""A workspace's coordinator is chosen by hash each time, so these never grow; an event's
+partition is chosen once and stored, so those of the events may."""
+
+
 async def _create(admin: AIOKafkaAdminClient, topics: Iterable[Topic], replication: int) -> None:
     wanted = [
         NewTopic(
@@ -211,6 +216,12 @@ async def _mend(
         if difference in settings:
             continue
         if difference.what == "partitions" and grow and topic.partitions > state.partitions:
+            if topic.name in FIXED_PARTITIONS:
+                message = (
+                    f"{topic.physical_name} must keep its {state.partitions} partitions: a "
+                    "workspace would move to a coordinator that knows none of its event keys"
+                )
+                raise BrokerError(message)
             await admin.create_partitions({topic.physical_name: NewPartitions(topic.partitions)})
             applied.altered.append(difference)
         else:
