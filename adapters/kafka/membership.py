@@ -126,7 +126,8 @@ class KafkaMembership(ConsumerRebalanceListener):
 
         async def counted() -> bool:
             well = bool(await beat())
-            if well:
+            # While the group rebalances a beat keeps the member in it and confirms no assignment.
+            if well and not coordinator._rejoin_needed_fut.done():  # noqa: SLF001
                 async with self._heartbeats:
                     self._heartbeat_count += 1
                     self._heartbeats.notify_all()
