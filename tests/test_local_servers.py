@@ -69,7 +69,7 @@ async def test_the_broker_keeps_what_it_acknowledged_when_it_is_killed(
 ) -> None:
     if "KAFKA_BOOTSTRAP" in os.environ:
         pytest.skip(f"KAFKA_BOOTSTRAP is set, so no broker from wheels: {kafka_bootstrap}")
-    kafka = LocalKafka(tmp_path / "kafka", heap_mb=256)
+    kafka = LocalKafka(tmp_path / "kafka")
     topic = topic_names[EVENTS_OUTBOX].physical_name
     try:
         await asyncio.to_thread(_start, kafka)

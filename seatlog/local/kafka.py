@@ -44,6 +44,9 @@ offsets.topic.num.partitions=4
 transaction.state.log.num.partitions=4
 share.coordinator.state.topic.num.partitions=1
 
+# one small compacted topic: the usual 128 MiB of buffer would be a quarter of the heap
+log.cleaner.dedupe.buffer.size=16777216
+
 # members of a consumer group get their partitions at once, and may be short-lived
 group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=500
