@@ -31,7 +31,7 @@ UNAVAILABLE = (AnswerLateError, LogUnreachableError, AppendUnknownError)
 
 @pytest.fixture
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalKafka]:
-    kafka = LocalKafka(tmp_path_factory.mktemp("kafka"), heap_mb=256)
+    kafka = LocalKafka(tmp_path_factory.mktemp("kafka"))
     try:
         kafka.start()
         kafka.wait_ready()
