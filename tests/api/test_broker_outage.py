@@ -21,6 +21,7 @@ from seatlog.local.failure import LocalServerError
 from seatlog.local.kafka import LocalKafka
 from tests.api.ingress import create_event, ingress, until_ready
 from tests.api.owners import owners
+from tests.conftest import give_up
 from tests.eventually import eventually
 from tests.workers.house import WORKSPACE, book
 
@@ -36,7 +37,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalKafka]:
         kafka.start()
         kafka.wait_ready()
     except LocalServerError as error:
-        pytest.skip(f"needs a broker that it may stop: {error}")
+        give_up(error)
     yield kafka
     kafka.stop()
 

@@ -16,6 +16,7 @@ from schemas.facts import AreaState
 from schemas.topics import EVENTS_COMMANDS, Topics
 from seatlog.local.failure import LocalServerError
 from seatlog.local.postgres import LocalPostgres
+from tests.conftest import give_up
 from tests.eventually import eventually
 from tests.postgres.outbox import WORKSPACE, Outbox, Seats
 from tests.postgres.stored import rows
@@ -190,7 +191,7 @@ async def own_postgres(tmp_path: Path) -> AsyncIterator[LocalPostgres]:
         await asyncio.to_thread(postgres.wait_ready)
         yield postgres
     except LocalServerError as error:
-        pytest.skip(str(error))
+        give_up(error)
     finally:
         await asyncio.to_thread(postgres.stop)
 

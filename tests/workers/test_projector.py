@@ -19,6 +19,7 @@ from adapters.postgres.reads import Reads
 from schemas.topics import GROUPS_OUTBOX, Topics, load_topics
 from seatlog.local.failure import LocalServerError
 from seatlog.local.postgres import LocalPostgres
+from tests.conftest import give_up
 from tests.eventually import eventually
 from tests.postgres.outbox import Outbox, Seats
 from tests.postgres.stored import fold, rows, stored
@@ -216,7 +217,7 @@ async def test_postgres_killed_in_the_middle_costs_no_record_and_doubles_none(
         await asyncio.to_thread(postgres.start)
         await asyncio.to_thread(postgres.wait_ready)
     except LocalServerError as error:
-        pytest.skip(str(error))
+        give_up(error)
     try:
         await migrate(postgres.dsn)
         town = Town(two_partitions)
