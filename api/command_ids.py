@@ -2,7 +2,7 @@
 
 import re
 
-from schemas.outbox import CommandPosition
+from schemas.commands import CommandPosition
 from schemas.topics import EVENTS_COMMANDS, GROUPS_COMMANDS
 
 _LETTERS = {EVENTS_COMMANDS: "e", GROUPS_COMMANDS: "g"}

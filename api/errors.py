@@ -16,7 +16,7 @@ from adapters.ports import AppendUnknownError, LogUnreachableError, PositionLost
 from adapters.postgres.errors import DatabaseUnavailableError, ReadModelBehindError
 from api import limits
 from api.command_ids import command_id
-from schemas.outbox import CommandPosition
+from schemas.commands import CommandPosition
 
 
 class Problem(NamedTuple):

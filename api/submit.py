@@ -26,7 +26,7 @@ from api.errors import AnswerLateError, IngressBusyError, NotReadyError
 from api.outbox_tail import Headers
 from api.positions import partitions_of
 from schemas import commands
-from schemas.commands import GroupsCommand, SeatsCommand
+from schemas.commands import CommandPosition, GroupsCommand, SeatsCommand
 from schemas.facts import HoldDeadlineSet
 from schemas.outbox import (
     HEADER_INGRESS,
@@ -34,7 +34,6 @@ from schemas.outbox import (
     HEADER_TYPE,
     Accepted,
     Answer,
-    CommandPosition,
     DecisionApplied,
     decode_groups_record,
     decode_seats_record,

@@ -13,8 +13,8 @@ import msgspec
 
 from engine.machine import Decision
 from schemas.commands import Idempotency
-from schemas.outbox import Accepted, Answer, Data, Rejected
-from schemas.rejections import Rejection
+from schemas.outbox import Accepted, Answer, Data
+from schemas.rejections import Rejected, Rejection
 
 answer_kept_ms = 15 * 60 * 1000
 

@@ -34,6 +34,13 @@ class Idempotency(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """First 16 hex digits of the SHA-256 over method, route and body."""
 
 
+class CommandPosition(msgspec.Struct, frozen=True):
+    """Where a command stands in its topic: its id for clients."""
+
+    partition: int
+    offset: int
+
+
 class Origin(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """Where a status change came from."""
 

@@ -14,7 +14,9 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from schemas.commands import CommandPosition
 from schemas.facts import GroupsFact, SeatsFact
+from schemas.rejections import Rejected
 
 HEADER_TYPE = "type"
 HEADER_TERM = "term"
@@ -28,17 +30,6 @@ HEADER_REQUEST = "request"
 F = TypeVar("F")
 
 
-class Obstacle(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
-    """One object that stood in the way of a command."""
-
-    event: int
-    label: str
-    code: str
-    """Why: a code of schemas.rejections."""
-    status: str | None = None
-    """The object's status at that moment."""
-
-
 class Accepted(msgspec.Struct, tag="Accepted.v1", kw_only=True, frozen=True, omit_defaults=True):
     """The command was done; the facts beside this answer say what changed."""
 
@@ -48,27 +39,7 @@ class Accepted(msgspec.Struct, tag="Accepted.v1", kw_only=True, frozen=True, omi
     """On a repeat: the facts of the first answer."""
 
 
-class Rejected(msgspec.Struct, tag="Rejected.v1", kw_only=True, frozen=True, omit_defaults=True):
-    """The command was refused and changed nothing."""
-
-    code: str
-    """The foremost reason: a code of schemas.rejections."""
-    detail: str | None = None
-    """What the reason is about, where no object is: an event key, a status, a token."""
-    requested_status: str | None = None
-    obstacles: list[Obstacle] = []
-    """Every object that stood in the way, in the order of the command."""
-    repeat: bool = False
-
-
 Answer = Accepted | Rejected
-
-
-class CommandPosition(msgspec.Struct, frozen=True):
-    """Where a command stands in its topic: its id for clients."""
-
-    partition: int
-    offset: int
 
 
 class Data(msgspec.Struct, Generic[F], kw_only=True, frozen=True, omit_defaults=True):

@@ -11,6 +11,8 @@ Rules of this file:
 from enum import Enum
 from typing import NamedTuple
 
+import msgspec
+
 
 class Retry(Enum):
     """Whether the same command, sent again unchanged, can get another answer."""
@@ -65,3 +67,27 @@ class Rejection(Enum):
 
 _PRECEDENCE = {rejection: place for place, rejection in enumerate(Rejection)}
 BY_CODE = {rejection.code: rejection for rejection in Rejection}
+
+
+class Obstacle(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """One object that stood in the way of a command."""
+
+    event: int
+    label: str
+    code: str
+    """Why: a code of this file."""
+    status: str | None = None
+    """The object's status at that moment."""
+
+
+class Rejected(msgspec.Struct, tag="Rejected.v1", kw_only=True, frozen=True, omit_defaults=True):
+    """The command was refused and changed nothing."""
+
+    code: str
+    """The foremost reason: a code of this file."""
+    detail: str | None = None
+    """What the reason is about, where no object is: an event key, a status, a token."""
+    requested_status: str | None = None
+    obstacles: list[Obstacle] = []
+    """Every object that stood in the way, in the order of the command."""
+    repeat: bool = False

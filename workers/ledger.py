@@ -18,6 +18,7 @@ import msgspec
 
 from adapters.ports import LogRecord, NewRecord, PositionLostError
 from engine.machine import Decision
+from schemas.commands import CommandPosition
 from schemas.outbox import (
     HEADER_EVENT,
     HEADER_INGRESS,
@@ -27,17 +28,15 @@ from schemas.outbox import (
     HEADER_TYPE,
     HEADER_WORKSPACE,
     CommandAnswered,
-    CommandPosition,
     Data,
     DecisionApplied,
     OwnershipTaken,
-    Rejected,
     TimePassed,
     encode,
     is_void,
     type_name,
 )
-from schemas.rejections import Rejection
+from schemas.rejections import Rejected, Rejection
 from workers.replay import Inputs
 from workers.role import Role, header
 

@@ -6,9 +6,8 @@ from api.call import Call
 from api.command_ids import command_id
 from api.seatsio.errors import VendorError, not_found
 from api.seatsio.parts import answer
-from schemas.commands import ChangeObjectStatus, SeatsCommand, UpdateExtraData
+from schemas.commands import ChangeObjectStatus, CommandPosition, SeatsCommand, UpdateExtraData
 from schemas.facts import FREE, HELD
-from schemas.outbox import CommandPosition
 
 
 def prefers_async(call: Call) -> bool:

@@ -49,6 +49,7 @@ from api.seatsio.paging import check_parameters
 from api.seatsio.parts import JSON, Parts, answer, iso, now_ms, path_part
 from engine.groups.directory import Entry
 from schemas.commands import (
+    CommandPosition,
     GroupsCommand,
     Idempotency,
     SeatsCommand,
@@ -58,12 +59,10 @@ from schemas.outbox import (
     HEADER_WORKSPACE,
     Accepted,
     Answer,
-    CommandPosition,
-    Rejected,
     decode_groups_record,
     decode_seats_record,
 )
-from schemas.rejections import Rejection
+from schemas.rejections import Rejected, Rejection
 from schemas.topics import EVENTS_COMMANDS, EVENTS_OUTBOX, GROUPS_COMMANDS, GROUPS_OUTBOX
 
 _NAMESPACE = UUID("6f2d9c0e-7b1a-5d43-9a58-0f4c2b7e91d6")

@@ -16,8 +16,7 @@ from typing import Any, NamedTuple
 from api.errors import Problem, Refusal, RequestRefusedError
 from api.limits import label_characters_max
 from schemas.facts import FREE
-from schemas.outbox import Obstacle, Rejected
-from schemas.rejections import Rejection
+from schemas.rejections import Obstacle, Rejected, Rejection
 
 GENERAL_ERROR = "GENERAL_ERROR"
 ILLEGAL_STATUS_CHANGE = "ILLEGAL_STATUS_CHANGE"

@@ -14,8 +14,7 @@ from api.seatsio.paging import check_parameters
 from api.seatsio.parts import JSON, Parts, answer, iso, now_ms, path_part
 from api.seatsio.wire import Body, Whole, read
 from schemas.commands import Hold, SetHoldDeadline
-from schemas.outbox import Rejected
-from schemas.rejections import Rejection
+from schemas.rejections import Rejected, Rejection
 
 minute_ms = 60 * 1000
 minutes_max = hold_ms_max // minute_ms

@@ -22,7 +22,7 @@ from api.seatsio.parts import JSON, Parts, answer, nothing, path_part
 from api.seatsio.wire import Body, JsonObject, Label, read, read_label
 from engine.groups.directory import Entry
 from schemas.commands import UpdateExtraData
-from schemas.outbox import Rejected
+from schemas.rejections import Rejected
 
 
 class ExtraDataAsked(Body):

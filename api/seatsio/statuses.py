@@ -36,7 +36,7 @@ from api.seatsio.parts import JSON, Parts, answer, nothing, path_part
 from engine.groups.directory import Entry
 from schemas.commands import Change, ChangeObjectStatus, Hold, Origin
 from schemas.facts import BOOKED, FREE, HELD
-from schemas.outbox import Rejected
+from schemas.rejections import Rejected
 
 ALIASES = {"book": BOOKED, "hold": HELD, "release": FREE}
 command_bytes_max = 768 * 1024

@@ -22,8 +22,8 @@ from schemas.commands import (
     UpdateEvent,
 )
 from schemas.facts import EventCreated, EventDeleted, EventUpdated, GroupsFact, HoldDeadlineSet
-from schemas.outbox import Accepted, Data, Rejected
-from schemas.rejections import Rejection
+from schemas.outbox import Accepted, Data
+from schemas.rejections import Rejected, Rejection
 
 hold_max_ms = 2 * 60 * 60 * 1000
 """The vendor's limit on a hold token's validity (contract 1.7)."""

@@ -38,8 +38,8 @@ from schemas.facts import (
     SeatsFact,
     StatusChanged,
 )
-from schemas.outbox import Accepted, Data, Obstacle, Rejected
-from schemas.rejections import BY_CODE, Rejection
+from schemas.outbox import Accepted, Data
+from schemas.rejections import BY_CODE, Obstacle, Rejected, Rejection
 
 hold_max_ms = 2 * 60 * 60 * 1000
 """The vendor's limit on a hold token's validity (contract 1.7)."""

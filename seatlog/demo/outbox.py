@@ -13,11 +13,11 @@ from schemas.facts import BOOKED, HELD, EventCreated, HoldExpired, SeatsFact, St
 from schemas.outbox import (
     CommandAnswered,
     OwnershipTaken,
-    Rejected,
     SeatsRecord,
     decode_seats_record,
     is_void,
 )
+from schemas.rejections import Rejected
 from schemas.topics import EVENTS_OUTBOX, Topics
 
 records_at_once_max = 2_000

@@ -32,8 +32,8 @@ from schemas.facts import (
     HoldDeadlineSet,
     StatusChanged,
 )
-from schemas.outbox import Accepted, Answer, Obstacle
-from schemas.rejections import Rejection
+from schemas.outbox import Accepted, Answer
+from schemas.rejections import Obstacle, Rejection
 from seatlog.verify.objects import Fold
 
 

@@ -13,8 +13,8 @@ from schemas.commands import (
     decode_seats_command,
 )
 from schemas.facts import HoldExpired, StatusChanged
-from schemas.outbox import Accepted, CommandAnswered, Rejected, TimePassed, status_change_id
-from schemas.rejections import Rejection
+from schemas.outbox import Accepted, CommandAnswered, TimePassed, status_change_id
+from schemas.rejections import Rejected, Rejection
 from seatlog.verify import answers
 from seatlog.verify.clients import Told
 from seatlog.verify.directory import Directory

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from schemas.outbox import Accepted, Answer, Data, Rejected
-from schemas.rejections import Rejection
+from schemas.outbox import Accepted, Answer, Data
+from schemas.rejections import Rejected, Rejection
 from seatlog.verify.journal import Entry
 from seatlog.verify.report import Check, Report
 

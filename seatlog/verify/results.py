@@ -8,7 +8,8 @@ Rules of this file:
 """
 
 from adapters.ports import Span, TopicPartition
-from schemas.outbox import Accepted, CommandAnswered, Rejected
+from schemas.outbox import Accepted, CommandAnswered
+from schemas.rejections import Rejected
 from seatlog.verify.journal import Entry
 from seatlog.verify.report import Check, Report
 

@@ -10,9 +10,17 @@ from adapters.ports import LogUnreachableError, NewRecord, TopicPartition
 from api.command_ids import command_id, read_command_id
 from api.errors import AnswerLateError, IngressBusyError, NotReadyError
 from api.submit import Submitter
-from schemas.commands import CreateEvents, DeleteEvent, Hold, NewEvent, SetHoldDeadline
+from schemas.commands import (
+    CommandPosition,
+    CreateEvents,
+    DeleteEvent,
+    Hold,
+    NewEvent,
+    SetHoldDeadline,
+)
 from schemas.facts import HELD, EventCreated, EventDeleted, HoldDeadlineSet, StatusChanged
-from schemas.outbox import Accepted, CommandPosition, Rejected
+from schemas.outbox import Accepted
+from schemas.rejections import Rejected
 from schemas.topics import EVENTS_COMMANDS, EVENTS_OUTBOX, GROUPS_COMMANDS, Topics
 from tests.api.ingress import create_event, ingress
 from tests.api.owners import owners

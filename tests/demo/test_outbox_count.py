@@ -9,10 +9,10 @@ from schemas.outbox import (
     Data,
     OwnershipData,
     OwnershipTaken,
-    Rejected,
     TimePassed,
     encode,
 )
+from schemas.rejections import Rejected
 from seatlog.demo.outbox import Moment, OutboxCount
 
 EVENT = 7

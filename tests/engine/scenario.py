@@ -25,13 +25,12 @@ from schemas.outbox import (
     Data,
     DecisionApplied,
     OwnershipTaken,
-    Rejected,
     TimePassed,
     decode_groups_record,
     decode_seats_record,
     encode,
 )
-from schemas.rejections import BY_CODE, Rejection
+from schemas.rejections import BY_CODE, Rejected, Rejection
 from tests.engine import factories
 from tests.engine.factories import ALICE, INVENTORIES, MATINEE, NOON, PARTITION
 from tests.engine.invariants import assert_sound, photograph

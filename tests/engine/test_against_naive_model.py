@@ -26,7 +26,8 @@ from schemas.facts import (
     HoldDeadlineSet,
     StatusChanged,
 )
-from schemas.outbox import Accepted, Rejected
+from schemas.outbox import Accepted
+from schemas.rejections import Rejected
 from tests.engine.factories import (
     ANOTHER_WORKSPACE,
     CALLER,

@@ -4,8 +4,7 @@ import pytest
 
 from schemas.commands import Hold, ObjectChange
 from schemas.facts import BOOKED, FREE, HELD, NO_TICKET_TYPE, RESALE
-from schemas.outbox import Obstacle
-from schemas.rejections import Rejection
+from schemas.rejections import Obstacle, Rejection
 from tests.engine.factories import (
     ALICE,
     BOB,

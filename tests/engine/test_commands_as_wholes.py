@@ -4,8 +4,7 @@ import pytest
 
 from schemas.commands import Hold
 from schemas.facts import BOOKED, FREE, HELD, RESALE, StatusChanged
-from schemas.outbox import Obstacle
-from schemas.rejections import Rejection
+from schemas.rejections import Obstacle, Rejection
 from tests.engine.factories import (
     ALICE,
     ANOTHER_WORKSPACE,

@@ -6,8 +6,8 @@ import pytest
 from engine.answers import answer_kept_ms
 from schemas.commands import Change, ChangeObjectStatus, SeatsCommand
 from schemas.facts import BOOKED, HELD
-from schemas.outbox import Accepted, Rejected
-from schemas.rejections import Rejection
+from schemas.outbox import Accepted
+from schemas.rejections import Rejected, Rejection
 from tests.engine.factories import (
     ALICE,
     CAROL,

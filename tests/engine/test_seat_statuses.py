@@ -6,8 +6,8 @@ import pytest
 
 from schemas.commands import Hold
 from schemas.facts import BOOKED, FREE, HELD, RESALE
-from schemas.outbox import Accepted, Obstacle
-from schemas.rejections import Rejection
+from schemas.outbox import Accepted
+from schemas.rejections import Obstacle, Rejection
 from tests.engine.factories import (
     ALICE,
     BOB,

@@ -6,14 +6,13 @@ import msgspec
 
 from adapters.ports import NewRecord, TopicPartition
 from adapters.postgres.batch import OutboxRecord, OutboxRun
-from schemas.commands import Origin
+from schemas.commands import CommandPosition, Origin
 from schemas.facts import EventCreated, GroupsFact, SeatsFact, StatusChanged
 from schemas.outbox import (
     HEADER_WORKSPACE,
     Accepted,
     Answer,
     CommandAnswered,
-    CommandPosition,
     Data,
     DecisionApplied,
     OwnershipData,

@@ -2,8 +2,7 @@ import pytest
 
 from api.errors import Problem, Refusal
 from api.seatsio.errors import Target, VendorError, error_body, event_not_found, from_rejected
-from schemas.outbox import Obstacle, Rejected
-from schemas.rejections import Rejection
+from schemas.rejections import Obstacle, Rejected, Rejection
 
 CANNOT_CHANGE = "Cannot change from [free] to [lolzor]: "
 KEYS = {1: "friday", 2: "saturday"}

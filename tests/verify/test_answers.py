@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from schemas.commands import Origin, decode_seats_command, encode
-from schemas.outbox import Accepted, Obstacle, Rejected
-from schemas.rejections import Rejection
+from schemas.outbox import Accepted
+from schemas.rejections import Obstacle, Rejected, Rejection
 from seatlog.verify.report import Check
 from tests.verify.story import Story, among, only
 from tests.workers.house import COMMANDS, COORDINATOR_OUTBOX

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from adapters.ports import TopicPartition
-from schemas.outbox import CommandPosition
+from schemas.commands import CommandPosition
 from seatlog.verify.report import Check
 from tests.verify.story import Story, among, only
 from tests.workers.house import COMMANDS, COORDINATOR_OUTBOX, OUTBOX

@@ -17,10 +17,10 @@ from engine.machine import Decision
 from engine.seats.machine import SeatsCause, SeatsMachine
 from engine.seats.state import SeatsState
 from schemas import outbox as outbox_schema
-from schemas.commands import ChangeObjectStatus, Hold
+from schemas.commands import ChangeObjectStatus, CommandPosition, Hold
 from schemas.facts import HELD, SeatsFact, StatusChanged
-from schemas.outbox import Accepted, Rejected, decode_seats_record
-from schemas.rejections import Rejection
+from schemas.outbox import Accepted, decode_seats_record
+from schemas.rejections import Rejected, Rejection
 from tests.eventually import eventually
 from tests.workers.house import (
     COMMANDS,
@@ -54,7 +54,7 @@ async def test_a_command_gets_one_record_with_answer_facts_and_positions(house: 
     assert isinstance(record.data.answer, Accepted)
     assert status_changes(house) == [(1, "A-1", "booked"), (2, "A-2", "booked")]
     assert record.data.positions == {"events.commands/0": 1, "groups.outbox/0": 2}
-    assert record.data.command == outbox_schema.CommandPosition(0, 0)
+    assert record.data.command == CommandPosition(0, 0)
 
 
 async def test_a_new_owner_goes_on_where_the_last_one_stood(house: House) -> None:
