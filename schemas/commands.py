@@ -160,6 +160,8 @@ class SetHoldDeadline(
 
     hold: Hold
     """The token with the deadline that was known when this was asked."""
+    made_at: int
+    """From its signature; its longest validity counts from here, however often it is extended."""
     duration_ms: int
     """The validity from now on; the clock is the coordinator's partition time."""
 

@@ -165,7 +165,10 @@ _MEANINGS = {
         BAD_REQUEST, GENERAL_ERROR, "#: required key [holdToken] not found"
     ),
     Rejection.HOLD_DEADLINE_TOO_FAR: _Meaning(
-        BAD_REQUEST, GENERAL_ERROR, "The hold token {detail} is valid for more than two hours"
+        BAD_REQUEST,
+        GENERAL_ERROR,
+        "A hold token is valid for 120 minutes at most in all, counted from when it was made: "
+        "{detail} cannot last so long",
     ),
     Rejection.HOLD_TOKEN_EXPIRED: _Meaning(
         BAD_REQUEST,

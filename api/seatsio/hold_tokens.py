@@ -7,13 +7,14 @@ from pydantic import Field
 
 from api.applied import ended_somewhere
 from api.call import Call, Route
+from api.hold_tokens import SignedHold
 from api.limits import hold_ms_max
 from api.seatsio.commands import Commands, Facts, idempotency, refuse_idempotency
 from api.seatsio.errors import VendorError, from_rejected, hold_token_not_found
 from api.seatsio.paging import check_parameters
 from api.seatsio.parts import JSON, Parts, answer, iso, now_ms, path_part
 from api.seatsio.wire import Body, Whole, read
-from schemas.commands import Hold, SetHoldDeadline
+from schemas.commands import SetHoldDeadline
 from schemas.rejections import Rejected, Rejection
 
 minute_ms = 60 * 1000
@@ -55,13 +56,13 @@ class HoldTokenRoutes:
         asked = read(call.body, HoldTokenAsked) if len(call.body) > len(b"{}") else HoldTokenAsked()
         validity_ms = (asked.expires_in_minutes or default_minutes) * minute_ms
         now, workspace = now_ms(), call.workspace.key
-        hold = self._parts.core.hold_tokens.mint(workspace, validity_ms, now)
+        hold = self._parts.core.hold_tokens.mint(workspace, validity_ms, now).hold
         return answer(_hold_json(hold.token, hold.expires_at, workspace, now))
 
     async def _retrieve(self, call: Call) -> web.Response:
         check_parameters(call.request)
         workspace = call.workspace.key
-        hold = self._read(call)
+        hold = self._read(call).hold
         revision = await self._parts.core.directory.hold(hold.token, workspace)
         expires_at = hold.expires_at if revision is None else revision.expires_at
         now = now_ms()
@@ -73,12 +74,13 @@ class HoldTokenRoutes:
         check_parameters(call.request)
         asked = read(call.body, DeadlineAsked)
         workspace = call.workspace.key
-        hold = self._read(call)
+        hold, made_at = self._read(call)
         duration_ms = asked.expires_in_minutes * minute_ms
         command = SetHoldDeadline(
             workspace=workspace,
             idempotency=idempotency(call),
             hold=hold,
+            made_at=made_at,
             duration_ms=duration_ms,
         )
 
@@ -94,12 +96,12 @@ class HoldTokenRoutes:
 
         return await self._commands.decide(call, command, show, refuse)
 
-    def _read(self, call: Call) -> Hold:
+    def _read(self, call: Call) -> SignedHold:
         token, workspace = path_part(call, "token"), call.workspace.key
-        hold = self._parts.core.hold_tokens.read(workspace, token)
-        if hold is None:
+        signed = self._parts.core.hold_tokens.read(workspace, token)
+        if signed is None:
             raise hold_token_not_found("", token, workspace)
-        return hold
+        return signed
 
 
 def _hold_json(token: str, expires_at: int, workspace: str, now: int) -> JSON:

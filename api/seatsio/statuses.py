@@ -174,10 +174,10 @@ class Statuses:
         token, workspace = wanted.hold_token, call.workspace.key
         if token is None:
             return None
-        hold = self._parts.core.hold_tokens.read(workspace, token)
-        if hold is None:
+        signed = self._parts.core.hold_tokens.read(workspace, token)
+        if signed is None:
             raise hold_token_not_found(f"{path}/holdToken: ", token, workspace, BAD_REQUEST)
-        return hold
+        return signed.hold
 
     async def _check_doubled(
         self, doubled: Sequence[int], wanted: Wanted, entry: Entry, path: str

@@ -26,7 +26,7 @@ from schemas.outbox import Accepted, Data
 from schemas.rejections import Rejected, Rejection
 
 hold_max_ms = 2 * 60 * 60 * 1000
-"""The vendor's limit on a hold token's validity (contract 1.7)."""
+"""The vendor's limit on a hold token's whole validity, from its making on (contract 1.7)."""
 clock_tolerance_ms = 60 * 1000
 """A changed deadline is remembered this much longer than needed: clocks differ."""
 coordinators_max = 256
@@ -167,11 +167,11 @@ def _delete(state: GroupsState, command: DeleteEvent) -> Decision[GroupsFact]:
 def _set_deadline(state: GroupsState, command: SetHoldDeadline, now: int) -> Decision[GroupsFact]:
     revision = state.directory.hold(command.hold.token)
     previous = revision.expires_at if revision else command.hold.expires_at
-    if command.duration_ms > hold_max_ms:
-        return _refuse(Rejection.HOLD_DEADLINE_TOO_FAR, command.hold.token)
+    expires_at = now + command.duration_ms
     if previous <= now:
         return _refuse(Rejection.HOLD_TOKEN_EXPIRED, command.hold.token)
-    expires_at = now + command.duration_ms
+    if command.duration_ms and expires_at > command.made_at + hold_max_ms:
+        return _refuse(Rejection.HOLD_DEADLINE_TOO_FAR, command.hold.token)
     latest = max(previous, command.hold.expires_at, expires_at)
     remembered = max(latest + clock_tolerance_ms, revision.remembered_until if revision else 0)
     return Decision(

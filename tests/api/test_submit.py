@@ -167,11 +167,13 @@ async def test_a_changed_hold_deadline_is_answered_with_what_every_owner_applied
     topics = await make_topics(events=3, groups=1)
     async with owners(kafka_bootstrap, topics), ingress(kafka_bootstrap, topics) as core:
         event = await create_event(core, "drop")
-        hold = core.hold_tokens.mint(WORKSPACE, 900_000, event.created_at)
+        hold = core.hold_tokens.mint(WORKSPACE, 900_000, event.created_at).hold
         held = book(event.event, "A-1", status=HELD, hold=hold)
         await core.submitter.change(event.partition, event.event, held)
 
-        longer = SetHoldDeadline(workspace=WORKSPACE, hold=hold, duration_ms=1_800_000)
+        longer = SetHoldDeadline(
+            workspace=WORKSPACE, hold=hold, made_at=event.created_at, duration_ms=1_800_000
+        )
         extended = await core.submitter.decide(longer)
 
         assert [type(fact) for fact in extended.facts] == [HoldDeadlineSet] * 3
@@ -189,7 +191,9 @@ async def test_ending_a_hold_that_has_ended_is_refused(
         ended = Hold("a-token", event.created_at)
 
         answered = await core.submitter.decide(
-            SetHoldDeadline(workspace=WORKSPACE, hold=ended, duration_ms=0)
+            SetHoldDeadline(
+                workspace=WORKSPACE, hold=ended, made_at=event.created_at, duration_ms=0
+            )
         )
 
         assert isinstance(answered.answer, Rejected)

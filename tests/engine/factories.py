@@ -236,5 +236,5 @@ def delete(key: str, *, workspace: str = WORKSPACE) -> DeleteEvent:
 
 
 def set_deadline(token: Hold, duration_ms: int) -> SetHoldDeadline:
-    """Ask for a hold that ends this long from now."""
-    return SetHoldDeadline(workspace=WORKSPACE, hold=token, duration_ms=duration_ms)
+    """Ask for a hold, made at noon, that ends this long from now."""
+    return SetHoldDeadline(workspace=WORKSPACE, hold=token, made_at=NOON, duration_ms=duration_ms)

@@ -273,17 +273,23 @@ def test_a_changed_deadline_is_forgotten_when_no_signature_can_contradict_it() -
     scenario.when(set_deadline(ALICE, HOUR)).then_rejected(Rejection.HOLD_TOKEN_EXPIRED)
 
 
-def test_a_hold_lasts_two_hours_at_most() -> None:
+def test_a_hold_lasts_two_hours_at_most_from_the_making_of_its_token() -> None:
     scenario = GroupsScenario().when(set_deadline(ALICE, 2 * HOUR + 1))
     scenario.then_rejected(Rejection.HOLD_DEADLINE_TOO_FAR)
-    scenario.given(set_deadline(ALICE, 2 * HOUR))
+    scenario.given(set_deadline(ALICE, HOUR)).after(50 * MINUTE)
+    scenario.when(set_deadline(ALICE, 70 * MINUTE + 1))
+    scenario.then_rejected(Rejection.HOLD_DEADLINE_TOO_FAR)
+    scenario.given(set_deadline(ALICE, 70 * MINUTE))
+
+
+def test_a_hold_that_was_to_last_two_hours_can_be_ended_by_any_clock() -> None:
+    ahead = Hold("ahead", NOON + 3 * HOUR)
+    GroupsScenario().after(2 * HOUR + 1).given(set_deadline(ahead, 0))
 
 
 def test_of_two_reasons_the_one_that_stands_first_is_the_answer() -> None:
     stale = Hold("stale", NOON)
-    GroupsScenario().when(set_deadline(stale, 3 * HOUR)).then_rejected(
-        Rejection.HOLD_DEADLINE_TOO_FAR
-    )
+    GroupsScenario().when(set_deadline(stale, 3 * HOUR)).then_rejected(Rejection.HOLD_TOKEN_EXPIRED)
 
 
 def test_coordinators_have_nothing_due_and_need_no_inventory() -> None:

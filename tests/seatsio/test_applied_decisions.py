@@ -78,7 +78,7 @@ async def test_an_extension_that_came_too_late_stays_refused(
         async with workers(kafka_bootstrap, topics):
             company = await running.company()
             await company.event("E")
-        hold = running.core.hold_tokens.mint(company.workspace, 60_000, now_ms())
+        hold = running.core.hold_tokens.mint(company.workspace, 60_000, now_ms()).hold
         apply = machine._applied
 
         def apply_late(state: SeatsState, fact: GroupsFact, now: int) -> SeatsFact:

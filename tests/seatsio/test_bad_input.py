@@ -322,6 +322,14 @@ async def test_a_validity_that_cannot_be_is_refused(company: Company, minutes: o
         assert answer.messages[0].startswith("#/expiresInMinutes: ")
 
 
+async def test_a_token_is_not_extended_past_two_hours_from_its_making(company: Company) -> None:
+    path = f"/hold-tokens/{(await company.post('/hold-tokens')).json['holdToken']}"
+    assert (await company.post(path, {"expiresInMinutes": 119})).status == 200
+    answer = await company.post(path, {"expiresInMinutes": 120})
+    assert answer.status == 400
+    assert "120 minutes at most in all, counted from when it was made" in answer.messages[0]
+
+
 async def test_json_is_read_whatever_it_is_labelled(company: Company) -> None:
     event = await company.event()
     book = json.dumps({"objects": ["A-1"]}).encode()

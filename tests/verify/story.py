@@ -245,6 +245,13 @@ class Teller:
             lambda facts: sum(hasattr(f, "workspace") for f in facts) >= self._decisions
         )
 
+    async def move(self, hold: Hold, duration_ms: int) -> None:
+        now = self.house.clock.now
+        asked = SetHoldDeadline(
+            workspace=WORKSPACE, hold=hold, made_at=now, duration_ms=duration_ms
+        )
+        await self.decide(asked)
+
     async def expired(self, holds: int) -> None:
         await self.house.facts_when(
             lambda facts: sum(isinstance(fact, HoldExpired) for fact in facts) == holds
@@ -301,7 +308,7 @@ class Teller:
             book(event, "B-4", status=HELD, hold=two),
             book(event, "B-4", hold=one),
         )
-        await self.decide(SetHoldDeadline(workspace=WORKSPACE, hold=two, duration_ms=2 * HOLD_MS))
+        await self.move(two, 2 * HOLD_MS)
         self.house.clock.now += HOLD_MS + replication_guard_ms
         await self.expired(2)
         await self.ask(book(event, "B-3"), book(event, "B-5", status=HELD, hold=one))

@@ -2,12 +2,11 @@
 
 import msgspec
 
-from schemas.commands import SetHoldDeadline
 from schemas.facts import BOOKED, HELD
 from seatlog.verify.history import overdue_grace_ms
 from seatlog.verify.report import Check
 from tests.verify.story import HOLD_MS, Story, Teller, among, only
-from tests.workers.house import COMMANDS, WORKSPACE, book
+from tests.workers.house import COMMANDS, book
 
 
 def test_an_early_expiry_is_named(story: Story) -> None:
@@ -56,7 +55,7 @@ async def test_a_token_used_until_another_deadline_than_was_set_is_named() -> No
     teller = Teller()
     await teller.open()
     token = teller.token("one")
-    await teller.decide(SetHoldDeadline(workspace=WORKSPACE, hold=token, duration_ms=2 * HOLD_MS))
+    await teller.move(token, 2 * HOLD_MS)
     await teller.ask(book(teller.event, "A-1", status=HELD, hold=token))
     story = await teller.end()
     assert story.check().is_clean
@@ -71,6 +70,6 @@ async def test_a_token_that_was_ended_by_hand_is_no_fault() -> None:
     await teller.open()
     token = teller.token("one")
     await teller.ask(book(teller.event, "A-1", status=HELD, hold=token))
-    await teller.decide(SetHoldDeadline(workspace=WORKSPACE, hold=token, duration_ms=0))
+    await teller.move(token, 0)
     await teller.expired(1)
     assert (await teller.end()).check().is_clean
