@@ -3,8 +3,9 @@
 Rules of this file:
 
 1. A fact is never refused and never changed. Type names carry their version.
-2. A fact about an object carries the object's full state afterwards; what the inventory says
-   about it (category, row, coordinates) is added by whoever shows it.
+2. A fact about an object carries the full state afterwards of all that it can have touched: of an
+   area that is its counts and the places of the acting token. What the inventory says about it
+   (category, row, coordinates) is added by whoever shows it.
 3. Readers ignore fields they do not know, so fields may be added with a default. A reader that
    meets an unknown *type* stops.
 """
@@ -20,13 +21,20 @@ RESALE = "resale"
 NO_TICKET_TYPE = "NO_TICKET_TYPE"
 
 
-class AreaState(msgspec.Struct, frozen=True, omit_defaults=True):
-    """All counts of an area after a change."""
+class AreaCounts(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The counts of an area after a change: all that the change can have touched, and no more.
+
+    A fact's size and cost do not depend on how many tokens hold places: what the others hold is as
+    the last fact made with each of them left it.
+    """
 
     taken: dict[str, int] = {}
     """Places by status: `booked` and custom statuses; none at 0."""
-    held: dict[str, dict[str, int]] = {}
-    """Places by hold token and ticket type (`NO_TICKET_TYPE` for none); none at 0."""
+    held: int = 0
+    """Places that all hold tokens hold together."""
+    own: dict[str, int] = {}
+    """What the change's `hold_token` holds now, by ticket type (`NO_TICKET_TYPE` for none); none at
+    0. Empty as well if the change was made without a token."""
 
 
 class StatusChanged(
@@ -48,7 +56,7 @@ class StatusChanged(
     ticket_type: str | None = None
     extra_data: JsonObject | None = None
     origin: Origin
-    area: AreaState | None = None
+    area: AreaCounts | None = None
     """Only for areas."""
 
 

@@ -10,7 +10,7 @@ Rules of this file:
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -32,6 +32,11 @@ NO_TERM = -1
 
 ObjectKey = tuple[int, str]
 """Event and label."""
+AreaHoldKey = tuple[int, str, str]
+"""Event, label of the area and hold token."""
+
+Key = TypeVar("Key", ObjectKey, AreaHoldKey)
+Row = TypeVar("Row")
 
 
 class Position(NamedTuple):
@@ -78,6 +83,8 @@ class Batch:
         self.created: dict[int, EventRow] = {}
         self.updated: dict[int, EventUpdated] = {}
         self.deleted: set[int] = set()
+        self.area_holds: dict[AreaHoldKey, dict[str, int]] = {}
+        """What tokens hold of areas after the batch; empty where a token holds nothing any more."""
         self._touched: dict[ObjectKey, StatusChanged] = {}
         self.extra_data: dict[ObjectKey, JsonObject | None] = {}
         """Of objects of which the batch says nothing else."""
@@ -111,9 +118,12 @@ class Batch:
         """Leave out what concerns deleted events; the event is the first column of each row."""
         if self.deleted:
             self.status_changes = [c for c in self.status_changes if c[0] not in self.deleted]
-            for rows in (self._touched, self.extra_data):
-                for key in [key for key in rows if key[0] in self.deleted]:
-                    del rows[key]
+            self._touched = self._kept(self._touched)
+            self.extra_data = self._kept(self.extra_data)
+            self.area_holds = self._kept(self.area_holds)
+
+    def _kept(self, rows: dict[Key, Row]) -> dict[Key, Row]:
+        return {key: row for key, row in rows.items() if key[0] not in self.deleted}
 
     def _take_answer(
         self, partition: TopicPartition, offset: int, data: Data[Any], workspace: str
@@ -161,6 +171,8 @@ class Batch:
         )
         key = (fact.event, fact.label)
         self._touched[key] = fact
+        if fact.area is not None and fact.hold_token is not None:
+            self.area_holds[fact.event, fact.label, fact.hold_token] = fact.area.own
         if self.extra_data:
             self.extra_data.pop(key, None)
 
@@ -187,7 +199,7 @@ class Batch:
 
 
 def hold_token_of(fact: StatusChanged) -> str | None:
-    """Give the token that holds an object after a fact; the places of an area are in its counts."""
+    """Give the token that holds an object after a fact; of areas, tokens hold single places."""
     return fact.hold_token if fact.status == HELD and fact.area is None else None
 
 

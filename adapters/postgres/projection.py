@@ -170,8 +170,8 @@ async def _write_events(lent: Connection, batch: Batch) -> None:
             *(fact.event, fact.key, fact.name, fact.date, fact.is_in_the_past, fact.updated_at),
         )
     if batch.deleted:
-        for statement in ("delete_events", "delete_objects", "delete_status_changes"):
-            await lent.execute(_SQL[statement], list(batch.deleted))
+        for table in ("events", "objects", "area_holds", "status_changes"):
+            await lent.execute(_SQL[f"delete_{table}"], list(batch.deleted))
 
 
 async def _write_changes(lent: Connection, batch: Batch) -> None:
@@ -188,15 +188,26 @@ async def _write_changes(lent: Connection, batch: Batch) -> None:
             fact.order_id,
             fact.ticket_type,
             fact.extra_data,
-            fact.area,
+            None if fact.area is None else {"taken": fact.area.taken, "held": fact.area.held},
         )
         for fact in batch.objects()
     ]
     if objects:
         await lent.execute(_SQL["put_objects"], *_columns(objects, 8))
+    if batch.area_holds:
+        await _write_area_holds(lent, batch)
     if batch.extra_data:
         rows = [(*key, extra_data) for key, extra_data in batch.extra_data.items()]
         await lent.execute(_SQL["put_extra_data"], *_columns(rows, 3))
+
+
+async def _write_area_holds(lent: Connection, batch: Batch) -> None:
+    held = [(*key, places) for key, places in batch.area_holds.items() if places]
+    ended = [key for key, places in batch.area_holds.items() if not places]
+    if held:
+        await lent.execute(_SQL["put_area_holds"], *_columns(held, 4))
+    if ended:
+        await lent.execute(_SQL["end_area_holds"], *_columns(ended, 3))
 
 
 async def _write_results(lent: Connection, batch: Batch) -> None:

@@ -23,8 +23,15 @@ from adapters.postgres.pages import NEWEST_FIRST, Cursor, Listing, Order, Page, 
 from adapters.postgres.pool import Connection, Pool, connection
 from adapters.postgres.projection import CHANNEL
 from adapters.postgres.queries import load_queries
-from adapters.postgres.rows import EventRow, KeyedRow, ObjectRow, ResultRow, StatusChangeRow
-from schemas.facts import AreaState
+from adapters.postgres.rows import (
+    AreaHolds,
+    EventRow,
+    KeyedRow,
+    ObjectRow,
+    ResultRow,
+    StatusChangeRow,
+)
+from schemas.facts import AreaCounts
 
 wait_s = 3.0
 look_every_s = 0.5
@@ -161,7 +168,20 @@ class Snapshot:
     async def objects(self, event: int, labels: Collection[str]) -> dict[str, ObjectRow]:
         """Give the objects of an event that were touched; the others are free."""
         rows = await self._lent.fetch(_SQL["objects"], event, list(labels))
-        return {row["label"]: _object_row(row) for row in rows}
+        objects = {row["label"]: _object_row(row) for row in rows}
+        areas = [label for label, row in objects.items() if row.area is not None and row.area.held]
+        if areas:
+            await self._add_area_holds(event, areas, objects)
+        return objects
+
+    async def _add_area_holds(
+        self, event: int, areas: list[str], objects: dict[str, ObjectRow]
+    ) -> None:
+        holds: dict[str, AreaHolds] = {label: {} for label in areas}
+        for label, token, places in await self._lent.fetch(_SQL["area_holds"], event, areas):
+            holds[label][token] = places
+        for label, by_token in holds.items():
+            objects[label] = objects[label]._replace(area_holds=by_token)
 
     async def status_changes(
         self,
@@ -207,4 +227,4 @@ def _object_row(row: asyncpg.Record) -> ObjectRow:
     object_row = ObjectRow(*row)
     if object_row.area is None:
         return object_row
-    return object_row._replace(area=msgspec.convert(object_row.area, AreaState))
+    return object_row._replace(area=msgspec.convert(object_row.area, AreaCounts))

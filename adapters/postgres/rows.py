@@ -3,7 +3,10 @@
 from typing import NamedTuple
 
 from schemas.commands import JsonObject
-from schemas.facts import AreaState
+from schemas.facts import AreaCounts
+
+AreaHolds = dict[str, dict[str, int]]
+"""Places by hold token and ticket type."""
 
 
 class EventRow(NamedTuple):
@@ -32,8 +35,10 @@ class ObjectRow(NamedTuple):
     order_id: str | None
     ticket_type: str | None
     extra_data: JsonObject | None
-    area: AreaState | None
-    """All counts of an area; None for other objects, and for an area that nobody was ever in."""
+    area: AreaCounts | None
+    """The counts of an area; None for other objects, and for an area that nobody was ever in."""
+    area_holds: AreaHolds | None = None
+    """What each token holds of an area; None if no token holds any."""
 
 
 class StatusChangeRow(NamedTuple):

@@ -211,10 +211,10 @@ _MEANINGS = {
         ILLEGAL_STATUS_CHANGE,
         "Cannot change from [{previous}] to [{status}]: the object is not free",
     ),
-    Rejection.TOO_MANY_HOLDS_IN_AREA: _Meaning(
+    Rejection.TOO_MANY_STATUSES_IN_AREA: _Meaning(
         BAD_REQUEST,
         GENERAL_ERROR,
-        "{label} on event {event}: too many holds at once in this area, try again later",
+        "{label} on event {event}: the places of this area have too many different statuses",
     ),
     Rejection.NOT_ENOUGH_PLACES: _Meaning(
         BAD_REQUEST,

@@ -9,10 +9,11 @@ Rules of this file:
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from adapters.postgres.rows import AreaHolds
 from engine.charts.inventory import BookableObject, SeatMap
 from engine.charts.labels import join
 from schemas.commands import JsonObject
-from schemas.facts import BOOKED, FREE, HELD, AreaState, StatusChanged
+from schemas.facts import BOOKED, FREE, HELD, AreaCounts, StatusChanged
 from schemas.inventory import Area, SeatFlag, Table
 
 JSON = dict[str, Any]
@@ -42,11 +43,13 @@ class Seen(NamedTuple):
 
     status: str = FREE
     hold_token: str | None = None
-    """Of what is held as one; the holds of an area are in `area`."""
+    """Of what is held as one."""
     order_id: str | None = None
     ticket_type: str | None = None
     extra_data: JsonObject | None = None
-    area: AreaState | None = None
+    area: AreaCounts | None = None
+    area_holds: AreaHolds | None = None
+    """What tokens hold of an area: all of them, or after a fact the one that made the change."""
 
 
 UNTOUCHED = Seen()
@@ -55,6 +58,7 @@ UNTOUCHED = Seen()
 def after(fact: StatusChanged) -> Seen:
     """Give the state that a fact tells of."""
     held = fact.status == HELD and fact.area is None
+    own = fact.area.own if fact.area is not None else None
     return Seen(
         fact.status,
         fact.hold_token if held else None,
@@ -62,6 +66,7 @@ def after(fact: StatusChanged) -> Seen:
         fact.ticket_type,
         fact.extra_data,
         fact.area,
+        {fact.hold_token: own} if own and fact.hold_token else None,
     )
 
 
@@ -97,7 +102,7 @@ def info(seats: SeatMap, found: BookableObject, seen: Seen) -> JSON:
         flags = found.parent.seats.flags.get(found.seat_index, 0)
         about.update(_flags(flags) if flags else _NO_FLAGS)
     if found.area is not None:
-        _add_area(about, found.area, seen.area or AreaState())
+        _add_area(about, found.area, seen)
     elif found.kind == "table" and found.table is not None:
         about["numSeats"] = found.table.seat_count
         _add_occupancy(about, found.table)
@@ -189,15 +194,15 @@ def _add_state(about: JSON, seen: Seen) -> None:
     about.update((name, value) for name, value in optional.items() if value is not None)
 
 
-def _add_area(about: JSON, area: Area, state: AreaState) -> None:
-    booked = sum(state.taken.values())
-    held = sum(sum(places.values()) for places in state.held.values())
+def _add_area(about: JSON, area: Area, seen: Seen) -> None:
+    counts = seen.area or AreaCounts()
+    booked = sum(counts.taken.values())
     about["capacity"] = area.capacity
     about["numBooked"] = booked
-    about["numFree"] = area.capacity - booked - held
-    about["numHeld"] = held
+    about["numFree"] = area.capacity - booked - counts.held
+    about["numHeld"] = counts.held
     about["numNotForSale"] = 0
-    about["holds"] = state.held
+    about["holds"] = seen.area_holds or {}
     _add_occupancy(about, area)
 
 

@@ -140,4 +140,4 @@ class Objects:
 def _seen(row: ObjectRow | None) -> Seen:
     if row is None:
         return UNTOUCHED
-    return Seen(row.status, row.hold_token, row.order_id, row.ticket_type, row.extra_data, row.area)
+    return Seen(*row[1:])

@@ -3,11 +3,13 @@
 Rules of this file:
 
 1. taken + held <= capacity, always.
-2. Places go to a status from the caller's own hold first, then from the free ones; from places
+2. A change is moves between pockets: free, taken by a status, held by a token under a ticket type.
+   It is first planned on the counts it may draw on, then applied to those that are.
+3. Places go to a status from the caller's own hold first, then from the free ones; from places
    that were taken before only if the caller names their status as an allowed previous one.
-3. A fact carries the whole area, so an area may not grow past `area_bytes_max`.
 4. A release with a hold token gives back that token's places; one without gives back taken
    places, the booked ones first.
+5. Nothing here depends on how many tokens hold places: no other token's pockets are looked at.
 """
 
 from collections.abc import Iterator
@@ -15,84 +17,142 @@ from typing import NamedTuple
 
 import msgspec
 
-from engine.seats.state import ObjectState
+from engine.seats.state import ObjectState, Places
 from engine.seats.statuses import extra_data_after, refuse_previous
 from schemas.commands import Change, ObjectChange
-from schemas.facts import BOOKED, FREE, HELD, NO_TICKET_TYPE, AreaState
+from schemas.facts import BOOKED, FREE, HELD, NO_TICKET_TYPE, AreaCounts
 from schemas.rejections import Rejection
 
-area_bytes_max = 256 * 1024
-"""About 2,500 hold tokens at once. Two records' worth of areas still fit one append."""
+statuses_per_area_max = 100
+"""Of places that are taken: a fact tells them all, and callers invent them."""
 
-_encode = msgspec.json.Encoder().encode
+
+class Pocket(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where places of an area can be."""
+
+    status: str
+    """`free`, a status that they are taken by, or `reservedByToken`."""
+    token: str | None = None
+    """Of held places, as is the ticket type."""
+    ticket_type: str | None = None
+
+
+class Moves(msgspec.Struct, frozen=True):
+    """Places on their way from some pockets to another."""
+
+    sources: list[tuple[Pocket, int]]
+    """In the order in which they are drawn on, with the places that each gives; never empty."""
+    target: Pocket
+
+    @property
+    def quantity(self) -> int:
+        """How many places move."""
+        return sum(places for _, places in self.sources)
+
+    @property
+    def previous_status(self) -> str:
+        """The status that the first of the places had."""
+        return self.sources[0][0].status
 
 
 class Moved(NamedTuple):
-    """An area after a change, and the status its (first) places had before."""
+    """An object after a change, and the status it (an area: its first places) had before."""
 
     state: ObjectState
     previous_status: str
-
-
-def area_bytes(area: AreaState) -> int:
-    """Say how many bytes an area takes in a fact."""
-    return len(_encode(area))
-
-
-def free_places(area: AreaState, capacity: int) -> int:
-    """Count the places that nobody has taken or holds."""
-    held = sum(sum(places.values()) for places in area.held.values())
-    return capacity - sum(area.taken.values()) - held
+    own: Places | None = None
+    """Of an area: what the acting token holds of it now."""
 
 
 def change_area(
-    current: ObjectState, capacity: int, change: Change, item: ObjectChange
+    current: ObjectState, own: Places, capacity: int, change: Change, item: ObjectChange
 ) -> Moved | Rejection:
-    """Move `item.quantity` places of an area to the change's status, or say why not."""
-    if item.quantity < 1:
-        return Rejection.NOT_ENOUGH_PLACES  # a negative one would move places the other way
-    area = current.area or AreaState()
-    count = _Counts(area, capacity)
-    wanted, previous = item.quantity, None
-    refusal = None
-    for status in _sources(area, change):
-        refused = refuse_previous(status, change)
-        refusal = refusal or refused
-        if refused is None and wanted:
-            moved = count.take(status, change, item, wanted)
-            wanted -= moved
-            previous = previous or (status if moved else None)
-    if wanted or previous is None:
-        if previous is None and refusal is not None:
-            return refusal
-        releasing = change.status == FREE
-        return Rejection.NOT_ENOUGH_TAKEN_PLACES if releasing else Rejection.NOT_ENOUGH_PLACES
-    count.give(change, item)
-    after = count.area()
-    if area_bytes(after) > max(area_bytes_max, area_bytes(area)):
-        return Rejection.TOO_MANY_HOLDS_IN_AREA
+    """Move `item.quantity` places to the change's status, or say why not; `own` is the token's."""
+    area = area_seen(current, own)
+    moves = plan_change(area, free_places(area, capacity), change, item)
+    if isinstance(moves, Rejection):
+        return moves
+    after = apply_moves(area, moves)
     state = ObjectState(
         status=change.status,
         order_id=change.order_id,
         ticket_type=item.ticket_type,
         extra_data=extra_data_after(current, change, item),
-        area=after,
+        area=without_own(after),
     )
-    return Moved(state, previous)
+    return Moved(state, moves.previous_status, after.own)
 
 
-def expire_area(current: ObjectState, token: str) -> tuple[ObjectState, int]:
-    """Give back all places that a token holds: the state afterwards and how many those were."""
-    area = current.area or AreaState()
-    held = {other: places for other, places in area.held.items() if other != token}
-    quantity = sum(area.held[token].values())
-    emptied = AreaState(taken=area.taken, held=held)
-    return ObjectState(
-        status=FREE, order_id=current.order_id, extra_data=current.extra_data, area=emptied
-    ), quantity
+def expire_area(current: ObjectState, own: Places, token: str) -> tuple[AreaCounts, int]:
+    """Give back all places that a token holds: the counts afterwards and how many those were."""
+    moves = plan_expiry(own, token)
+    return apply_moves(area_seen(current, own), moves), moves.quantity
 
 
-def _sources(area: AreaState, change: Change) -> Iterator[str]:
+def area_seen(current: ObjectState, own: Places) -> AreaCounts:
+    """Give the counts of an area as the bearer of a token sees them."""
+    area = current.area or AreaCounts()
+    return AreaCounts(taken=area.taken, held=area.held, own=own)
+
+
+def without_own(area: AreaCounts) -> AreaCounts:
+    """Give counts as they are the same for everybody."""
+    return AreaCounts(taken=area.taken, held=area.held)
+
+
+def free_places(area: AreaCounts, capacity: int) -> int:
+    """Count the places that nobody has taken or holds."""
+    return capacity - sum(area.taken.values()) - area.held
+
+
+def plan_change(
+    area: AreaCounts, free: int, change: Change, item: ObjectChange
+) -> Moves | Rejection:
+    """Say which places a change moves if it may draw on these counts, or why it may not."""
+    if item.quantity < 1:
+        return Rejection.NOT_ENOUGH_PLACES  # a negative one would move places the other way
+    wanted, refusal = item.quantity, None
+    sources: list[tuple[Pocket, int]] = []
+    for status in _source_statuses(area, change):
+        refused = refuse_previous(status, change)
+        refusal = refusal or refused
+        if refused is None:
+            for pocket, places in _pockets(status, area, free, change, item):
+                given = min(wanted, places)
+                if given > 0:
+                    sources.append((pocket, given))
+                    wanted -= given
+    if wanted:
+        if not sources and refusal is not None:
+            return refusal
+        releasing = change.status == FREE
+        return Rejection.NOT_ENOUGH_TAKEN_PLACES if releasing else Rejection.NOT_ENOUGH_PLACES
+    target = _target(change, item)
+    if _is_one_status_too_many(area, target):
+        return Rejection.TOO_MANY_STATUSES_IN_AREA
+    return Moves(sources, target)
+
+
+def plan_expiry(own: Places, token: str) -> Moves:
+    """Say which places are freed when the token that holds these ends."""
+    return Moves([(Pocket(HELD, token, kind), own[kind]) for kind in sorted(own)], Pocket(FREE))
+
+
+def apply_moves(area: AreaCounts, moves: Moves) -> AreaCounts:
+    """Give the counts after moves that were made by the token whose places are in `area.own`."""
+    taken, own = dict(area.taken), dict(area.own)
+    held = area.held
+    steps = [(pocket, -places) for pocket, places in moves.sources]
+    for pocket, places in (*steps, (moves.target, moves.quantity)):
+        if pocket.status == HELD:
+            held += places
+            _add(own, pocket.ticket_type or NO_TICKET_TYPE, places)
+        elif pocket.status != FREE:
+            _add(taken, pocket.status, places)
+    return AreaCounts(taken=taken, held=held, own=own)
+
+
+def _source_statuses(area: AreaCounts, change: Change) -> Iterator[str]:
     """Name, in order, the statuses that places may come from."""
     if change.hold and change.status != HELD:
         yield HELD
@@ -106,49 +166,30 @@ def _sources(area: AreaState, change: Change) -> Iterator[str]:
     yield from (status for status in taken if status in named and status != change.status)
 
 
-class _Counts:
-    """The counts of one area while a change is worked out; `area` gives them as a fact's part."""
-
-    def __init__(self, area: AreaState, capacity: int) -> None:
-        self._free = free_places(area, capacity)
-        self._taken = dict(area.taken)
-        self._held = {token: dict(places) for token, places in area.held.items()}
-
-    def take(self, status: str, change: Change, item: ObjectChange, wanted: int) -> int:
-        """Take up to `wanted` places out of a status; say how many there were."""
-        if status == FREE:
-            moved = max(0, min(wanted, self._free))
-            self._free -= moved
-            return moved
-        if status == HELD:
-            return self._take_held(change.hold.token if change.hold else "", item, wanted)
-        moved = min(wanted, self._taken.get(status, 0))
-        _add(self._taken, status, -moved)
-        return moved
-
-    def _take_held(self, token: str, item: ObjectChange, wanted: int) -> int:
-        places = self._held.get(token, {})
+def _pockets(
+    status: str, area: AreaCounts, free: int, change: Change, item: ObjectChange
+) -> Iterator[tuple[Pocket, int]]:
+    """Give the pockets of a status with what is in them; the wanted ticket type comes first."""
+    if status == FREE:
+        yield Pocket(FREE), free
+    elif status != HELD:
+        yield Pocket(status), area.taken[status]
+    elif change.hold is not None:
         asked = item.ticket_type or NO_TICKET_TYPE
-        moved = 0
-        for ticket_type in sorted(places, key=lambda kind: (kind != asked, kind)):
-            part = min(wanted - moved, places[ticket_type])
-            _add(places, ticket_type, -part)
-            moved += part
-        if not places:
-            self._held.pop(token, None)
-        return moved
+        for kind in sorted(area.own, key=lambda kind: (kind != asked, kind)):
+            yield Pocket(HELD, change.hold.token, kind), area.own[kind]
 
-    def give(self, change: Change, item: ObjectChange) -> None:
-        """Add the places to the change's status."""
-        if change.status == HELD and change.hold:
-            places = self._held.setdefault(change.hold.token, {})
-            _add(places, item.ticket_type or NO_TICKET_TYPE, item.quantity)
-        elif change.status != FREE:
-            _add(self._taken, change.status, item.quantity)
 
-    def area(self) -> AreaState:
-        """Give the counts."""
-        return AreaState(taken=self._taken, held=self._held)
+def _target(change: Change, item: ObjectChange) -> Pocket:
+    if change.status == HELD and change.hold is not None:
+        return Pocket(HELD, change.hold.token, item.ticket_type or NO_TICKET_TYPE)
+    return Pocket(change.status)
+
+
+def _is_one_status_too_many(area: AreaCounts, target: Pocket) -> bool:
+    if target.status in area.taken or target.status in (FREE, HELD):
+        return False
+    return len(area.taken) >= statuses_per_area_max
 
 
 def _add(counts: dict[str, int], name: str, places: int) -> None:

@@ -14,8 +14,15 @@ import msgspec
 
 from engine.charts.inventory import SeatMap
 from engine.machine import Decision
-from engine.seats.areas import Moved, change_area, expire_area
-from engine.seats.state import UNTOUCHED, UNTOUCHED_AREA, EventState, ObjectState, SeatsState
+from engine.seats.areas import Moved, area_seen, change_area, expire_area, without_own
+from engine.seats.state import (
+    UNTOUCHED,
+    UNTOUCHED_AREA,
+    EventState,
+    ObjectState,
+    Places,
+    SeatsState,
+)
 from engine.seats.statuses import refuse_seat, seat_after
 from schemas.commands import (
     Change,
@@ -48,10 +55,10 @@ clock_tolerance_ms = 60 * 1000
 expiries_per_record_max = 500
 """Bounds a record: a token may hold more objects than one command may name."""
 facts_bytes_max = 1024 * 1024
-"""Bounds the record of a command: areas are told with all their holds, and a change that keeps
-extra data tells it again. A command itself has 768 KiB at most, so what it brings fits."""
+"""Bounds the record of a command: a change that keeps extra data tells it again, and one of an
+area tells up to 100 statuses. A command itself has 768 KiB at most, so what it brings fits."""
 expiries_bytes_max = 512 * 1024
-"""Bounds the record of an expiry; one more fact, of an area with extra data, always fits."""
+"""Bounds the record of an expiry, for the same statuses; one more fact always fits."""
 
 
 _encode = msgspec.json.Encoder().encode
@@ -114,6 +121,9 @@ class SeatsMachine:
             case StatusChanged():
                 event = state.events[fact.event]
                 state.replace(event, fact.label, _state_after(fact))
+                if fact.area is not None and fact.hold_token is not None:
+                    own = fact.area.own
+                    state.replace_area_hold(event, fact.label, fact.hold_token, own)
                 state.number(event, fact.seq)
                 if fact.status == HELD and fact.hold_token and fact.hold_expires_at is not None:
                     state.holds.schedule(fact.hold_token, fact.hold_expires_at)
@@ -164,6 +174,8 @@ class _ChangeDecider:
         self._command = command
         self._now = now
         self._overlay: dict[tuple[int, str], ObjectState] = {}
+        self._area_holds: dict[tuple[int, str, str], Places] = {}
+        """The overlay of what tokens hold of areas: by event, label and token."""
         self._last_seq: dict[int, int] = {}
         self._facts: list[SeatsFact] = []
         self._obstacles: list[Obstacle] = []
@@ -217,12 +229,15 @@ class _ChangeDecider:
 
     def _change(self, event: EventState, change: Change, item: ObjectChange) -> None:
         current = self._overlay.get((event.id, item.label)) or event.objects.get(item.label)
-        moved = _move(event, current, change, item)
+        token = change.hold.token if change.hold else None
+        moved = _move(event, current, self._own(event, item.label, token), change, item)
         if isinstance(moved, Rejection):
             self._obstruct(event, item.label, moved, current)
             self._status_asked.append(change.status)
             return
         self._overlay[event.id, item.label] = moved.state
+        if token is not None and moved.own is not None:
+            self._area_holds[event.id, item.label, token] = moved.own
         seq = self._last_seq.get(event.id, event.last_seq) + 1
         self._last_seq[event.id] = seq
         fact = StatusChanged(
@@ -232,17 +247,24 @@ class _ChangeDecider:
             status=change.status,
             previous_status=moved.previous_status,
             quantity=item.quantity,
-            hold_token=change.hold.token if change.hold else None,
+            hold_token=token,
             hold_expires_at=self._expires_at(change),
             order_id=moved.state.order_id,
             ticket_type=moved.state.ticket_type,
             extra_data=moved.state.extra_data,
             origin=self._command.origin,
-            area=moved.state.area,
+            area=None if moved.own is None else area_seen(moved.state, moved.own),
         )
         if fact.area is not None or fact.extra_data is not None:
             self._large_bytes += len(_encode(fact))
         self._facts.append(fact)
+
+    def _own(self, event: EventState, label: str, token: str | None) -> Places:
+        """Give what the acting token holds of an area, after the command's earlier changes."""
+        if token is None:
+            return {}
+        changed = self._area_holds.get((event.id, label, token))
+        return event.area_holds.get((label, token), {}) if changed is None else changed
 
     def _obstruct(
         self, event: EventState, label: str, why: Rejection, current: ObjectState | None
@@ -257,7 +279,11 @@ class _ChangeDecider:
 
 
 def _move(
-    event: EventState, current: ObjectState | None, change: Change, item: ObjectChange
+    event: EventState,
+    current: ObjectState | None,
+    own: Places,
+    change: Change,
+    item: ObjectChange,
 ) -> Moved | Rejection:
     place = event.seats.find(item.label)
     if place is None:
@@ -265,7 +291,7 @@ def _move(
     if place.table is not None and (place.kind == "table" or place.table.book_as_a_whole):
         return Rejection.TABLE_NOT_BOOKABLE_YET
     if place.kind == "area":
-        return change_area(current or UNTOUCHED, place.capacity, change, item)
+        return change_area(current or UNTOUCHED_AREA, own, place.capacity, change, item)
     if item.quantity != 1:
         return Rejection.QUANTITY_ON_A_SEAT
     seat = current or UNTOUCHED
@@ -320,10 +346,15 @@ def _decide_expiry(state: SeatsState, token: str) -> Decision[SeatsFact]:
 
 
 def _expired(event: EventState, label: str, token: str, seq: int) -> StatusChanged:
+    """Free what a token holds of an object.
+
+    This is a status change like any other (vendor contract 4.3): what it does not say, the object
+    no longer has. That includes an area's order and extra data.
+    """
     current = event.objects[label]
-    after, quantity = UNTOUCHED, 1
+    area, quantity = None, 1
     if current.area is not None:
-        after, quantity = expire_area(current, token)
+        area, quantity = expire_area(current, event.area_holds[label, token], token)
     return StatusChanged(
         event=event.id,
         seq=seq,
@@ -332,11 +363,8 @@ def _expired(event: EventState, label: str, token: str, seq: int) -> StatusChang
         previous_status=HELD,
         quantity=quantity,
         hold_token=token,
-        order_id=after.order_id,
-        ticket_type=after.ticket_type,
-        extra_data=after.extra_data,
         origin=Origin(type="HOLD_EXPIRED"),
-        area=after.area,
+        area=area,
     )
 
 
@@ -361,7 +389,7 @@ def _state_after(fact: StatusChanged) -> ObjectState:
         order_id=fact.order_id,
         ticket_type=fact.ticket_type,
         extra_data=fact.extra_data,
-        area=fact.area,
+        area=None if fact.area is None else without_own(fact.area),
     )
 
 

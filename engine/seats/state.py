@@ -4,7 +4,10 @@ Rules of this file:
 
 1. An object that nobody has touched has no entry: 100 events on one chart cost what is sold.
 2. Object states are never changed in place, only replaced, so a decision may keep them.
-3. The digest is a sum over the objects' own digests, so a change costs one hash.
+3. What a token holds of an area stands by itself, apart from the area's counts: a change costs
+   the same however many tokens hold places.
+4. The digest is a sum over the digests of objects and of tokens' places in areas, so a change
+   costs the hashes of what it replaces and of what it brings.
 """
 
 from collections.abc import Mapping
@@ -16,7 +19,7 @@ from engine.answers import FirstAnswers
 from engine.charts.inventory import SeatMap
 from engine.seats.holds import Holds
 from schemas.commands import JsonObject
-from schemas.facts import FREE, AreaState
+from schemas.facts import FREE, AreaCounts
 
 DIGEST_MODULUS = 1 << 64
 _CHANGE_WEIGHT = 0x9E3779B97F4A7C15
@@ -29,27 +32,25 @@ class ObjectState(msgspec.Struct, frozen=True, gc=False):
     # the constant would encode, and digest, differently.
     status: str = FREE
     hold_token: str | None = None
-    """Of a seat that is held; the holds of an area are in `area`."""
+    """Of a seat that is held."""
     order_id: str | None = None
     ticket_type: str | None = None
     extra_data: JsonObject | None = None
-    area: AreaState | None = None
-
-    def tokens(self) -> tuple[str, ...]:
-        """Name the hold tokens that hold this object, or places of it."""
-        if self.area is not None:
-            return tuple(self.area.held)
-        return (self.hold_token,) if self.hold_token is not None else ()
+    area: AreaCounts | None = None
+    """Without `own`: what each token holds of an area is in `EventState.area_holds`."""
 
 
 UNTOUCHED = ObjectState()
-UNTOUCHED_AREA = ObjectState(area=AreaState())
+UNTOUCHED_AREA = ObjectState(area=AreaCounts())
+
+Places = dict[str, int]
+"""What one token holds of an area, by ticket type."""
 
 
 class EventState:
     """One event: its fixed inventory and the objects that differ from it."""
 
-    __slots__ = ("id", "key", "last_seq", "objects", "seats", "workspace")
+    __slots__ = ("area_holds", "id", "key", "last_seq", "objects", "seats", "workspace")
 
     def __init__(self, id: int, workspace: str, key: str, seats: SeatMap) -> None:  # noqa: A002
         self.id = id
@@ -58,6 +59,8 @@ class EventState:
         self.seats = seats
         self.last_seq = 0
         self.objects: dict[str, ObjectState] = {}
+        self.area_holds: dict[tuple[str, str], Places] = {}
+        """By label and token; none is empty."""
 
 
 class SeatsState:
@@ -79,10 +82,10 @@ class SeatsState:
         before = event.objects.get(label)
         if before is not None:
             self.digest_sum -= _digest(event.id, label, before)
-            for token in before.tokens():
-                self.holds.remove(token, event.id, label)
-        for token in state.tokens():
-            self.holds.add(token, event.id, label)
+            if before.hold_token is not None:
+                self.holds.remove(before.hold_token, event.id, label)
+        if state.hold_token is not None:
+            self.holds.add(state.hold_token, event.id, label)
         if state in (UNTOUCHED, UNTOUCHED_AREA):
             event.objects.pop(label, None)
         else:
@@ -90,10 +93,27 @@ class SeatsState:
             self.digest_sum += _digest(event.id, label, state)
         self.digest_sum %= DIGEST_MODULUS
 
+    def replace_area_hold(self, event: EventState, label: str, token: str, places: Places) -> None:
+        """Say what a token holds of an area from now on, and keep digest and holds in step."""
+        hold = (label, token)
+        before = event.area_holds.get(hold)
+        if before is not None:
+            self.digest_sum -= _digest_of_hold(event.id, hold, before)
+        if places:
+            event.area_holds[hold] = places
+            self.digest_sum += _digest_of_hold(event.id, hold, places)
+            self.holds.add(token, event.id, label)
+        elif before is not None:
+            del event.area_holds[hold]
+            self.holds.remove(token, event.id, label)
+        self.digest_sum %= DIGEST_MODULUS
+
     def drop(self, event: EventState) -> None:
         """Forget an event with its objects; its holds end silently."""
         for label in list(event.objects):
             self.replace(event, label, UNTOUCHED)
+        for label, token in list(event.area_holds):
+            self.replace_area_hold(event, label, token, {})
         self._count(-event.last_seq)
         del self.events[event.id]
 
@@ -107,7 +127,7 @@ class SeatsState:
         self.digest_sum = (self.digest_sum + changes * _CHANGE_WEIGHT) % DIGEST_MODULUS
 
     def digest(self) -> str:
-        """Give 16 hex digits over every touched object and the number of status changes."""
+        """Give 16 hex digits over all objects, places held in areas and numbers of changes."""
         return f"{self.digest_sum:016x}"
 
 
@@ -115,5 +135,14 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 def _digest(event: int, label: str, state: ObjectState) -> int:
-    source = b"%d\x00%b\x00%b" % (event, label.encode(), _encode(state))
+    return _hash(b"%d\x00%b\x00%b" % (event, label.encode(), _encode(state)))
+
+
+def _digest_of_hold(event: int, hold: tuple[str, str], places: Places) -> int:
+    label, token = hold
+    source = (event, label.encode(), token.encode(), _encode(places))
+    return _hash(b"%d\x00%b\x00%b\x00%b" % source)
+
+
+def _hash(source: bytes) -> int:
     return int.from_bytes(blake2b(source, digest_size=8).digest(), "big")

@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from hashlib import md5
 from typing import NamedTuple
 
+import msgspec
+
 from schemas.commands import JsonObject
 from schemas.facts import (
     BOOKED,
     FREE,
     HELD,
-    AreaState,
+    AreaCounts,
     EventCreated,
     EventDeleted,
     EventUpdated,
@@ -40,7 +42,8 @@ class ObjectState(NamedTuple):
     order_id: str | None = None
     ticket_type: str | None = None
     extra_data: JsonObject | None = None
-    area: AreaState | None = None
+    area: AreaCounts | None = None
+    """Without `own`: the places of each token are in EventFold.area_holds."""
 
 
 UNTOUCHED = ObjectState()
@@ -98,6 +101,8 @@ class EventFold:
     last_seq: int = 0
     changes: Changes = field(default_factory=Changes)
     objects: dict[str, ObjectState] = field(default_factory=dict)
+    area_holds: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
+    """By label and token, the places that it holds of an area by ticket type."""
 
     @property
     def id(self) -> int:
@@ -171,8 +176,10 @@ class Fold:
         if event is None:
             return
         for label, state in event.objects.items():
-            for token in _tokens(state):
-                self.holds.let_go(token, (event.id, label))
+            if state.hold_token is not None:
+                self.holds.let_go(state.hold_token, (event.id, label))
+        for label, token in event.area_holds:
+            self.holds.let_go(token, (event.id, label))
         del self.events[event.id]
         self._deleted.add(event.id)
 
@@ -199,7 +206,8 @@ class Fold:
         if capacity is None and fact.area is None:
             self._check_seat(before, fact, moment)
         else:
-            self._check_area(before, fact, capacity, moment)
+            own = event.area_holds.get((fact.label, fact.hold_token or ""), {})
+            self._check_area(before, own, fact, capacity, moment)
         self._replace(event, fact, before)
 
     def _number(self, event: EventFold, fact: StatusChanged, moment: Moment) -> None:
@@ -229,29 +237,44 @@ class Fold:
             self._fault(Check.SEATS, moment, f"{name} is one seat, and {fact.quantity} changed")
 
     def _check_area(
-        self, before: ObjectState, fact: StatusChanged, capacity: int | None, moment: Moment
+        self,
+        before: ObjectState,
+        own: dict[str, int],
+        fact: StatusChanged,
+        capacity: int | None,
+        moment: Moment,
     ) -> None:
         name = f"{fact.label} of event {fact.event}"
         if fact.area is None or (capacity is None and before.area is None):
             self._fault(Check.AREAS, moment, f"{name} is told as an area, or should be")
-        counts = before.area or AreaState()
+        counts = msgspec.structs.replace(before.area or AreaCounts(), own=own)
         for what in area_faults(counts, fact, capacity, by_time=moment.by_time):
             self._fault(Check.AREAS, moment, f"{name}: {what}")
 
     def _replace(self, event: EventFold, fact: StatusChanged, before: ObjectState) -> None:
-        held = fact.hold_token if fact.status == HELD and fact.area is None else None
-        after = ObjectState(
-            fact.status, held, fact.order_id, fact.ticket_type, fact.extra_data, fact.area
+        area, held, token = fact.area, (event.id, fact.label), fact.hold_token
+        seat_token = token if fact.status == HELD and area is None else None
+        event.objects[fact.label] = ObjectState(
+            *(fact.status, seat_token, fact.order_id, fact.ticket_type, fact.extra_data),
+            None if area is None else msgspec.structs.replace(area, own={}),
         )
-        event.objects[fact.label] = after
-        tokens = _tokens(after)
-        for token in _tokens(before):
-            if token not in tokens:
-                self.holds.let_go(token, (event.id, fact.label))
-        for token in tokens:
-            is_new = fact.status == HELD and token == fact.hold_token
-            deadline = fact.hold_expires_at if is_new else None
+        if before.hold_token not in (None, seat_token):
+            self.holds.let_go(before.hold_token, held)
+        if seat_token is not None:
+            self.holds.hold(seat_token, held, fact.hold_expires_at)
+        if area is not None and token is not None:
+            self._replace_area_hold(event, fact, token, area.own)
+
+    def _replace_area_hold(
+        self, event: EventFold, fact: StatusChanged, token: str, own: dict[str, int]
+    ) -> None:
+        before = event.area_holds.pop((fact.label, token), None)
+        if own:
+            event.area_holds[fact.label, token] = own
+            deadline = fact.hold_expires_at if fact.status == HELD else None
             self.holds.hold(token, (event.id, fact.label), deadline)
+        elif before is not None:
+            self.holds.let_go(token, (event.id, fact.label))
 
     def _event(self, event: int, moment: Moment) -> EventFold | None:
         found = self.events.get(event)
@@ -269,9 +292,3 @@ class Fold:
 
     def _fault(self, check: Check, moment: Moment, what: str) -> None:
         self._report.fault(check, moment.where, what)
-
-
-def _tokens(state: ObjectState) -> tuple[str, ...]:
-    if state.area is not None:
-        return tuple(state.area.held)
-    return (state.hold_token,) if state.hold_token is not None else ()

@@ -17,7 +17,7 @@ import msgspec
 from adapters.ports import TopicPartition
 from adapters.postgres.pool import Connection, Pool, connect, connection
 from adapters.postgres.storable import storable
-from schemas.facts import AreaState
+from schemas.facts import AreaCounts
 from seatlog.verify.history import History
 from seatlog.verify.objects import UNTOUCHED, Changes, EventFold, ObjectState
 from seatlog.verify.report import Check, Report
@@ -32,6 +32,7 @@ _EVENTS = "SELECT * FROM events"
 _OBJECTS = """
     SELECT event, label, status, hold_token, order_id, ticket_type, extra_data, area FROM objects
 """
+_AREA_HOLDS = "SELECT event, label, token, places FROM area_holds"
 # The sums of seatlog.verify.objects.Changes; the digest is that of its `digest`.
 _CHANGES = """
     SELECT event, count(*) AS number, sum(id) AS ids, sum(at) AS times, sum(
@@ -77,6 +78,7 @@ class ReadModel:
         events = history.events()
         await self._compare_events(events, report)
         await self._compare_objects(events, report)
+        await self._compare_area_holds(events, report)
         await self._compare_changes(events, report)
 
     def _compare_positions(self, history: History) -> None:
@@ -109,6 +111,17 @@ class ReadModel:
         for event, objects in left.items():
             for label, expected in objects.items():
                 _compare_object(event, label, UNTOUCHED, expected, report)
+
+    async def _compare_area_holds(self, events: Mapping[int, EventFold], report: Report) -> None:
+        left = {event: dict(fold.area_holds) for event, fold in events.items()}
+        async for event, label, token, places in self._lent.cursor(
+            _AREA_HOLDS, prefetch=_ROWS_AT_ONCE
+        ):
+            expected = left.get(event, {}).pop((label, token), None)
+            _compare_area_hold(event, (label, token), places, expected, report)
+        for event, holds in left.items():
+            for hold, expected in holds.items():
+                _compare_area_hold(event, hold, None, expected, report)
 
     async def _compare_changes(self, events: Mapping[int, EventFold], report: Report) -> None:
         rows = {
@@ -179,7 +192,7 @@ def _event_row(event: EventFold) -> dict[str, Any]:
 
 def _object_state(columns: list[Any]) -> ObjectState:
     *rest, area = columns
-    return ObjectState._make([*rest, None if area is None else msgspec.convert(area, AreaState)])
+    return ObjectState._make([*rest, None if area is None else msgspec.convert(area, AreaCounts)])
 
 
 def _compare_object(
@@ -192,6 +205,20 @@ def _compare_object(
     else:
         odd = f"is {found}, and the outbox says {expected}"
     report.fault(Check.READ_MODEL, f"{label} of event {event}", odd)
+
+
+def _compare_area_hold(
+    event: int,
+    hold: tuple[str, str],
+    found: dict[str, int] | None,
+    expected: dict[str, int] | None,
+    report: Report,
+) -> None:
+    stored = msgspec.json.decode(storable(msgspec.json.encode(expected)))
+    if found not in (expected, stored):
+        label, token = hold
+        odd = f"are {found} by token {token}, and the outbox says {expected}"
+        report.fault(Check.READ_MODEL, f"places held of {label} of event {event}", odd)
 
 
 def _is_untouched(found: ObjectState, expected: ObjectState) -> bool:

@@ -82,7 +82,7 @@ THEATRE: Final = Inventory(
         Table(label="T2", seats=seats("1", "2"), seat_count=2, book_as_a_whole=True),
     ]
 )
-BARN: Final = Inventory(blocks=[row_of("A", 1300), Area(label="Floor", capacity=5_000)])
+BARN: Final = Inventory(blocks=[row_of("A", 1300), Area(label="Floor", capacity=20_000)])
 
 
 def hash_of(inventory: Inventory) -> str:

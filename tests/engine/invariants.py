@@ -12,6 +12,7 @@ from engine.seats.state import (
     EventState,
     SeatsState,
     _digest,
+    _digest_of_hold,
 )
 from schemas.facts import FREE, HELD
 
@@ -24,9 +25,15 @@ def assert_sound(state: SeatsState) -> None:
         for label, touched in event.objects.items():
             assert touched not in (UNTOUCHED, UNTOUCHED_AREA), f"{label} is kept for nothing"
             _assert_object_sound(event, label)
-            for token in touched.tokens():
-                holding.setdefault(token, set()).add((event.id, label))
+            if touched.hold_token is not None:
+                holding.setdefault(touched.hold_token, set()).add((event.id, label))
             digests += _digest(event.id, label, touched)
+        for hold, places in event.area_holds.items():
+            label, token = hold
+            assert places, f"{token} is kept at {label} for nothing"
+            assert event.objects[label].area is not None, label
+            holding.setdefault(token, set()).add((event.id, label))
+            digests += _digest_of_hold(event.id, hold, places)
     changes = sum(event.last_seq for event in state.events.values())
     assert state.digest_sum == (digests + changes * 0x9E3779B97F4A7C15) % DIGEST_MODULUS
     assert {token: set(held) for token, held in state.holds._objects.items()} == holding
@@ -45,9 +52,15 @@ def _assert_object_sound(event: EventState, label: str) -> None:
     assert touched.hold_token is None, label
     counts = list(touched.area.taken.values())
     assert not {FREE, HELD} & set(touched.area.taken), "free and held places are not taken"
-    for kinds in touched.area.held.values():
-        assert kinds, f"{label} has a token that holds nothing"
-        counts += kinds.values()
+    assert not touched.area.own, "what a token holds stands by itself"
+    held = [
+        count
+        for (area, _), places in event.area_holds.items()
+        if area == label
+        for count in places.values()
+    ]
+    assert sum(held) == touched.area.held, f"{label} has {held} held, and says {touched.area}"
+    counts += held
     assert all(count > 0 for count in counts), f"{label} counts {touched.area}"
     assert sum(counts) <= place.capacity, f"{label} is over its capacity: {touched.area}"
 
@@ -71,7 +84,10 @@ def photograph(state: SeatsState) -> dict[str, Any]:
         "now": state.now,
         "digest": state.digest(),
         "events": {
-            event.id: (event.key, event.workspace, event.last_seq, dict(event.objects))
+            event.id: (
+                *(event.key, event.workspace, event.last_seq),
+                *(dict(event.objects), dict(event.area_holds)),
+            )
             for event in state.events.values()
         },
         "holding": {token: list(held) for token, held in state.holds._objects.items()},

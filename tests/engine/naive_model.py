@@ -142,8 +142,7 @@ class Office:
                 place.status, place.token, place.ticket_type = "free", None, None
                 quantity += 1
         thing.status, thing.ticket_type = "free", None
-        if not thing.is_area:
-            thing.order_id, thing.extra_data = None, None
+        thing.order_id, thing.extra_data = None, None
         show.changes += 1
         return Changed(event, show.changes, label, "reservedByToken", "free", quantity)
 

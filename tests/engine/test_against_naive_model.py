@@ -248,7 +248,8 @@ class TicketOffices(RuleBasedStateMachine):
             if place.token is not None:
                 kinds = held.setdefault(place.token, Counter())
                 kinds[place.ticket_type or NO_TICKET_TYPE] += 1
-        assert area.held == held, label
+        assert area.held == sum(kinds.total() for kinds in held.values()), label
+        assert self.engine.area_holds(label, event) == held, label
 
     # -- how a step is taken in both offices
 

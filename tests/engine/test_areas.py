@@ -2,11 +2,13 @@
 
 import pytest
 
+from engine.seats.areas import statuses_per_area_max
 from schemas.commands import Hold, ObjectChange
-from schemas.facts import BOOKED, FREE, HELD, NO_TICKET_TYPE, RESALE
+from schemas.facts import BOOKED, FREE, HELD, NO_TICKET_TYPE, RESALE, AreaCounts
 from schemas.rejections import Obstacle, Rejection
 from tests.engine.factories import (
     ALICE,
+    BARN,
     BOB,
     CAPACITY,
     CAROL,
@@ -15,6 +17,7 @@ from tests.engine.factories import (
     book,
     change,
     command,
+    event_created,
     hold,
     places,
     release,
@@ -256,15 +259,51 @@ def test_a_custom_status_takes_all_the_places() -> None:
     scenario.when(book("GA")).then_rejected(Rejection.NOT_ENOUGH_PLACES)
 
 
-def test_an_areas_fact_carries_all_its_counts() -> None:
+def test_an_areas_fact_carries_its_counts_and_what_its_own_token_holds() -> None:
     scenario = SeatsScenario().given(
-        book(places("GA", 2)), hold(places("GA", 3, "child"), by=ALICE)
+        book(places("GA", 2)),
+        hold(places("GA", 1), by=ALICE),
+        hold(places("GA", 2, "adult"), by=BOB),
+        hold(places("GA", 3, "child"), by=ALICE),
     )
     [changed] = scenario.changes
-    assert changed.area is not None
-    assert changed.area.taken == {BOOKED: 2}
-    assert changed.area.held == {"alice": {"child": 3}}
+    assert changed.area == AreaCounts(taken={BOOKED: 2}, held=6, own={ANY: 1, "child": 3})
     assert (changed.quantity, changed.ticket_type) == (3, "child")
+    [changed] = scenario.given(book(places("GA", 1))).changes
+    assert changed.area == AreaCounts(taken={BOOKED: 3}, held=6)
+
+
+def test_a_command_sees_its_own_earlier_changes_of_every_token() -> None:
+    scenario = SeatsScenario().given(hold(places("GA", 1), by=BOB))
+    scenario.given(
+        command(
+            change(HELD, places("GA", 4), by=ALICE),
+            change(HELD, places("GA", 3, "child"), by=BOB),
+            change(BOOKED, places("GA", 3), by=ALICE),
+            change(FREE, places("GA", 1), by=BOB),
+            change(BOOKED, places("GA", 4), by=BOB),
+        )
+    ).then_area(taken={BOOKED: 7}, held={"alice": {ANY: 1}})
+    areas = [changed.area for changed in scenario.changes if changed.area]
+    assert [(area.held, area.own) for area in areas] == [
+        (5, {ANY: 4}),
+        (8, {ANY: 1, "child": 3}),
+        (5, {ANY: 1}),
+        (4, {"child": 3}),
+        (1, {}),
+    ]
+    scenario.when(
+        command(change(FREE, places("GA", 1), by=ALICE), change(FREE, places("GA", 1), by=ALICE))
+    ).then_rejected(Rejection.NOT_ENOUGH_TAKEN_PLACES)
+
+
+def test_places_have_so_many_statuses_at_once_and_no_more() -> None:
+    scenario = SeatsScenario(event_created(venue=BARN))
+    several = [f"status {number:03}" for number in range(statuses_per_area_max)]
+    scenario.given(command(*(change(status, "Floor") for status in several)))
+    scenario.when(book("Floor")).then_rejected(Rejection.TOO_MANY_STATUSES_IN_AREA)
+    scenario.given(command(change(several[0], "Floor")), hold("Floor", by=ALICE))
+    scenario.given(release("Floor", allowed=several[1:2]), book("Floor"))
 
 
 def test_an_ended_hold_gives_back_all_its_places_as_one_status_change() -> None:
@@ -284,10 +323,11 @@ def test_an_area_with_nothing_but_an_ended_hold_is_untouched() -> None:
     scenario.at(ALICE.expires_at).then_untouched("GA")
 
 
-def test_an_areas_extra_data_outlives_the_hold_of_one_of_its_guests() -> None:
+def test_an_ended_hold_takes_order_and_extra_data_off_an_area_as_every_change_does() -> None:
     scenario = SeatsScenario().given(
         book(places("GA", 2)),
         hold(ObjectChange(label="GA", extra_data={"gate": 2}), by=ALICE, order_id="order1"),
     )
     scenario.at(ALICE.expires_at).then_area(taken={BOOKED: 2})
-    assert scenario.object("GA").extra_data == {"gate": 2}
+    area = scenario.object("GA")
+    assert (area.status, area.order_id, area.extra_data) == (FREE, None, None)

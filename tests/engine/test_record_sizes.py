@@ -1,33 +1,55 @@
 """A record fits an append, whatever was asked before: nothing that was accepted stops an owner."""
 
+import msgspec
 import pytest
 
-from engine.seats.areas import area_bytes_max
-from engine.seats.machine import expiries_bytes_max, facts_bytes_max
-from schemas.commands import ObjectChange
-from schemas.facts import BOOKED, HELD, HoldExpired, StatusChanged
+from api.limits import label_characters_max
+from engine.seats.areas import statuses_per_area_max
+from engine.seats.machine import (
+    ApplyDecision,
+    ExpireHold,
+    SeatsCause,
+    SeatsMachine,
+    expiries_bytes_max,
+    facts_bytes_max,
+)
+from engine.seats.state import SeatsState
+from schemas.commands import Hold, ObjectChange, Origin
+from schemas.facts import (
+    BOOKED,
+    FREE,
+    HELD,
+    NO_TICKET_TYPE,
+    AreaCounts,
+    HoldExpired,
+    SeatsFact,
+    StatusChanged,
+)
 from schemas.rejections import Rejection
-from tests.engine.factories import ALICE, BOB, book, change, command, hold, places
+from tests.engine.factories import (
+    ALICE,
+    BARN,
+    INVENTORIES,
+    MATINEE,
+    MINUTE,
+    NOON,
+    PARTITION,
+    book,
+    change,
+    command,
+    event_created,
+    hold,
+    places,
+)
+from tests.engine.invariants import assert_sound
 from tests.engine.scenario import SeatsScenario
 from workers.ledger import record_bytes_max
 
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.seats.areas.area_bytes_max", 300)
     monkeypatch.setattr("engine.seats.machine.facts_bytes_max", 2_000)
     monkeypatch.setattr("engine.seats.machine.expiries_bytes_max", 400)
-
-
-@pytest.mark.usefixtures("small")
-def test_an_area_takes_holds_only_as_long_as_a_fact_can_tell_them() -> None:
-    scenario = SeatsScenario().given(hold(places("GA", 1, "a" * 150), by=ALICE))
-    scenario.when(hold(places("GA", 1, "b" * 150), by=BOB))
-    scenario.then_rejected(
-        Rejection.TOO_MANY_HOLDS_IN_AREA, ("GA", Rejection.TOO_MANY_HOLDS_IN_AREA)
-    )
-    scenario.when(book(places("GA", 1), by=ALICE)).then_accepted()
-    scenario.when(hold(places("GA", 1, "b" * 150), by=BOB)).then_accepted()
 
 
 @pytest.mark.usefixtures("small")
@@ -54,6 +76,57 @@ def test_an_expiry_is_cut_by_size_and_goes_on_until_everything_is_free() -> None
 
 
 def test_the_bounds_leave_room_for_one_more_fact() -> None:
-    extra_data_max = 768 * 1024
-    assert expiries_bytes_max + area_bytes_max + extra_data_max < record_bytes_max
+    status_bytes_max = 6 * label_characters_max + len('"":,') + len(str(2**63))
+    area_bytes_max = statuses_per_area_max * status_bytes_max
+    assert expiries_bytes_max + area_bytes_max < record_bytes_max
     assert facts_bytes_max + 100 * 1024 < record_bytes_max
+
+
+class _BareOwner:
+    """A machine without a scenario, which looks at its whole state at each step."""
+
+    def __init__(self) -> None:
+        self.machine = SeatsMachine(PARTITION, INVENTORIES)
+        self.state: SeatsState = self.machine.initial()
+        self.do(ApplyDecision((event_created(venue=BARN),)))
+
+    def do(self, cause: SeatsCause) -> list[SeatsFact]:
+        decision = self.machine.decide(self.state, cause, NOON)
+        for fact in decision.facts:
+            self.machine.evolve(self.state, fact)
+        return decision.facts
+
+
+def test_a_fact_about_an_area_is_as_large_with_10_000_holders_as_with_one() -> None:
+    owner = _BareOwner()
+    tokens = [Hold(f"token{number:05}", NOON + MINUTE) for number in range(10_000)]
+    told = [owner.do(hold(places("Floor", 2), by=token)) for token in tokens]
+    assert owner.state.events[MATINEE].objects["Floor"].area == AreaCounts(held=20_000)
+    assert [len(facts) for facts in told] == [1] * len(tokens)
+    [first], [last] = told[0], told[-1]
+    assert isinstance(first, StatusChanged)
+    same = {
+        "seq": len(tokens),
+        "hold_token": tokens[-1].token,
+        "area": AreaCounts(held=20_000, own={NO_TICKET_TYPE: 2}),
+    }
+    assert last == msgspec.structs.replace(first, **same)
+
+    [booked] = owner.do(book(places("Floor", 2), by=tokens[5_000]))
+    assert isinstance(booked, StatusChanged)
+    assert booked.area == AreaCounts(taken={BOOKED: 2}, held=19_998)
+    assert owner.do(ExpireHold(tokens[7].token)) == [
+        StatusChanged(
+            event=MATINEE,
+            seq=len(tokens) + 2,
+            label="Floor",
+            status=FREE,
+            previous_status=HELD,
+            quantity=2,
+            hold_token=tokens[7].token,
+            origin=Origin(type="HOLD_EXPIRED"),
+            area=AreaCounts(taken={BOOKED: 2}, held=19_996),
+        ),
+        HoldExpired(token=tokens[7].token),
+    ]
+    assert_sound(owner.state)

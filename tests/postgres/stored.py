@@ -25,6 +25,7 @@ class Stored(NamedTuple):
 
     events: dict[int, Row]
     objects: dict[tuple[int, str], Row]
+    area_holds: dict[tuple[int, str, str], Row]
     status_changes: dict[int, Row]
 
 
@@ -33,17 +34,19 @@ async def stored(pool: Pool) -> Stored:
     async with connection(pool) as lent, lent.transaction(isolation="repeatable_read"):
         events = await lent.fetch("SELECT * FROM events")
         objects = await lent.fetch("SELECT * FROM objects")
+        holds = await lent.fetch("SELECT * FROM area_holds")
         changes = await lent.fetch("SELECT * FROM status_changes")
     return Stored(
         {row["id"]: dict(row) for row in events},
         {(row["event"], row["label"]): dict(row) for row in objects},
+        {(row["event"], row["label"], row["token"]): dict(row) for row in holds},
         {row["id"]: dict(row) for row in changes},
     )
 
 
 def fold(runs: Iterable[OutboxRun]) -> Stored:
     """Work out the tables one fact at a time, the slow and plain way."""
-    model = Stored({}, {}, {})
+    model = Stored({}, {}, {}, {})
     for run in runs:
         term = -1
         for offset, record, _ in run.records:
@@ -72,6 +75,7 @@ def _apply(model: Stored, fact: Any, place: int, at: int) -> None:  # noqa: ANN4
         case EventDeleted():
             del model.events[fact.event]
             _forget(model.objects, fact.event)
+            _forget(model.area_holds, fact.event)
             _forget(model.status_changes, fact.event)
         case StatusChanged():
             _change(model, fact, place, at)
@@ -97,8 +101,14 @@ def _change(model: Stored, fact: StatusChanged, place: int, at: int) -> None:
         "order_id": fact.order_id,
         "ticket_type": fact.ticket_type,
         "extra_data": fact.extra_data,
-        "area": None if fact.area is None else msgspec.to_builtins(fact.area),
+        "area": None if fact.area is None else {"taken": fact.area.taken, "held": fact.area.held},
     }
+    if fact.area is not None and fact.hold_token is not None:
+        hold = (fact.event, fact.label, fact.hold_token)
+        model.area_holds.pop(hold, None)
+        if fact.area.own:
+            names = zip(("event", "label", "token"), hold, strict=True)
+            model.area_holds[hold] = {**dict(names), "places": fact.area.own}
     model.status_changes[place] = {
         "event": fact.event,
         "id": place,

@@ -3,7 +3,7 @@
 import random
 from typing import Any
 
-from schemas.facts import AreaState, EventDeleted, EventUpdated, ExtraDataChanged
+from schemas.facts import AreaCounts, EventDeleted, EventUpdated, ExtraDataChanged
 from schemas.topics import Topics
 from tests.postgres.outbox import NOON, WORKSPACE, Outbox, Seats
 
@@ -67,5 +67,8 @@ def tell(draw: random.Random, box: Outbox, seats: Seats) -> None:
             facts_of_both = [seats.change(label, status, **fields), seats.change("A-0", "free")]
             box.answer(*facts_of_both, key=f"c{draw.randrange(20)}")
         case _:
-            area = AreaState(taken={"booked": draw.randrange(9)})
-            box.answer(seats.change("GA", area=area, ticket_type="child"))
+            token = draw.choice([None, "t1", "t2", "t3"])
+            own = {"child": draw.randrange(1, 4)} if token and draw.random() < 0.6 else {}
+            area = AreaCounts(taken={"booked": draw.randrange(9)}, held=draw.randrange(9), own=own)
+            label = draw.choice(["GA", "Lawn"])
+            box.answer(seats.change(label, area=area, hold_token=token, ticket_type="child"))

@@ -1,4 +1,5 @@
 import random
+from typing import Any
 
 import pytest
 
@@ -6,7 +7,7 @@ from adapters.postgres.batch import Position
 from adapters.postgres.pool import Pool
 from adapters.postgres.projection import Projection, outbox_partitions
 from schemas.facts import (
-    AreaState,
+    AreaCounts,
     ExtraDataChanged,
     HoldDeadlineSet,
     HoldExpired,
@@ -62,7 +63,7 @@ async def test_a_held_seat_names_its_token_and_an_area_counts_them(
     projection: Projection, pool: Pool, outbox: Outbox
 ) -> None:
     seats = Seats()
-    area = AreaState(taken={"booked": 3}, held={"t": {"NO_TICKET_TYPE": 2}})
+    area = AreaCounts(taken={"booked": 3}, held=5, own={"NO_TICKET_TYPE": 2})
     outbox.apply(seats.created)
     outbox.answer(
         seats.change("A-1", "reservedByToken", hold_token="t"),
@@ -70,16 +71,40 @@ async def test_a_held_seat_names_its_token_and_an_area_counts_them(
         seats.change("GA", "reservedByToken", hold_token="t", quantity=2**40, area=area),
     )
     await projection.apply([outbox.news()])
-    objects = (await stored(pool)).objects
+    model = await stored(pool)
+    objects = model.objects
     assert {label: row["hold_token"] for (_, label), row in objects.items()} == {
         "A-1": "t",
         "A-2": None,
         "GA": None,
     }
-    assert objects[1, "GA"]["area"] == {
-        "taken": {"booked": 3},
-        "held": {"t": {"NO_TICKET_TYPE": 2}},
+    assert objects[1, "GA"]["area"] == {"taken": {"booked": 3}, "held": 5}
+    assert {hold: row["places"] for hold, row in model.area_holds.items()} == {
+        (1, "GA", "t"): {"NO_TICKET_TYPE": 2}
     }
+
+
+async def test_what_a_token_holds_of_an_area_is_replaced_and_goes_with_its_last_place(
+    projection: Projection, pool: Pool, outbox: Outbox
+) -> None:
+    seats = Seats()
+    outbox.apply(seats.created)
+
+    async def held(held: int, token: str | None, own: dict[str, int]) -> dict[str, Any]:
+        area = AreaCounts(held=held, own=own)
+        outbox.answer(seats.change("GA", "reservedByToken", hold_token=token, area=area))
+        await projection.apply([outbox.news()])
+        holds = (await stored(pool)).area_holds
+        return {token: row["places"] for (_, _, token), row in holds.items()}
+
+    assert await held(2, "a", {"child": 2}) == {"a": {"child": 2}}
+    assert await held(3, "b", {"child": 1}) == {"a": {"child": 2}, "b": {"child": 1}}
+    assert await held(4, "a", {"child": 2, "adult": 1}) == {
+        "a": {"child": 2, "adult": 1},
+        "b": {"child": 1},
+    }
+    assert await held(1, "a", {}) == {"b": {"child": 1}}
+    assert await held(1, None, {}) == {"b": {"child": 1}}
 
 
 async def test_void_records_count_as_read_and_say_nothing(
@@ -144,13 +169,15 @@ async def test_what_an_event_had_goes_with_it_and_its_key_is_free_at_once(
     outbox.apply(first.created)
     outbox.answer(first.change("A-1"))
     outbox.answer(ExtraDataChanged(event=1, label="A-2", extra_data={}))
+    held = AreaCounts(held=1, own={"child": 1})
+    outbox.answer(first.change("GA", hold_token="t", area=held))
     await projection.apply([outbox.news()])
     outbox.apply(deleted())
     outbox.apply(second.created)
     await projection.apply([outbox.news()])
     model = await stored(pool)
     assert {event: row["key"] for event, row in model.events.items()} == {2: "drop"}
-    assert (model.objects, model.status_changes) == ({}, {})
+    assert (model.objects, model.area_holds, model.status_changes) == ({}, {}, {})
 
 
 async def test_a_renamed_event_keeps_its_status_changes_and_what_was_not_said(

@@ -12,7 +12,7 @@ from adapters.postgres.pool import Pool, connect, connection
 from adapters.postgres.projection import Projection, outbox_partitions
 from adapters.postgres.reads import Reads
 from adapters.postgres.rows import KeyedRow, ResultRow
-from schemas.facts import AreaState
+from schemas.facts import AreaCounts
 from schemas.topics import EVENTS_COMMANDS, Topics
 from seatlog.local.failure import LocalServerError
 from seatlog.local.postgres import LocalPostgres
@@ -136,10 +136,13 @@ async def test_what_was_projected_is_read_back(
     outbox, seats = Outbox(two_partitions, partition=1), Seats(partition=1)
     outbox.take()
     outbox.apply(seats.created)
-    area = AreaState(taken={"booked": 3}, held={"t": {"NO_TICKET_TYPE": 2}})
+    area = AreaCounts(taken={"booked": 3}, held=2, own={"NO_TICKET_TYPE": 2})
+    later = AreaCounts(taken={"booked": 3}, held=3, own={"child": 1})
     outbox.answer(
         seats.change("A-1", "reservedByToken", hold_token="t", order_id="o", extra_data={"a": 1}),
-        seats.change("GA", area=area, ticket_type="child"),
+        seats.change("GA", area=area, hold_token="t"),
+        seats.change("GA", area=later, hold_token="u", ticket_type="child"),
+        seats.change("Lawn", area=area, hold_token="t"),
     )
     command = outbox.answer(seats.change("A-2"), key="c", fingerprint="f0")
     await projection.apply([outbox.news()])
@@ -155,10 +158,14 @@ async def test_what_was_projected_is_read_back(
         seat, general = objects.pop("A-1"), objects.pop("GA")
         assert (seat.label, seat.status, seat.hold_token) == ("A-1", "reservedByToken", "t")
         assert (seat.order_id, seat.extra_data, seat.area) == ("o", {"a": 1}, None)
-        assert (general.ticket_type, general.area) == ("child", area)
+        assert (general.ticket_type, general.area) == (
+            "child",
+            AreaCounts(taken={"booked": 3}, held=3),
+        )
+        assert general.area_holds == {"t": {"NO_TICKET_TYPE": 2}, "u": {"child": 1}}
         assert objects == {}
         newest = (await snap.status_changes(1, Cursor(limit=1))).items[0]
-        assert (newest.event_id, newest.seq, newest.label, newest.quantity) == (1, 3, "A-2", 1)
+        assert (newest.event_id, newest.seq, newest.label, newest.quantity) == (1, 5, "A-2", 1)
         assert newest.id == (3 << 22) + 1
         topic = two_partitions[EVENTS_COMMANDS].physical_name
         assert await snap.result(topic, 1, command) == ResultRow(1, 3)

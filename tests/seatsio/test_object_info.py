@@ -12,7 +12,7 @@ from api.seatsio.object_info import (
     infos,
 )
 from schemas.commands import Origin
-from schemas.facts import AreaState, StatusChanged
+from schemas.facts import AreaCounts, StatusChanged
 from tests.charts.venues import seat_map
 
 NO_FLAGS = {
@@ -67,10 +67,9 @@ def test_a_seat_is_described_whole() -> None:
 
 
 def test_an_area_is_described_whole() -> None:
-    area = AreaState(
-        taken={"booked": 5, "lolzor": 1}, held={"t1": {"NO_TICKET_TYPE": 2}, "t2": {"adult": 3}}
-    )
-    about = described("sampleChart", "GA1", Seen("reservedByToken", area=area))
+    area = AreaCounts(taken={"booked": 5, "lolzor": 1}, held=5)
+    holds = {"t1": {"NO_TICKET_TYPE": 2}, "t2": {"adult": 3}}
+    about = described("sampleChart", "GA1", Seen("reservedByToken", area=area, area_holds=holds))
     del about["distanceToFocalPoint"]
     assert about == {
         "label": "GA1",
@@ -169,7 +168,7 @@ def test_a_seat_is_available_while_it_is_free(status: str, available: object, re
 
 
 def test_an_area_is_available_while_a_place_is_free() -> None:
-    full = described("sampleChart", "GA1", Seen("booked", area=AreaState(taken={"booked": 100})))
+    full = described("sampleChart", "GA1", Seen("booked", area=AreaCounts(taken={"booked": 100})))
     assert (full["numFree"], full["isAvailable"]) == (0, False)
     assert full["availabilityReason"] == "booked"
 
@@ -177,8 +176,22 @@ def test_an_area_is_available_while_a_place_is_free() -> None:
 def test_a_fact_shows_its_token_only_while_it_holds() -> None:
     assert after(changed("A-1", "reservedByToken", hold_token="h")).hold_token == "h"
     assert after(changed("A-1", "booked", hold_token="h")).hold_token is None
-    area = AreaState(held={"h": {"NO_TICKET_TYPE": 1}})
+    area = AreaCounts(held=3, own={"NO_TICKET_TYPE": 1})
     assert after(changed("GA1", "reservedByToken", hold_token="h", area=area)).hold_token is None
+
+
+def test_a_fact_about_an_area_shows_all_counts_and_what_its_own_token_holds() -> None:
+    def shown(**fields: Any) -> dict[str, Any]:  # noqa: ANN401
+        seats = seat_map("sampleChart")
+        about = infos(seats, [changed("GA1", "booked", **fields)])["GA1"]
+        return {name: about[name] for name in ("numBooked", "numHeld", "numFree", "holds")}
+
+    counts = {"numBooked": 2, "numHeld": 7, "numFree": 91}
+    area = AreaCounts(taken={"booked": 2}, held=7, own={"adult": 3})
+    assert shown(hold_token="h", area=area) == {**counts, "holds": {"h": {"adult": 3}}}
+    area = AreaCounts(taken={"booked": 2}, held=7)
+    assert shown(hold_token="h", area=area) == {**counts, "holds": {}}
+    assert shown(area=area) == {**counts, "holds": {}}
 
 
 def test_of_several_changes_the_last_one_shows() -> None:

@@ -318,7 +318,12 @@ class Teller:
     async def _change_hands(self) -> None:
         self.house.running[1].cancel()
         self.house.start(seats())
-        await self.ask(book(self.event, "A-5"))
+        late = change(
+            *(self.event, ObjectChange(label="GA1", quantity=2)),
+            status=HELD,
+            hold=Hold("late", self.house.clock.now + 10 * HOLD_MS),
+        )
+        await self.ask(book(self.event, "A-5"), late)
 
     async def _direct(self) -> None:
         new = [

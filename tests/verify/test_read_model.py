@@ -70,6 +70,12 @@ async def test_a_read_model_made_from_the_log_is_equal_to_it(
         ("UPDATE objects SET hold_token = 'x' WHERE label = 'A-3'", "hold_token='x'"),
         ("""UPDATE objects SET extra_data = '{"name": "B"}' WHERE label = 'A-2'""", "'name': 'B'"),
         ("UPDATE objects SET area = '{}' WHERE label = 'GA1'", "GA1 of event 256: is "),
+        ("""UPDATE area_holds SET places = '{"child": 1}'""", "are {'child': 1} by token late"),
+        ("DELETE FROM area_holds", "are None by token late"),
+        (
+            """INSERT INTO area_holds VALUES (256, 'GA1', 'x', '{"child": 1}')""",
+            "by token x, and the outbox says None",
+        ),
         ("DELETE FROM objects WHERE label = 'B-1'", "B-1 of event 256: is "),
         ("INSERT INTO objects VALUES (256, 'A-8', 'booked')", "the outbox says nothing of it"),
         ("DELETE FROM status_changes WHERE seq = 3", "status changes of event 256: has "),

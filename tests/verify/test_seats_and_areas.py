@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from schemas.facts import BOOKED, FREE, HELD, AreaState
+from schemas.facts import BOOKED, FREE, HELD, AreaCounts
 from seatlog.verify.report import Check
 from tests.verify.story import INVENTORY, Story, among, only
 
@@ -42,7 +42,7 @@ def test_an_object_that_the_chart_does_not_have_is_named(story: Story) -> None:
 
 def test_an_overfull_area_is_named(story: Story) -> None:
     fifth = story.find("GA1", BOOKED)
-    story.edit_fact(fifth, area=AreaState(taken={BOOKED: 100_000}))
+    story.edit_fact(fifth, area=AreaCounts(taken={BOOKED: 100_000}))
     found = [str(fault) for fault in story.check().faults if fault.check is Check.AREAS]
     assert any("100000 places are taken or held, and it has" in fault for fault in found)
 
@@ -50,14 +50,16 @@ def test_an_overfull_area_is_named(story: Story) -> None:
 @pytest.mark.parametrize(
     ("area", "says"),
     [
-        (AreaState(taken={BOOKED: 4}), "5 places become booked, and 4 have"),
-        (AreaState(taken={BOOKED: 5, "painted": 1}), "+1 places are painted"),
-        (AreaState(taken={BOOKED: 5}, held={"x": {"child": 1}}), "held by another token"),
-        (AreaState(taken={BOOKED: 5, "painted": -1}), "0 or less"),
+        (AreaCounts(taken={BOOKED: 4}), "5 places become booked, and 4 have"),
+        (AreaCounts(taken={BOOKED: 5, "painted": 1}), "+1 places are painted"),
+        (AreaCounts(taken={BOOKED: 5}, held=1), "held by another token"),
+        (AreaCounts(taken={BOOKED: 5}, held=1, own={"child": 1}), "held by no token"),
+        (AreaCounts(taken={BOOKED: 5}, held=-1), "0 or less"),
+        (AreaCounts(taken={BOOKED: 5, "painted": -1}), "0 or less"),
     ],
 )
 def test_counts_of_an_area_that_do_not_add_up_are_named(
-    story: Story, area: AreaState, says: str
+    story: Story, area: AreaCounts, says: str
 ) -> None:
     story.edit_fact(story.find("GA1", BOOKED), area=area)
     found = [str(fault) for fault in story.check().faults if fault.check is Check.AREAS]
@@ -66,8 +68,8 @@ def test_counts_of_an_area_that_do_not_add_up_are_named(
 
 def test_places_that_an_expiry_leaves_held_are_named(story: Story) -> None:
     def leave(data: Any) -> Any:  # noqa: ANN401
-        held = {"area": {"NO_TICKET_TYPE": 1}}
-        area = msgspec.structs.replace(data.facts[0].area, held=held)
+        own = {"NO_TICKET_TYPE": 1}
+        area = msgspec.structs.replace(data.facts[0].area, held=1, own=own)
         first = msgspec.structs.replace(data.facts[0], area=area)
         return msgspec.structs.replace(data, facts=[first, *data.facts[1:]])
 
@@ -85,8 +87,20 @@ def test_places_that_were_not_what_they_are_said_to_have_been_are_named(story: S
 def test_places_held_under_another_ticket_type_are_named(story: Story) -> None:
     offset = story.find("GA1", HELD)
     taken = story.data(offset).facts[0].area.taken
-    story.edit_fact(offset, area=AreaState(taken=taken, held={"area": {"adult": 5}}))
+    story.edit_fact(offset, area=AreaCounts(taken=taken, held=5, own={"adult": 5}))
     assert "not under their ticket type" in among(story, Check.AREAS)
+
+
+def test_places_that_a_token_held_and_that_are_told_as_another_tokens_are_named(
+    story: Story,
+) -> None:
+    offset = story.find("GA1", HELD) + 1
+    area = story.data(offset).facts[0].area
+    assert area == AreaCounts(taken={BOOKED: 5}, held=8, own={"NO_TICKET_TYPE": 5, "child": 3})
+    for held, own in [(8, {"child": 3}), (9, area.own), (3, {"child": 3}), (5, {})]:
+        story.edit_fact(offset, area=msgspec.structs.replace(area, held=held, own=own))
+        found = [str(fault) for fault in story.check().faults if fault.check is Check.AREAS]
+        assert any(f"at {offset}" in fault for fault in found), (held, own, found)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +108,7 @@ def test_places_held_under_another_ticket_type_are_named(story: Story) -> None:
     [
         ("A-1", {"status": HELD}, Check.SEATS, "A-1 of event 256 is held without a token"),
         ("A-1", {"quantity": 2}, Check.SEATS, "is one seat, and 2 changed"),
-        ("A-1", {"area": AreaState()}, Check.AREAS, "is told as an area, or should be"),
+        ("A-1", {"area": AreaCounts()}, Check.AREAS, "is told as an area, or should be"),
         ("GA1", {"area": None}, Check.AREAS, "is told as an area, or should be"),
         ("A-1", {"event": 257}, Check.DIRECTORY, "event 257, which was never created"),
         ("C-1", {"event": 512}, Check.DIRECTORY, "is about event 512, which was deleted"),

@@ -51,7 +51,19 @@ CREATE TABLE objects (
 COMMENT ON TABLE objects IS
     'The state of every object that was ever touched; one that has no row is free. What the '
     'inventory says of an object is not repeated here.';
-COMMENT ON COLUMN objects.area IS 'All counts of an area, as in the facts; null for other objects.';
+COMMENT ON COLUMN objects.area IS
+    'Of an area: its places by status (taken) and how many of them tokens hold (held); null for '
+    'other objects. What each token holds is in area_holds.';
+
+CREATE TABLE area_holds (
+    event bigint NOT NULL,
+    label text COLLATE "C" NOT NULL,
+    token text COLLATE "C" NOT NULL,
+    places json NOT NULL,
+    PRIMARY KEY (event, label, token)
+) WITH (fillfactor = 80);
+COMMENT ON TABLE area_holds IS
+    'What each hold token holds of an area, by ticket type; a token that holds nothing has no row.';
 
 CREATE TABLE status_changes (
     event bigint NOT NULL,

@@ -32,6 +32,9 @@ DELETE FROM events WHERE id = ANY ($1::bigint[])
 -- name: delete_objects
 DELETE FROM objects WHERE event = ANY ($1::bigint[])
 
+-- name: delete_area_holds
+DELETE FROM area_holds WHERE event = ANY ($1::bigint[])
+
 -- name: delete_status_changes
 DELETE FROM status_changes WHERE event = ANY ($1::bigint[])
 
@@ -47,6 +50,16 @@ ON CONFLICT (event, label) DO UPDATE SET
     ticket_type = excluded.ticket_type,
     extra_data = excluded.extra_data,
     area = excluded.area
+
+-- name: put_area_holds
+INSERT INTO area_holds (event, label, token, places)
+SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::json[])
+ON CONFLICT (event, label, token) DO UPDATE SET places = excluded.places
+
+-- name: end_area_holds
+DELETE FROM area_holds USING unnest($1::bigint[], $2::text[], $3::text[]) AS ended (event, label, token)
+WHERE area_holds.event = ended.event AND area_holds.label = ended.label
+    AND area_holds.token = ended.token
 
 -- name: put_extra_data
 INSERT INTO objects (event, label, status, extra_data)

@@ -22,6 +22,9 @@ SELECT id FROM events WHERE id = ANY ($1::bigint[])
 SELECT label, status, hold_token, order_id, ticket_type, extra_data, area
 FROM objects WHERE event = $1 AND label = ANY ($2::text[])
 
+-- name: area_holds
+SELECT label, token, places FROM area_holds WHERE event = $1 AND label = ANY ($2::text[])
+
 -- name: status_change_columns
 event, id, seq, at, quantity, label, status, origin_type, origin_ip, hold_token, order_id,
 extra_data
