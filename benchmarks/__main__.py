@@ -1,10 +1,10 @@
-"""Runs all benchmarks, or the named ones: `python -m benchmarks engine owner http`."""
+"""Runs all benchmarks, or the named ones: `python -m benchmarks engine areas owner http`."""
 
 import sys
 
-from benchmarks import engine, http, owner
+from benchmarks import areas, engine, http, owner
 
-BENCHMARKS = {"engine": engine.run, "owner": owner.run, "http": http.run}
+BENCHMARKS = {"engine": engine.run, "areas": areas.run, "owner": owner.run, "http": http.run}
 
 
 def main() -> None:
