@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.eventually import eventually
 from tests.seatsio.installation import Company, Installation
 
 CHANGE = "/events/groups/actions/change-object-status"
@@ -160,6 +161,33 @@ async def test_an_area_named_twice_takes_two_places(company: Company) -> None:
     )
     assert over.status == 400
     assert "not enough free places" in over.messages[0]
+
+
+async def test_an_answer_names_the_own_hold_on_an_area_and_the_object_info_all(
+    company: Company,
+) -> None:
+    event = await company.event("E")
+    tokens = [(await company.post("/hold-tokens")).json["holdToken"] for _ in range(2)]
+    for quantity, token in enumerate(tokens, start=2):
+        asked = {"objects": [{"objectId": "GA1", "quantity": quantity}], "holdToken": token}
+        answer = await company.post(f"/events/{event}/actions/hold?expand=objects", asked)
+    shown = answer.json["objects"]["GA1"]
+    assert (shown["numHeld"], shown["numFree"]) == (5, 95)
+    assert shown["holds"] == {tokens[1]: {"NO_TICKET_TYPE": 3}}
+    shown = (await company.get(f"/events/{event}/objects/GA1")).json
+    assert (shown["numHeld"], shown["numFree"]) == (5, 95)
+    assert shown["holds"] == {
+        tokens[0]: {"NO_TICKET_TYPE": 2},
+        tokens[1]: {"NO_TICKET_TYPE": 3},
+    }
+    assert (await company.post(f"/hold-tokens/{tokens[0]}", {"expiresInMinutes": 0})).status == 200
+
+    async def one_is_left() -> None:
+        shown = (await company.get(f"/events/{event}/objects/GA1")).json
+        assert shown["holds"] == {tokens[1]: {"NO_TICKET_TYPE": 3}}
+        assert (shown["numHeld"], shown["status"]) == (3, "free")
+
+    await eventually(one_is_left)
 
 
 async def test_event_keys_may_have_slashes_and_any_letters(company: Company) -> None:
