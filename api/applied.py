@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from adapters.ports import LogRecord, TopicPartition
 from api.command_log import CommandLog
 from api.positions import OutboxEnds
-from schemas.facts import GroupsFact, HoldDeadlineSet
+from schemas.facts import GroupsFact, HoldDeadlineSet, partitions_concerned
 from schemas.outbox import Data, OwnershipTaken, decode_seats_record
 from schemas.topics import EVENTS_OUTBOX, Topics
 
@@ -45,11 +45,11 @@ class AppliedDecisions:
         LogUnreachableError.
         """
         is_hold = any(isinstance(fact, HoldDeadlineSet) for fact in decided.facts)
-        concerned = (
-            set(self._partitions)
-            if is_hold
-            else {fact.partition for fact in decided.facts if not isinstance(fact, HoldDeadlineSet)}
-        )
+        concerned = {
+            number
+            for fact in decided.facts
+            for number in partitions_concerned(fact, len(self._partitions))
+        }
         ends = await self._ends.ends()
         owners = [place for number in sorted(concerned) if (place := self._owner(number))]
         newest = [await self._newest(owner, ends[owner]) for owner in owners]

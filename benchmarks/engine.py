@@ -62,7 +62,7 @@ def commands_per_second(ledger: Ledger, records: Sequence[MemoryRecord]) -> floa
     """Let an owner's ledger take commands in; give their number per CPU second."""
     started = time.process_time()
     for place, record in enumerate(records):
-        ledger.expire_until(record.timestamp)
+        ledger.settle_until(record.timestamp)
         ledger.take_in(record)
         if place % BATCH == 0:
             ledger.pending.clear()

@@ -4,6 +4,7 @@ Rules of this file:
 
 1. A repeat changes nothing; its answer is the first one, marked as a repeat.
 2. Answers are kept by partition time, so every replay forgets the same ones.
+3. While a command is deferred its key is in use: a repeat is refused, and may be sent again.
 """
 
 from collections import deque
@@ -29,24 +30,34 @@ class _First(NamedTuple):
 class FirstAnswers:
     """The first answers of the last 15 minutes, by command id."""
 
-    __slots__ = ("_by_command", "_in_order")
+    __slots__ = ("_by_command", "_deferred", "_in_order")
 
     def __init__(self) -> None:
         self._by_command: dict[str, _First] = {}
         self._in_order: deque[tuple[int, str]] = deque()
+        self._deferred: dict[str, str] = {}
+        """The fingerprints of the deferred commands, by command id."""
+
+    def defer(self, asked: Idempotency | None) -> None:
+        """Note that the answer to a command comes later."""
+        if asked is not None:
+            self._deferred[asked.command_id] = asked.fingerprint
 
     def repeat(self, asked: Idempotency | None, now: int) -> Decision[Any] | None:
         """Give the decision for a repeated command; None if this is the first of its key."""
-        first = self._by_command.get(asked.command_id) if asked else None
-        if asked is None or first is None:
+        if asked is None:
             return None
-        if first.at <= now - answer_kept_ms:
-            return None  # the record of this very command makes `remember` forget it
+        deferred = self._deferred.get(asked.command_id)
+        if deferred is not None:
+            is_same = deferred == asked.fingerprint
+            why = Rejection.IDEMPOTENCY_KEY_IN_USE if is_same else Rejection.IDEMPOTENCY_KEY_REUSED
+            return Decision(Rejected(code=why.code, repeat=True), [])
+        first = self._by_command.get(asked.command_id)
+        if first is None or first.at <= now - answer_kept_ms:
+            return None  # the record of this very command makes `remember` forget an old one
         if first.fingerprint != asked.fingerprint:
             return Decision(Rejected(code=Rejection.IDEMPOTENCY_KEY_REUSED.code), [])
-        if isinstance(first.answer, Accepted):
-            return Decision(Accepted(repeat=True, first_facts=first.facts), [])
-        return Decision(msgspec.structs.replace(first.answer, repeat=True), [])
+        return Decision(_repeated(first), [])
 
     def remember(self, data: Data[Any]) -> None:
         """Take in a record: forget what is too old by its time, keep its answer if it has a key."""
@@ -55,7 +66,18 @@ class FirstAnswers:
             del self._by_command[self._in_order.popleft()[1]]
         if data.command_id is None or data.answer is None or data.command_id in self._by_command:
             return
+        if data.answer.repeat:
+            return  # the answer to the deferred command itself is still to come
+        self._deferred.pop(data.command_id, None)
+        if isinstance(data.answer, Rejected) and data.answer.code == Rejection.BUSY_IN_DOUBT.code:
+            return  # it may be asked again, with the same key
         self._by_command[data.command_id] = _First(
             data.at, data.fingerprint or "", data.answer, list(data.facts)
         )
         self._in_order.append((data.at, data.command_id))
+
+
+def _repeated(first: _First) -> Answer:
+    if isinstance(first.answer, Accepted):
+        return Accepted(repeat=True, first_facts=first.facts)
+    return msgspec.structs.replace(first.answer, repeat=True)

@@ -10,6 +10,7 @@ Rules of this file:
 from collections.abc import Collection
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
+from schemas.commands import Asked
 from schemas.outbox import Answer, Data
 
 State = TypeVar("State")
@@ -18,10 +19,15 @@ Fact = TypeVar("Fact")
 
 
 class Decision(NamedTuple, Generic[Fact]):
-    """What a cause leads to: an answer, if somebody asked, and the facts."""
+    """What a cause leads to: an answer, if somebody asked, and the facts.
+
+    A command that leads to no answer is deferred: the facts say what it waits for.
+    """
 
     answer: Answer | None
     facts: list[Fact]
+    asked: Asked | None = None
+    """Whose command is answered, if it is not the cause but was deferred before."""
 
 
 class Machine(Protocol[State, Cause, Fact]):
@@ -35,8 +41,10 @@ class Machine(Protocol[State, Cause, Fact]):
         """Name the inventories (by hash) that must be at hand before these facts are evolved."""
         ...
 
-    def decide(self, state: State, cause: Cause, now: int) -> Decision[Fact]:
-        """Decide a cause at partition time `now`."""
+    def decide(
+        self, state: State, cause: Cause, now: int, asked: Asked | None = None
+    ) -> Decision[Fact]:
+        """Decide a cause at partition time `now`; a command comes with who `asked` it."""
         ...
 
     def evolve(self, state: State, fact: Fact) -> None:
@@ -48,7 +56,7 @@ class Machine(Protocol[State, Cause, Fact]):
         ...
 
     def due(self, state: State, now: int) -> Cause | None:
-        """Give the next cause that time alone brings at `now`, or None."""
+        """Give the next cause that no input brings: its time has come by `now`. None: no more."""
         ...
 
     def digest(self, state: State) -> str:

@@ -41,6 +41,18 @@ class CommandPosition(msgspec.Struct, frozen=True):
     offset: int
 
 
+class Asked(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """Where a command stands and who waits for it: kept with what is answered later."""
+
+    command: CommandPosition
+    workspace: str
+    ingress: str | None = None
+    """Random id of the ingress that waits."""
+    request: str | None = None
+    """For which of its requests."""
+    idempotency: Idempotency | None = None
+
+
 class Origin(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """Where a status change came from."""
 
@@ -90,7 +102,11 @@ class Change(
 class ChangeObjectStatus(
     Command, tag="ChangeObjectStatus.v1", kw_only=True, frozen=True, forbid_unknown_fields=True
 ):
-    """Apply changes in their order, all or none; every event lives in the command's partition."""
+    """Apply changes in their order, all or none.
+
+    In `events.commands` every event lives in the command's partition; in `groups.commands` they
+    live in several, and the coordinator resolves the group.
+    """
 
     changes: list[Change]
     origin: Origin
@@ -166,7 +182,7 @@ class SetHoldDeadline(
     """The validity from now on; the clock is the coordinator's partition time."""
 
 
-GroupsCommand = CreateEvents | UpdateEvent | DeleteEvent | SetHoldDeadline
+GroupsCommand = CreateEvents | UpdateEvent | DeleteEvent | SetHoldDeadline | ChangeObjectStatus
 
 encode = msgspec.json.Encoder().encode
 decode_seats_command = msgspec.json.Decoder(SeatsCommand).decode

@@ -10,9 +10,13 @@ Rules of this file:
    meets an unknown *type* stops.
 """
 
+from collections.abc import Collection
+
 import msgspec
 
-from schemas.commands import JsonObject, Origin
+from schemas.commands import Asked, Change, JsonObject, Origin, SeatsCommand
+from schemas.rejections import Rejected
+from schemas.votes import Verdict
 
 FREE = "free"
 BOOKED = "booked"
@@ -130,6 +134,132 @@ class EventDeleted(msgspec.Struct, tag="EventDeleted.v1", kw_only=True, frozen=T
     key: str
 
 
+class GroupPart(msgspec.Struct, kw_only=True, frozen=True):
+    """What a group asks of one partition of the events topics."""
+
+    partition: int
+    changes: list[Change]
+    """In the order of the command; the coordinator has found the events by their keys."""
+
+
+class GroupBegun(
+    msgspec.Struct, tag="GroupBegun.v1", kw_only=True, frozen=True, omit_defaults=True
+):
+    """A coordinator asks the owners of several partitions to reserve their parts of a group."""
+
+    group: int
+    """Unique in the installation."""
+    asked: Asked
+    parts: list[GroupPart]
+    origin: Origin
+    vote_by: int
+    """When this partition's time reaches this without all votes, the group is cancelled."""
+
+
+class VoteCounted(
+    msgspec.Struct, tag="VoteCounted.v1", kw_only=True, frozen=True, omit_defaults=True
+):
+    """A coordinator has taken in what a partition says about its part of a group."""
+
+    group: int
+    partition: int
+    verdict: Verdict
+    refusal: Rejected | None = None
+
+
+class GroupConfirmed(msgspec.Struct, tag="GroupConfirmed.v1", kw_only=True, frozen=True):
+    """All parts of a group were reserved: it is done, and every owner applies its part."""
+
+    group: int
+    partitions: list[int]
+    """Where the parts are."""
+
+
+class GroupCancelled(msgspec.Struct, tag="GroupCancelled.v1", kw_only=True, frozen=True):
+    """A group is not done: every owner gives back what it reserved for it."""
+
+    group: int
+    partitions: list[int]
+    """Where the parts are."""
+
+
+class Pocket(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where places of an area can be."""
+
+    status: str
+    """`free`, a status that they are taken by, or `reservedByToken`."""
+    token: str | None = None
+    """Of held places, as is the ticket type."""
+    ticket_type: str | None = None
+
+
+class Moves(msgspec.Struct, frozen=True):
+    """Places on their way from some pockets to another."""
+
+    sources: list[tuple[Pocket, int]]
+    """In the order in which they are drawn on, with the places that each gives; never empty."""
+    target: Pocket
+
+    @property
+    def quantity(self) -> int:
+        """How many places move."""
+        return sum(places for _, places in self.sources)
+
+    @property
+    def previous_status(self) -> str:
+        """The status that the first of the places had."""
+        return self.sources[0][0].status
+
+
+class PlannedChange(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """A status change that waits for the decision about its group."""
+
+    change: StatusChanged
+    """Without a number and, of an area, without counts: it gets them when it is applied."""
+    moves: Moves | None = None
+    """Of an area: which places go where."""
+    keeps_extra_data: bool = False
+
+
+class GroupReserved(msgspec.Struct, tag="GroupReserved.v1", kw_only=True, frozen=True):
+    """A seats owner has reserved its part of a group, until the coordinator's decision."""
+
+    group: int
+    changes: list[PlannedChange]
+
+
+class GroupRefused(msgspec.Struct, tag="GroupRefused.v1", kw_only=True, frozen=True):
+    """A seats owner cannot do its part of a group."""
+
+    group: int
+    refusal: Rejected
+
+
+class GroupQueued(msgspec.Struct, tag="GroupQueued.v1", kw_only=True, frozen=True):
+    """A part of a group waits, as a parked command does, for what is in doubt."""
+
+    group: int
+    workspace: str
+    changes: list[Change]
+    origin: Origin
+
+
+class GroupEnded(msgspec.Struct, tag="GroupEnded.v1", kw_only=True, frozen=True):
+    """A seats owner has applied the decision about a group: nothing of it is in doubt here."""
+
+    group: int
+    is_confirmed: bool
+
+
+class CommandParked(msgspec.Struct, tag="CommandParked.v1", kw_only=True, frozen=True):
+    """A command waits for what is in doubt; its answer comes in a later record."""
+
+    asked: Asked
+    command: SeatsCommand
+    until: int
+    """When the partition's time reaches this, the command is refused as BUSY_IN_DOUBT."""
+
+
 SeatsFact = (
     StatusChanged
     | ExtraDataChanged
@@ -138,5 +268,34 @@ SeatsFact = (
     | EventCreated
     | EventUpdated
     | EventDeleted
+    | GroupReserved
+    | GroupRefused
+    | GroupQueued
+    | GroupEnded
+    | CommandParked
 )
-GroupsFact = EventCreated | EventUpdated | EventDeleted | HoldDeadlineSet
+GroupsFact = (
+    EventCreated
+    | EventUpdated
+    | EventDeleted
+    | HoldDeadlineSet
+    | GroupBegun
+    | VoteCounted
+    | GroupConfirmed
+    | GroupCancelled
+)
+
+
+def partitions_concerned(fact: GroupsFact, partitions: int) -> Collection[int]:
+    """Name the partitions, of so many, whose owners apply a coordinator's fact."""
+    match fact:
+        case HoldDeadlineSet():
+            return range(partitions)
+        case GroupBegun():
+            return [part.partition for part in fact.parts]
+        case GroupConfirmed() | GroupCancelled():
+            return fact.partitions
+        case VoteCounted():
+            return ()
+        case EventCreated() | EventUpdated() | EventDeleted():
+            return (fact.partition,)

@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from schemas import commands, facts, inventory, outbox, topics
+from schemas import commands, facts, inventory, outbox, topics, votes
 
 FOLDER = Path(__file__).parent / "json"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -26,6 +26,7 @@ MESSAGES: dict[str, Any] = {
     topics.GROUPS_COMMANDS: commands.GroupsCommand,
     topics.EVENTS_OUTBOX: outbox.SeatsRecord,
     topics.GROUPS_OUTBOX: outbox.GroupsRecord,
+    topics.GROUPS_VOTES: votes.GroupVote,
     topics.INVENTORIES: inventory.Inventory,
 }
 """What the topics carry; `inventories` carries it compressed."""
@@ -92,7 +93,7 @@ def _described(component: Json, fields: dict[str, str]) -> Json:
 
 def _described_fields() -> dict[str, dict[str, str]]:
     """Give the attribute docstrings of all message types, by type and field."""
-    modules: list[ModuleType] = [commands, facts, outbox, inventory]
+    modules: list[ModuleType] = [commands, facts, outbox, votes, inventory]
     return {
         name: {
             field: text

@@ -59,7 +59,7 @@ class Data(msgspec.Struct, Generic[F], kw_only=True, frozen=True, omit_defaults=
     """Digest after this record, 16 hex digits: of a seats owner over all touched objects and the
     numbers of status changes, of a coordinator over its directory."""
     command: CommandPosition | None = None
-    """The command that this answers, if a command was the cause."""
+    """The command that this answers or defers: the cause, or one that was deferred before."""
     command_id: str | None = None
     fingerprint: str | None = None
     """Id and fingerprint of the client's idempotency key, if it sent one."""
@@ -103,8 +103,25 @@ class CommandAnswered(
     data: Data[F]
 
 
+class CommandDeferred(
+    _CloudEvent, Generic[F], tag="seatlog.command.deferred.v1", kw_only=True, frozen=True
+):
+    """A command was read, and its answer comes in a later record: what it needs is in doubt."""
+
+    data: Data[F]
+
+
+class VoteTaken(_CloudEvent, Generic[F], tag="seatlog.vote.taken.v1", kw_only=True, frozen=True):
+    """A coordinator has taken in a seats owner's vote."""
+
+    data: Data[F]
+
+
 class TimePassed(_CloudEvent, Generic[F], tag="seatlog.time.passed.v1", kw_only=True, frozen=True):
-    """A deadline was reached: holds expired. Without facts it only keeps the ownership fresh."""
+    """Something's time had come: a hold expired, a queued part of a group was taken up.
+
+    Without facts it only keeps the ownership fresh.
+    """
 
     data: Data[F]
 
@@ -128,9 +145,19 @@ def type_name(record: type[_CloudEvent]) -> bytes:
 
 
 SeatsRecord = (
-    OwnershipTaken | CommandAnswered[SeatsFact] | TimePassed[SeatsFact] | DecisionApplied[SeatsFact]
+    OwnershipTaken
+    | CommandAnswered[SeatsFact]
+    | CommandDeferred[SeatsFact]
+    | TimePassed[SeatsFact]
+    | DecisionApplied[SeatsFact]
 )
-GroupsRecord = OwnershipTaken | CommandAnswered[GroupsFact] | TimePassed[GroupsFact]
+GroupsRecord = (
+    OwnershipTaken
+    | CommandAnswered[GroupsFact]
+    | CommandDeferred[GroupsFact]
+    | VoteTaken[GroupsFact]
+    | TimePassed[GroupsFact]
+)
 
 encode = msgspec.json.Encoder().encode
 decode_seats_record = msgspec.json.Decoder(SeatsRecord).decode

@@ -32,6 +32,7 @@ class Rejection(Enum):
     COMMAND_NOT_READABLE = _Row("COMMAND_NOT_READABLE", Retry.NEVER)
     COMMAND_FAILED = _Row("COMMAND_FAILED", Retry.NEVER)
     COMMAND_TOO_LARGE = _Row("COMMAND_TOO_LARGE", Retry.NEVER)
+    IDEMPOTENCY_KEY_IN_USE = _Row("IDEMPOTENCY_KEY_IN_USE", Retry.LATER)
     IDEMPOTENCY_KEY_REUSED = _Row("IDEMPOTENCY_KEY_REUSED", Retry.NEVER)
     EVENT_NOT_FOUND = _Row("EVENT_NOT_FOUND", Retry.NEVER)
     EVENT_KEY_TAKEN = _Row("EVENT_KEY_TAKEN", Retry.NEVER)
@@ -48,6 +49,7 @@ class Rejection(Enum):
     TOO_MANY_STATUSES_IN_AREA = _Row("TOO_MANY_STATUSES_IN_AREA", Retry.LATER)
     NOT_ENOUGH_PLACES = _Row("NOT_ENOUGH_PLACES", Retry.LATER)
     NOT_ENOUGH_TAKEN_PLACES = _Row("NOT_ENOUGH_TAKEN_PLACES", Retry.LATER)
+    BUSY_IN_DOUBT = _Row("BUSY_IN_DOUBT", Retry.LATER)
 
     @property
     def code(self) -> str:
@@ -78,6 +80,7 @@ class Obstacle(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     """Why: a code of this file."""
     status: str | None = None
     """The object's status at that moment."""
+    requested_status: str | None = None
 
 
 class Rejected(msgspec.Struct, tag="Rejected.v1", kw_only=True, frozen=True, omit_defaults=True):

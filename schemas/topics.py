@@ -20,6 +20,7 @@ EVENTS_COMMANDS = "events.commands"
 EVENTS_OUTBOX = "events.outbox"
 GROUPS_COMMANDS = "groups.commands"
 GROUPS_OUTBOX = "groups.outbox"
+GROUPS_VOTES = "groups.votes"
 INVENTORIES = "inventories"
 DEAD_LETTERS = "dead.letters"
 
@@ -28,12 +29,17 @@ TOPIC_NAMES = (
     EVENTS_OUTBOX,
     GROUPS_COMMANDS,
     GROUPS_OUTBOX,
+    GROUPS_VOTES,
     INVENTORIES,
     DEAD_LETTERS,
 )
 
-# Partition n of the outbox is the log of the owner of partition n of the commands.
-PAIRED = ((EVENTS_COMMANDS, EVENTS_OUTBOX), (GROUPS_COMMANDS, GROUPS_OUTBOX))
+# Partition n of the outbox is the log of the owner of partition n of the commands (and votes).
+PAIRED = (
+    (EVENTS_COMMANDS, EVENTS_OUTBOX),
+    (GROUPS_COMMANDS, GROUPS_OUTBOX),
+    (GROUPS_VOTES, GROUPS_OUTBOX),
+)
 
 UNLIMITED_MS = -1
 

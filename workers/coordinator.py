@@ -7,7 +7,14 @@ from adapters.ports import TopicPartition
 from engine.groups.machine import GroupsMachine
 from schemas.commands import decode_groups_command
 from schemas.outbox import decode_groups_record
-from schemas.topics import DEAD_LETTERS, EVENTS_COMMANDS, GROUPS_COMMANDS, GROUPS_OUTBOX, Topics
+from schemas.topics import (
+    DEAD_LETTERS,
+    EVENTS_COMMANDS,
+    GROUPS_COMMANDS,
+    GROUPS_OUTBOX,
+    GROUPS_VOTES,
+    Topics,
+)
 from workers.role import Role
 
 
@@ -23,6 +30,7 @@ def coordinator_role(partition: int, topics: Topics) -> Role[Any, Any, Any]:
         commands=TopicPartition(topics[GROUPS_COMMANDS].physical_name, partition),
         outbox=TopicPartition(topics[GROUPS_OUTBOX].physical_name, partition),
         decisions=(),
+        votes=TopicPartition(topics[GROUPS_VOTES].physical_name, partition),
         decode_command=decode_groups_command,
         decode_record=decode_groups_record,
         decode_decision=decode_groups_record,

@@ -6,19 +6,21 @@ Rules of this file:
    If the append fails, the ledger is thrown away as a whole.
 2. Time is the partition's: it follows the append times of the commands, and the clock only as far
    as all inputs were read. It never runs backwards.
-3. What is due is expired before the next cause is decided.
+3. What is due is decided before the next command is.
 4. A position moves in the very record that answers what was read, and in none before it: a batch
    may be torn anywhere. So what is due is expired before a command is taken in, not while.
 """
 
+import logging
+from collections.abc import Iterator
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from adapters.ports import LogRecord, NewRecord, PositionLostError
 from engine.machine import Decision
-from schemas.commands import CommandPosition
+from schemas.commands import Asked, CommandPosition
 from schemas.outbox import (
     HEADER_EVENT,
     HEADER_INGRESS,
@@ -28,27 +30,41 @@ from schemas.outbox import (
     HEADER_TYPE,
     HEADER_WORKSPACE,
     CommandAnswered,
+    CommandDeferred,
     Data,
     DecisionApplied,
     OwnershipTaken,
     TimePassed,
+    VoteTaken,
     encode,
     is_void,
     type_name,
 )
 from schemas.rejections import Rejected, Rejection
+from schemas.votes import GroupVote, decode_vote
 from workers.replay import Inputs
 from workers.role import Role, header
+
+log = logging.getLogger(__name__)
 
 record_bytes_max = 2 * 1024 * 1024 - 64 * 1024
 """What an append can carry (adapters/kafka/ownership), with room for what the batch adds."""
 failures_max = 1
 """A cause that failed more often is refused alone."""
-Kind = type[CommandAnswered[Any] | DecisionApplied[Any] | TimePassed[Any]]
+Kind = type[
+    CommandAnswered[Any]
+    | CommandDeferred[Any]
+    | DecisionApplied[Any]
+    | TimePassed[Any]
+    | VoteTaken[Any]
+]
 _PASSED_ON = (HEADER_INGRESS, HEADER_REQUEST)
 _TYPE_NAMES: dict[Kind, bytes] = {
-    kind: type_name(kind) for kind in (CommandAnswered, DecisionApplied, TimePassed)
+    kind: type_name(kind)
+    for kind in (CommandAnswered, CommandDeferred, DecisionApplied, TimePassed, VoteTaken)
 }
+_NO_DECISIONS = (type_name(VoteTaken),)
+"""Records of coordinators that tell the owners nothing."""
 
 
 class RecordTooLargeError(Exception):
@@ -80,6 +96,9 @@ class Ledger:
         self.next_offset = term + 1
         self.pending: list[NewRecord] = []
         self.dead_letters: list[NewRecord] = []
+        self._votes: list[GroupVote] = []
+        """To be sent when what is pending is acknowledged."""
+        self._read_last = _ReadDecision()
 
     def anchor(self, timestamp: int, monotonic_ms: int) -> None:
         """Note that the broker's clock showed (at least) `timestamp` at this monotonic time."""
@@ -91,11 +110,13 @@ class Ledger:
         timestamp, anchored_at = self._anchor
         return timestamp + monotonic_ms - anchored_at
 
-    def expire_until(self, now: int) -> None:
-        """Move the time forward and expire what is due by then."""
+    def settle_until(self, now: int) -> None:
+        """Move the time forward and decide what is due by then, to a fixpoint."""
         self.now = max(self.now, now)
         while (cause := self._machine.due(self._state, self.now)) is not None:
-            self._write(TimePassed, self._machine.decide(self._state, cause, self.now))
+            decision = self._machine.decide(self._state, cause, self.now)
+            kind: Kind = TimePassed if decision.asked is None else CommandAnswered
+            self._write(kind, decision, decision.asked)
 
     def keep_fence(self) -> None:
         """Write a record that says nothing, so that the broker remembers this producer."""
@@ -103,24 +124,23 @@ class Ledger:
 
     async def wait_for_inventories(self, record: LogRecord) -> None:
         """Wait for the inventories that a coordinator's decision brings into this partition."""
-        if record.topic != self._role.commands.topic:
-            cause = self._cause_of_decision(record, peek=True)
+        if self._is_decision(record):
+            cause = self._cause_of_decision(record)
             if cause is not None:
                 await self._role.load_inventories(self._machine.needs(cause.facts))
 
     def take_in(self, record: LogRecord) -> None:
         """Decide what a record of an input asks for; its answer joins the pending records.
 
-        Before a command, `expire_until` its time (rules 3 and 4).
+        Before a command, `settle_until` its time (rules 3 and 4).
         """
         self._advance(record)
         if record.topic == self._role.commands.topic:
             self._answer(record)
-            return
-        cause = self._cause_of_decision(record, peek=False)
-        if cause is not None:
-            decision = self._machine.decide(self._state, cause, self.now)
-            self._write(DecisionApplied, decision, asked_by=record)
+        elif self._is_decision(record):
+            self._apply(record)
+        else:
+            self._count(record)
 
     def _advance(self, record: LogRecord) -> None:
         name = f"{record.topic}/{record.partition}"
@@ -128,6 +148,18 @@ class Ledger:
         if record.offset != expected:
             raise PositionLostError(f"{name}: read {record.offset}, expected {expected}")
         self._inputs.positions[name] = record.offset + 1
+
+    def open_votes(self) -> list[GroupVote]:
+        """Give the votes about all groups that are in doubt here."""
+        return self._role.open_votes(self._state)
+
+    def take_votes(self) -> list[GroupVote]:
+        """Give the votes that the acknowledged records call for, once."""
+        votes, self._votes = self._votes, []
+        return votes
+
+    def _is_decision(self, record: LogRecord) -> bool:
+        return bool(self._role.decisions) and record.topic == self._role.decisions[0].topic
 
     def _answer(self, record: LogRecord) -> None:
         if self._failed.get((record.topic, record.offset), 0) > failures_max:
@@ -138,12 +170,18 @@ class Ledger:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             self._refuse(record, Rejection.COMMAND_NOT_READABLE, str(error))
             return
-        decision = self._machine.decide(self._state, command, self.now)
-        self._write(CommandAnswered, decision, asked_by=record, command=command)
+        asked = _asked(record, command)
+        decision = self._machine.decide(self._state, command, self.now, asked)
+        self._write(
+            CommandDeferred if decision.answer is None else CommandAnswered, decision, asked
+        )
 
     def _refuse(self, record: LogRecord, why: Rejection, detail: str) -> None:
         refusal: Decision[Any] = Decision(Rejected(code=why.code, detail=detail), [])
-        self._write(CommandAnswered, refusal, asked_by=record)
+        self._write(CommandAnswered, refusal, _asked(record))
+        self._keep_dead_letter(record, detail)
+
+    def _keep_dead_letter(self, record: LogRecord, detail: str) -> None:
         value = record.value or b""
         about = [
             ("topic", record.topic.encode()),
@@ -154,29 +192,58 @@ class Ledger:
         ]
         self.dead_letters.append(NewRecord(value, about))
 
-    def _cause_of_decision(self, record: LogRecord, *, peek: bool) -> Any:  # noqa: ANN401
-        name = f"{record.topic}/{record.partition}"
+    def _apply(self, record: LogRecord) -> None:
+        cause = self._cause_of_decision(record)
+        if self._read_last.taken_at is not None:
+            self._inputs.terms[f"{record.topic}/{record.partition}"] = self._read_last.taken_at
+        if cause is not None:
+            decision = self._machine.decide(self._state, cause, self.now)
+            self._write(DecisionApplied, decision, decided_by=record)
+
+    def _cause_of_decision(self, record: LogRecord) -> Any:  # noqa: ANN401
+        if self._read_last.record is not record:
+            self._read_last = self._read(record)
+        return self._read_last.cause
+
+    def _read(self, record: LogRecord) -> "_ReadDecision":
+        if header(record, HEADER_TYPE) in _NO_DECISIONS:
+            return _ReadDecision(record)
         decoded = self._role.decode_decision(record.value or b"")
         if isinstance(decoded, OwnershipTaken):
-            if not peek:
-                self._inputs.terms[name] = record.offset
-            return None
-        if is_void(decoded.data, self._inputs.terms.get(name, -1), record.offset):
-            return None
-        return self._role.decision_cause(decoded.data.facts)
+            return _ReadDecision(record, taken_at=record.offset)
+        term = self._inputs.terms.get(f"{record.topic}/{record.partition}", -1)
+        if is_void(decoded.data, term, record.offset):
+            return _ReadDecision(record)
+        return _ReadDecision(record, self._role.decision_cause(decoded.data.facts))
+
+    def _count(self, record: LogRecord) -> None:
+        try:
+            vote = decode_vote(record.value or b"")
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            # Its sender says it again in two seconds, as long as it matters.
+            log.warning("a vote cannot be read", extra={"why": str(error)})
+            self._keep_dead_letter(record, str(error))
+            return
+        decision = self._machine.decide(self._state, vote, self.now)
+        if decision.asked is not None:
+            self._write(CommandAnswered, decision, decision.asked)
+        elif decision.facts:
+            self._write(VoteTaken, decision)
 
     def _write(
         self,
         kind: Kind,
         decision: Decision[Any],
+        asked: Asked | None = None,
         *,
-        asked_by: LogRecord | None = None,
-        command: Any = None,  # noqa: ANN401 - the machine's own
+        decided_by: LogRecord | None = None,
     ) -> None:
         for fact in decision.facts:
             self._machine.evolve(self._state, fact)
+        if kind is not CommandAnswered:
+            self._votes += self._role.votes_of(decision.facts)
         offset = self.next_offset + len(self.pending)
-        idempotency = command.idempotency if command is not None else None
+        idempotency = asked.idempotency if asked is not None and decision.answer else None
         data: Data[Any] = Data(
             term=self._term,
             offset=offset,
@@ -184,7 +251,7 @@ class Ledger:
             positions=self._inputs.positions,
             input_terms=self._inputs.terms,
             digest=self._machine.digest(self._state),
-            command=_position(asked_by) if kind is CommandAnswered else None,
+            command=asked.command if asked is not None else None,
             command_id=idempotency.command_id if idempotency else None,
             fingerprint=idempotency.fingerprint if idempotency else None,
             answer=decision.answer,
@@ -198,7 +265,7 @@ class Ledger:
             datacontenttype="application/json",
             data=data,
         )
-        headers, key = self._headers(kind, decision, asked_by, command)
+        headers, key = self._headers(kind, decision, asked, decided_by)
         headers.append((HEADER_OFFSET, b"%d" % offset))
         written = NewRecord(encode(record), headers, key)
         if written.size > record_bytes_max:
@@ -209,24 +276,51 @@ class Ledger:
         self,
         kind: Kind,
         decision: Decision[Any],
-        asked_by: LogRecord | None,
-        command: Any,  # noqa: ANN401
+        asked: Asked | None,
+        decided_by: LogRecord | None,
     ) -> tuple[list[tuple[str, bytes]], bytes | None]:
         headers = [(HEADER_TYPE, _TYPE_NAMES[kind]), self._term_header]
-        if command is not None:
-            headers.append((HEADER_WORKSPACE, command.workspace.encode()))
         event = getattr(decision.facts[0], "event", None) if decision.facts else None
         key = None
         if event is not None:
             key = b"%d" % event
             headers.append((HEADER_EVENT, key))
-        if asked_by is not None:
+        if asked is not None and decision.answer is not None:
+            headers += _waiting(asked)
+        if decided_by is not None:
             for name in _PASSED_ON:
-                value = header(asked_by, name)
+                value = header(decided_by, name)
                 if value is not None:
                     headers.append((name, value))
         return headers, key
 
 
-def _position(record: LogRecord | None) -> CommandPosition | None:
-    return CommandPosition(record.partition, record.offset) if record is not None else None
+class _ReadDecision(NamedTuple):
+    """A record of a coordinator's outbox, decoded."""
+
+    record: LogRecord | None = None
+    cause: Any = None
+    """What it is for this owner; None: nothing."""
+    taken_at: int | None = None
+    """The new term, if it is an ownership record."""
+
+
+def _asked(record: LogRecord, command: Any = None) -> Asked:  # noqa: ANN401 - the machine's own
+    ingress, request = header(record, HEADER_INGRESS), header(record, HEADER_REQUEST)
+    return Asked(
+        command=CommandPosition(record.partition, record.offset),
+        workspace=command.workspace if command is not None else "",
+        ingress=None if ingress is None else ingress.decode(errors="replace"),
+        request=None if request is None else request.decode(errors="replace"),
+        idempotency=command.idempotency if command is not None else None,
+    )
+
+
+def _waiting(asked: Asked) -> Iterator[tuple[str, bytes]]:
+    """Give the headers that bring an answer to who waits for it."""
+    if asked.workspace:
+        yield HEADER_WORKSPACE, asked.workspace.encode()
+    if asked.ingress is not None:
+        yield HEADER_INGRESS, asked.ingress.encode()
+    if asked.request is not None:
+        yield HEADER_REQUEST, asked.request.encode()

@@ -5,9 +5,10 @@ The order of these steps is the proof (docs/guarantees.md); they are numbered ag
 1. Take the partition: a new producer under its transactional id raises the epoch.
 2. Append `OwnershipTaken` with a random id; its offset is the term.
 3. Read the outbox up to the term, and not less, find the own random id there, fold the state.
-4. Settle: expire what is due, and read the inputs from the positions in the last record.
+4. Settle: decide what is due (holds that end, parked work that may be taken up), and read the
+   inputs from the positions in the last record.
 5. Serve: take a batch, decide and evolve each cause in memory, append the records as one batch,
-   await the ack and count it only if its offset is the own last offset + 1.
+   await the ack and count it only if its offset is the own last offset + 1, then send the votes.
 
 Rules of this file:
 
@@ -36,6 +37,7 @@ from adapters.ports import (
     Reader,
 )
 from schemas.outbox import HEADER_TYPE, OwnershipData, OwnershipTaken, encode, type_name
+from workers.ballots import Ballots
 from workers.ledger import Ledger
 from workers.replay import NotOursError, Own, ReplayError, replay
 from workers.role import Role
@@ -53,6 +55,8 @@ replication_guard_ms = 1_000
 behind, so that a hold is not ended while its booking is on its way there."""
 keep_fence_every_ms = 60 * 60 * 1000
 """The broker forgets a producer after a day without a batch; hourly keeps the fence alive."""
+votes_sent_again_every_ms = 2_000
+"""Well within the time that a group has for its votes (engine/groups/voting)."""
 first_backoff_ms = 50
 backoff_max_ms = 5_000
 lives_without_progress_max = 10
@@ -148,6 +152,7 @@ class Owner:
         # Step 1. From here on an older owner's appends are refused, as soon as ours has come.
         appender = await self._log.take(self._role.outbox)
         reader: Reader | None = None
+        ballots = Ballots(self._log, self._role.ballot_of)
         try:
             self._at("1 taken")
             # Step 2. The ownership record goes out before the log is read. The other way round, a
@@ -163,20 +168,30 @@ class Owner:
             ledger = Ledger(self._role, state, inputs, taken.offset, self._failed)
             ledger.anchor(taken.timestamp, taken_at)
             # Step 4.
-            self._expire(ledger, ledger.now)
+            self._settle(ledger, ledger.now)
             await self._append(appender, ledger)
             reader = await self._log.read_from(inputs.positions_of(self._role.inputs()))
             self._at("4 settled")
             # Step 5.
-            await self._serve(appender, reader, ledger)
+            await self._serve(appender, reader, ledger, ballots)
         finally:
+            await ballots.close()
             await appender.drop()
             if reader is not None:
                 await reader.close()
 
-    async def _serve(self, appender: Appender, reader: Reader, ledger: Ledger) -> None:
+    async def _serve(
+        self, appender: Appender, reader: Reader, ledger: Ledger, ballots: Ballots
+    ) -> None:
         appended_at = self._clock.monotonic_ms()
+        voted_at: int | None = None
         while True:
+            if (
+                voted_at is None
+                or self._clock.monotonic_ms() - voted_at > votes_sent_again_every_ms
+            ):
+                voted_at = self._clock.monotonic_ms()
+                ballots.send(ledger.open_votes())
             records = await reader.fetch(batch_records_max, idle_wait_ms)
             if records:
                 await self._decide(records, ledger)
@@ -189,6 +204,7 @@ class Owner:
             if ledger.pending:
                 self._at("5 decided")
                 await self._append(appender, ledger)
+                ballots.send(ledger.take_votes())
                 appended_at = self._clock.monotonic_ms()
                 self._lives_without_progress = 0
 
@@ -198,7 +214,7 @@ class Owner:
             is_command = record.topic == self._role.commands.topic
             if is_command:
                 # Its records must not say yet that the command was read: a batch may be torn.
-                self._expire(ledger, record.timestamp)
+                self._settle(ledger, record.timestamp)
             try:
                 await ledger.wait_for_inventories(record)
                 ledger.take_in(record)
@@ -211,13 +227,15 @@ class Owner:
 
     def _let_time_pass(self, reader: Reader, ledger: Ledger) -> None:
         """Move the partition's time with the clock, only as far as all inputs were read."""
+        until = ledger.now
         caught_up_at = reader.caught_up_at()
         if caught_up_at is not None:
-            self._expire(ledger, ledger.time_at(caught_up_at) - replication_guard_ms)
+            until = ledger.time_at(caught_up_at) - replication_guard_ms
+        self._settle(ledger, until)
 
-    def _expire(self, ledger: Ledger, until: int) -> None:
+    def _settle(self, ledger: Ledger, until: int) -> None:
         try:
-            ledger.expire_until(until)
+            ledger.settle_until(until)
         except Exception as error:
             raise TimeFailedError(f"what is due at {until} cannot be decided: {error!r}") from error
 

@@ -88,6 +88,8 @@ class _Fold:
         self.producers: list[tuple[int, int]] = []
         self.next_offset = 0
         self._at = 0
+        self._deferred: set[int] = set()
+        """Offsets of the commands whose answers are still to come."""
 
     async def take_in(self, record: LogRecord) -> None:
         if record.offset != self.next_offset:
@@ -111,6 +113,7 @@ class _Fold:
         if data.at < self._at:
             raise ReplayError(f"{where}: time runs backwards")
         self._check_positions(data, where)
+        self._check_command(data, where)
         try:
             for fact in data.facts:
                 machine.evolve(self.state, fact)
@@ -124,11 +127,20 @@ class _Fold:
         self.inputs.terms.update(data.input_terms)
 
     def _check_positions(self, data: Data[Any], where: str) -> None:
-        """Check that inputs are read forward and that an answer is to the very next command."""
+        """Check that inputs are read forward."""
         read = self.inputs.positions
         for name, position in data.positions.items():
             if position < read.get(name, 0):
                 raise ReplayError(f"{where}: {name} goes back from {read[name]} to {position}")
-        command = data.command
-        if command is not None and command.offset != read.get(str(self._role.commands), 0):
-            raise ReplayError(f"{where}: answers command {command.offset}, not the next one")
+
+    def _check_command(self, data: Data[Any], where: str) -> None:
+        """Check that a record is about the very next command, or answers one that was deferred."""
+        if data.command is None:
+            return
+        offset = data.command.offset
+        if data.answer is not None and offset in self._deferred:
+            self._deferred.remove(offset)
+        elif offset != self.inputs.positions.get(str(self._role.commands), 0):
+            raise ReplayError(f"{where}: is about command {offset}, not the next one")
+        elif data.answer is None:
+            self._deferred.add(offset)

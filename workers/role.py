@@ -6,12 +6,13 @@ Rules of this file:
    seats owner and a coordinator stands here, in workers/seats.py and workers/coordinator.py.
 """
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from adapters.ports import LogRecord, TopicPartition
 from engine.machine import Machine
+from schemas.votes import GroupVote
 
 State = TypeVar("State")
 Cause = TypeVar("Cause")
@@ -19,6 +20,17 @@ Fact = TypeVar("Fact")
 
 Record = Any
 """A decoded outbox record: OwnershipTaken, or one of the types that carry Data."""
+
+
+def no_votes(of: object) -> list[GroupVote]:
+    """Vote on nothing, as a coordinator does."""
+    del of
+    return []
+
+
+def no_ballot(vote: GroupVote) -> TopicPartition:
+    """Fail: who has no votes needs no place for them."""
+    raise NotImplementedError(f"nobody here votes: {vote}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +42,9 @@ class Role(Generic[State, Cause, Fact]):
     commands: TopicPartition
     outbox: TopicPartition
     decisions: tuple[TopicPartition, ...]
-    """The coordinators' outboxes that this owner reads as its second input."""
+    """The coordinators' outboxes that a seats owner reads as its second input."""
+    votes: TopicPartition | None = None
+    """The votes that a coordinator reads as its second input."""
     decode_command: Callable[[bytes], Cause]
     decode_record: Callable[[bytes], Record]
     decode_decision: Callable[[bytes], Record]
@@ -39,10 +53,17 @@ class Role(Generic[State, Cause, Fact]):
     load_inventories: Callable[[Collection[str]], Awaitable[None]]
     """Wait until these inventories (by hash) are at hand."""
     dead_letters: TopicPartition
+    votes_of: Callable[[Iterable[Fact]], list[GroupVote]] = no_votes
+    """The votes that facts of this owner call for."""
+    open_votes: Callable[[State], list[GroupVote]] = no_votes
+    """The votes about all groups that are still in doubt here: they may have been lost."""
+    ballot_of: Callable[[GroupVote], TopicPartition] = no_ballot
+    """Where a vote goes."""
 
     def inputs(self) -> tuple[TopicPartition, ...]:
         """Name all that this owner reads while it serves."""
-        return (self.commands, *self.decisions)
+        votes = () if self.votes is None else (self.votes,)
+        return (self.commands, *self.decisions, *votes)
 
 
 def header(record: LogRecord, name: str) -> bytes | None:

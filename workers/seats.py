@@ -5,11 +5,20 @@ from typing import Any
 
 from adapters.ports import TopicPartition
 from engine.charts.inventory import SeatMap
+from engine.groups.machine import coordinators_max
 from engine.seats.machine import ApplyDecision, SeatsMachine
 from schemas.commands import decode_seats_command
 from schemas.facts import GroupsFact
 from schemas.outbox import decode_groups_record, decode_seats_record
-from schemas.topics import DEAD_LETTERS, EVENTS_COMMANDS, EVENTS_OUTBOX, GROUPS_OUTBOX, Topics
+from schemas.topics import (
+    DEAD_LETTERS,
+    EVENTS_COMMANDS,
+    EVENTS_OUTBOX,
+    GROUPS_OUTBOX,
+    GROUPS_VOTES,
+    Topics,
+)
+from schemas.votes import GroupVote
 from workers.role import Role
 
 
@@ -26,6 +35,11 @@ def seats_role(
         concerning = tuple(fact for fact in facts if machine.concerns(fact))
         return ApplyDecision(concerning) if concerning else None
 
+    votes = topics[GROUPS_VOTES]
+
+    def ballot_of(vote: GroupVote) -> TopicPartition:
+        return TopicPartition(votes.physical_name, vote.group % coordinators_max)
+
     return Role(
         name="seats",
         machine=machine,
@@ -40,5 +54,8 @@ def seats_role(
         decode_decision=decode_groups_record,
         decision_cause=cause,
         load_inventories=load_inventories,
+        votes_of=machine.votes_of,
+        open_votes=machine.open_votes,
+        ballot_of=ballot_of,
         dead_letters=TopicPartition(topics[DEAD_LETTERS].physical_name, 0),
     )

@@ -17,7 +17,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, for_code
 
-from schemas.topics import GROUPS_COMMANDS, GROUPS_OUTBOX, Topic, Topics
+from schemas.topics import GROUPS_COMMANDS, GROUPS_OUTBOX, GROUPS_VOTES, Topic, Topics
 
 _ALREADY_EXISTS = 36
 _UNKNOWN_TOPIC = 3
@@ -174,7 +174,7 @@ async def _admin(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
         raise BrokerError(message) from error
 
 
-FIXED_PARTITIONS = (GROUPS_COMMANDS, GROUPS_OUTBOX)
+FIXED_PARTITIONS = (GROUPS_COMMANDS, GROUPS_OUTBOX, GROUPS_VOTES)
 """A workspace's coordinator is chosen by hash each time, so these never grow; an event's
 partition is chosen once and stored, so those of the events may."""
 

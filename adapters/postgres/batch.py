@@ -26,7 +26,8 @@ from schemas.facts import (
     ExtraDataChanged,
     StatusChanged,
 )
-from schemas.outbox import CommandAnswered, Data, OwnershipTaken, is_void, status_change_id
+from schemas.outbox import Answer, CommandAnswered, Data, OwnershipTaken, is_void, status_change_id
+from schemas.rejections import Rejected, Rejection
 
 NO_TERM = -1
 
@@ -132,7 +133,7 @@ class Batch:
             command = data.command
             topic = self._commands_topics[partition.topic]
             self.results.append((topic, command.partition, command.offset, offset, data.at))
-        if data.command_id is not None:
+        if data.command_id is not None and _is_kept(data.answer):
             self.keyed_results.setdefault(
                 (workspace, data.command_id),
                 (workspace, data.command_id, data.fingerprint or "", *partition, offset, data.at),
@@ -196,6 +197,13 @@ class Batch:
         self.created.pop(event, None)
         self.updated.pop(event, None)
         self.deleted.add(event)
+
+
+def _is_kept(answer: Answer | None) -> bool:
+    """Say whether an answer is the first of its key: a repeat is not, and BUSY may change."""
+    if isinstance(answer, Rejected):
+        return not answer.repeat and answer.code != Rejection.BUSY_IN_DOUBT.code
+    return answer is not None and not answer.repeat
 
 
 def hold_token_of(fact: StatusChanged) -> str | None:

@@ -95,9 +95,10 @@ class Directory:
                 self._holds[fact.token] = HoldRevision(fact.expires_at, fact.remembered_until)
                 heappush(self._forgettable, (fact.remembered_until, fact.token))
 
-    def digest(self) -> str:
-        """Digest the entries, 16 hex digits."""
-        return f"{self._digest_sum % DIGEST_MODULUS:016x}"
+    @property
+    def digest_sum(self) -> int:
+        """Give the sum of the entries' digests."""
+        return self._digest_sum % DIGEST_MODULUS
 
     def _put(self, entry: Entry) -> None:
         self._by_key[entry.workspace, entry.key] = entry

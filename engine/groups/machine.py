@@ -1,4 +1,4 @@
-"""The coordinator's rules: event keys are given out here once, and hold deadlines moved.
+"""The coordinator's rules: event keys, hold deadlines, and the decisions about groups.
 
 Rules of this file:
 
@@ -6,41 +6,80 @@ Rules of this file:
 2. Creating several events is one decision: all keys are given out, or none.
 3. An event's partition is chosen here, from its key, and stands in the record: a later change of
    the number of partitions moves no event.
+4. All groups that could meet have one coordinator, and every owner sees them in its order.
 """
 
 from collections.abc import Collection
+from typing import NamedTuple
 from zlib import crc32
 
+import msgspec
+
 from engine.answers import FirstAnswers
-from engine.groups.directory import Directory, Entry
+from engine.groups.directory import DIGEST_MODULUS, Directory, Entry
+from engine.groups.voting import (
+    GroupInDoubt,
+    GroupsInDoubt,
+    decide_overdue,
+    decide_vote,
+    parts_of,
+    vote_within_ms,
+)
 from engine.machine import Decision
 from schemas.commands import (
+    Asked,
+    Change,
+    ChangeObjectStatus,
     CreateEvents,
     DeleteEvent,
     GroupsCommand,
     SetHoldDeadline,
     UpdateEvent,
 )
-from schemas.facts import EventCreated, EventDeleted, EventUpdated, GroupsFact, HoldDeadlineSet
+from schemas.facts import (
+    EventCreated,
+    EventDeleted,
+    EventUpdated,
+    GroupBegun,
+    GroupCancelled,
+    GroupConfirmed,
+    GroupsFact,
+    HoldDeadlineSet,
+    VoteCounted,
+)
 from schemas.outbox import Accepted, Data
 from schemas.rejections import Rejected, Rejection
+from schemas.votes import GroupVote
 
 hold_max_ms = 2 * 60 * 60 * 1000
 """The vendor's limit on a hold token's whole validity, from its making on (contract 1.7)."""
 clock_tolerance_ms = 60 * 1000
 """A changed deadline is remembered this much longer than needed: clocks differ."""
 coordinators_max = 256
-"""Event ids leave this much room for the partition of the coordinator that gave them."""
+"""Ids of events and groups leave this much room for the partition of the coordinator that gave
+them."""
+groups_in_doubt_max = 5_000
+"""More wait nowhere: an owner parks as many commands."""
+
+
+class GroupOverdue(NamedTuple):
+    """A group's time to vote is over."""
+
+    group: int
+
+
+GroupsCause = GroupsCommand | GroupVote | GroupOverdue
 
 
 class GroupsState:
     """All that one coordinator knows."""
 
-    __slots__ = ("answers", "directory", "events_created", "now")
+    __slots__ = ("answers", "directory", "events_created", "groups", "now")
 
     def __init__(self) -> None:
         self.directory = Directory()
         self.answers = FirstAnswers()
+        self.groups = GroupsInDoubt()
         self.events_created = 0
         self.now = 0
 
@@ -61,26 +100,49 @@ class GroupsMachine:
         del facts
         return ()
 
-    def decide(self, state: GroupsState, cause: GroupsCommand, now: int) -> Decision[GroupsFact]:
-        """Decide a command at partition time `now`."""
-        repeat = state.answers.repeat(cause.idempotency, now)
-        if repeat is not None:
-            return repeat
+    def decide(
+        self, state: GroupsState, cause: GroupsCause, now: int, asked: Asked | None = None
+    ) -> Decision[GroupsFact]:
+        """Decide a command, a vote or a group that is overdue at partition time `now`."""
         match cause:
+            case GroupVote():
+                return decide_vote(state.groups, cause)
+            case GroupOverdue():
+                doubt = state.groups.find(cause.group)
+                assert doubt is not None, f"group {cause.group} is overdue and not in doubt"
+                return decide_overdue(doubt)
+            case _:
+                repeat = state.answers.repeat(cause.idempotency, now)
+                return repeat or self._decide_command(state, cause, now, asked)
+
+    def _decide_command(
+        self, state: GroupsState, command: GroupsCommand, now: int, asked: Asked | None
+    ) -> Decision[GroupsFact]:
+        match command:
+            case ChangeObjectStatus():
+                return self._begin(state, command, now, asked)
             case CreateEvents():
-                return self._create(state, cause, now)
+                return self._create(state, command, now)
             case UpdateEvent():
-                return _update(state, cause, now)
+                return _update(state, command, now)
             case DeleteEvent():
-                return _delete(state, cause)
+                return _delete(state, command)
             case SetHoldDeadline():
-                return _set_deadline(state, cause, now)
+                return _set_deadline(state, command, now)
 
     def evolve(self, state: GroupsState, fact: GroupsFact) -> None:
         """Apply one fact."""
-        state.directory.evolve(fact)
-        if isinstance(fact, EventCreated):
-            state.events_created += 1
+        match fact:
+            case GroupBegun():
+                state.groups.begin(fact)
+                state.answers.defer(fact.asked.idempotency)
+            case VoteCounted():
+                state.groups.count(fact)
+            case GroupConfirmed() | GroupCancelled():
+                state.groups.end(fact.group)
+            case _:
+                state.directory.evolve(fact)
+                state.events_created += isinstance(fact, EventCreated)
 
     def conclude(self, state: GroupsState, data: Data[GroupsFact]) -> None:
         """Take in a record's time and its answer."""
@@ -88,13 +150,37 @@ class GroupsMachine:
         state.answers.remember(data)
         state.directory.forget_holds_until(data.at)
 
-    def due(self, state: GroupsState, now: int) -> None:
-        """Coordinators have no deadlines of their own yet."""
-        del state, now
+    def due(self, state: GroupsState, now: int) -> GroupOverdue | None:
+        """Give the next group whose time to vote ends at or before `now`."""
+        overdue: GroupInDoubt | None = state.groups.overdue(now)
+        return None if overdue is None else GroupOverdue(overdue.group)
 
     def digest(self, state: GroupsState) -> str:
-        """Digest the directory, 16 hex digits."""
-        return state.directory.digest()
+        """Digest the directory and the groups in doubt, 16 hex digits."""
+        return f"{(state.directory.digest_sum + state.groups.digest_sum) % DIGEST_MODULUS:016x}"
+
+    def _begin(
+        self, state: GroupsState, command: ChangeObjectStatus, now: int, asked: Asked | None
+    ) -> Decision[GroupsFact]:
+        assert asked is not None, "a group is answered later: it matters who waits"
+        placed: list[tuple[int, Change]] = []
+        for change in command.changes:
+            entry = state.directory.by_id(change.event)
+            is_meant = entry is not None and entry.workspace == command.workspace
+            if entry is None or not is_meant or change.event_key not in (None, entry.key):
+                return _refuse(Rejection.EVENT_NOT_FOUND, str(change.event))
+            # Found here, in the order in which events are renamed: owners need not look again.
+            placed.append((entry.partition, msgspec.structs.replace(change, event_key=None)))
+        if len(state.groups) >= groups_in_doubt_max:
+            return _refuse(Rejection.BUSY_IN_DOUBT, f"{len(state.groups)} groups are in doubt")
+        begun = GroupBegun(
+            group=asked.command.offset * coordinators_max + self._partition,
+            asked=asked,
+            parts=parts_of(placed),
+            origin=command.origin,
+            vote_by=now + vote_within_ms,
+        )
+        return Decision(None, [begun])
 
     def _create(self, state: GroupsState, command: CreateEvents, now: int) -> Decision[GroupsFact]:
         keys = [event.key for event in command.events]

@@ -15,44 +15,14 @@ Rules of this file:
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import msgspec
-
 from engine.seats.state import ObjectState, Places
 from engine.seats.statuses import extra_data_after, refuse_previous
 from schemas.commands import Change, ObjectChange
-from schemas.facts import BOOKED, FREE, HELD, NO_TICKET_TYPE, AreaCounts
+from schemas.facts import BOOKED, FREE, HELD, NO_TICKET_TYPE, AreaCounts, Moves, Pocket
 from schemas.rejections import Rejection
 
 statuses_per_area_max = 100
 """Of places that are taken: a fact tells them all, and callers invent them."""
-
-
-class Pocket(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Where places of an area can be."""
-
-    status: str
-    """`free`, a status that they are taken by, or `reservedByToken`."""
-    token: str | None = None
-    """Of held places, as is the ticket type."""
-    ticket_type: str | None = None
-
-
-class Moves(msgspec.Struct, frozen=True):
-    """Places on their way from some pockets to another."""
-
-    sources: list[tuple[Pocket, int]]
-    """In the order in which they are drawn on, with the places that each gives; never empty."""
-    target: Pocket
-
-    @property
-    def quantity(self) -> int:
-        """How many places move."""
-        return sum(places for _, places in self.sources)
-
-    @property
-    def previous_status(self) -> str:
-        """The status that the first of the places had."""
-        return self.sources[0][0].status
 
 
 class Moved(NamedTuple):
@@ -62,6 +32,8 @@ class Moved(NamedTuple):
     previous_status: str
     own: Places | None = None
     """Of an area: what the acting token holds of it now."""
+    moves: Moves | None = None
+    """Of an area."""
 
 
 def change_area(
@@ -80,12 +52,14 @@ def change_area(
         extra_data=extra_data_after(current, change, item),
         area=without_own(after),
     )
-    return Moved(state, moves.previous_status, after.own)
+    return Moved(state, moves.previous_status, after.own, moves)
 
 
-def expire_area(current: ObjectState, own: Places, token: str) -> tuple[AreaCounts, int]:
-    """Give back all places that a token holds: the counts afterwards and how many those were."""
-    moves = plan_expiry(own, token)
+def expire_area(
+    current: ObjectState, own: Places, left: Places, token: str
+) -> tuple[AreaCounts, int]:
+    """Give back the places `left` of a token's `own`: the counts afterwards, and how many."""
+    moves = plan_expiry(left, token)
     return apply_moves(area_seen(current, own), moves), moves.quantity
 
 

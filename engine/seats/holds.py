@@ -6,8 +6,10 @@ Rules of this file:
 2. The token's signature gives its first deadline. A changed one comes from the coordinator and
    is remembered until the latest deadline the token ever had has passed: an ended token must
    not come back to life.
+3. An ended token of which a group has all objects reserved stands aside until a group is decided.
 """
 
+from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import NamedTuple
 
@@ -20,7 +22,7 @@ class _Revision(NamedTuple):
 class Holds:
     """The hold tokens of one partition."""
 
-    __slots__ = ("_deadline", "_forgettable", "_heap", "_objects", "_revised")
+    __slots__ = ("_aside", "_deadline", "_forgettable", "_heap", "_objects", "_revised")
 
     def __init__(self) -> None:
         # A dict as an ordered set: the order must be the same in every process.
@@ -28,6 +30,8 @@ class Holds:
         self._deadline: dict[str, int] = {}
         self._revised: dict[str, _Revision] = {}
         self._heap: list[tuple[int, str]] = []
+        self._aside: list[tuple[int, str]] = []
+        """Entries of the heap that wait for the decision about a group."""
         self._forgettable: list[tuple[int, str]] = []
         """A heap of the revisions by the time until which they must be remembered."""
 
@@ -74,14 +78,27 @@ class Holds:
             if revision is not None and revision.remembered_until <= now:
                 del self._revised[token]
 
-    def due(self, now: int) -> str | None:
-        """Name a token whose deadline has come and that still holds something."""
+    def is_over(self, token: str, now: int) -> bool:
+        """Say whether the deadline of a token that holds something has come."""
+        deadline = self._deadline.get(token)
+        return deadline is not None and deadline <= now
+
+    def due(self, now: int, can_expire: Callable[[str], bool]) -> str | None:
+        """Name a token whose deadline has come and that still holds something it can give back."""
         while self._heap and self._heap[0][0] <= now:
             expires_at, token = self._heap[0]
             if token in self._objects and self._deadline.get(token) == expires_at:
-                return token
-            self._drop_first()
+                if can_expire(token):
+                    return token
+                self._aside.append(heappop(self._heap))
+            else:
+                self._drop_first()
         return None
+
+    def look_again(self) -> None:
+        """Look at what stands aside again: a group was decided."""
+        while self._aside:
+            heappush(self._heap, self._aside.pop())
 
     def _drop_first(self) -> None:
         expires_at, token = heappop(self._heap)

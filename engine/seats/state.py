@@ -17,9 +17,11 @@ import msgspec
 
 from engine.answers import FirstAnswers
 from engine.charts.inventory import SeatMap
+from engine.seats.doubt import Doubt
 from engine.seats.holds import Holds
+from engine.seats.parking import Parking
 from schemas.commands import JsonObject
-from schemas.facts import FREE, AreaCounts
+from schemas.facts import FREE, HELD, AreaCounts, StatusChanged
 
 DIGEST_MODULUS = 1 << 64
 _CHANGE_WEIGHT = 0x9E3779B97F4A7C15
@@ -38,6 +40,11 @@ class ObjectState(msgspec.Struct, frozen=True, gc=False):
     extra_data: JsonObject | None = None
     area: AreaCounts | None = None
     """Without `own`: what each token holds of an area is in `EventState.area_holds`."""
+
+    def with_area(self, counts: AreaCounts, *, extra_data: JsonObject | None) -> "ObjectState":
+        """Give the same with other counts (without `own`) and other extra data."""
+        area = AreaCounts(taken=counts.taken, held=counts.held)
+        return msgspec.structs.replace(self, area=area, extra_data=extra_data)
 
 
 UNTOUCHED = ObjectState()
@@ -66,13 +73,24 @@ class EventState:
 class SeatsState:
     """All that one seats owner knows."""
 
-    __slots__ = ("answers", "digest_sum", "events", "holds", "inventories", "now")
+    __slots__ = (
+        "answers",
+        "digest_sum",
+        "doubt",
+        "events",
+        "holds",
+        "inventories",
+        "now",
+        "parking",
+    )
 
     def __init__(self, inventories: Mapping[str, SeatMap]) -> None:
         self.inventories = inventories
         """The seat maps at hand, by hash: shared by all partitions of a process, only read."""
         self.events: dict[int, EventState] = {}
         self.holds = Holds()
+        self.doubt = Doubt()
+        self.parking = Parking()
         self.answers = FirstAnswers()
         self.now = 0
         self.digest_sum = 0
@@ -116,6 +134,8 @@ class SeatsState:
             self.replace_area_hold(event, label, token, {})
         self._count(-event.last_seq)
         del self.events[event.id]
+        self.doubt.drop_event(event.id)
+        self.parking.touch_event(event.id)
 
     def number(self, event: EventState, seq: int) -> None:
         """Note the number of an event's latest status change; they come without a gap."""
@@ -127,8 +147,9 @@ class SeatsState:
         self.digest_sum = (self.digest_sum + changes * _CHANGE_WEIGHT) % DIGEST_MODULUS
 
     def digest(self) -> str:
-        """Give 16 hex digits over all objects, places held in areas and numbers of changes."""
-        return f"{self.digest_sum:016x}"
+        """Give 16 hex digits over objects, places held, numbers of changes, doubt and parking."""
+        whole = self.digest_sum + self.doubt.digest_sum + self.parking.digest_sum
+        return f"{whole % DIGEST_MODULUS:016x}"
 
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
@@ -146,3 +167,16 @@ def _digest_of_hold(event: int, hold: tuple[str, str], places: Places) -> int:
 
 def _hash(source: bytes) -> int:
     return int.from_bytes(blake2b(source, digest_size=8).digest(), "big")
+
+
+def state_after(fact: StatusChanged) -> ObjectState:
+    """Give the state that a fact leaves an object in."""
+    held = fact.status == HELD and fact.area is None
+    return ObjectState(
+        status=fact.status,
+        hold_token=fact.hold_token if held else None,
+        order_id=fact.order_id,
+        ticket_type=fact.ticket_type,
+        extra_data=fact.extra_data,
+        area=None if fact.area is None else AreaCounts(taken=fact.area.taken, held=fact.area.held),
+    )

@@ -148,6 +148,8 @@ def _decided(command: GroupsCommand) -> list[tuple[Any, ...]]:
             return [(workspace, key)]
         case SetHoldDeadline(hold=hold):
             return [(workspace, hold.token)]
+        case ChangeObjectStatus():
+            return []
 
 
 def _decision(fact: Any) -> tuple[Any, ...]:  # noqa: ANN401 - any fact

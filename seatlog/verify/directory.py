@@ -11,7 +11,14 @@ from collections import defaultdict, deque
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from schemas.facts import EventCreated, EventDeleted, EventUpdated, GroupsFact, HoldDeadlineSet
+from schemas.facts import (
+    EventCreated,
+    EventDeleted,
+    EventUpdated,
+    GroupsFact,
+    HoldDeadlineSet,
+    partitions_concerned,
+)
 from schemas.outbox import DecisionApplied
 from seatlog.verify.holds import Holds
 from seatlog.verify.journal import Entry
@@ -50,7 +57,7 @@ class Directory:
         concerned: defaultdict[int, list[GroupsFact]] = defaultdict(list)
         for fact in entry.data.facts:
             self._fold(fact, entry.where)
-            for partition in self._partitions(fact):
+            for partition in partitions_concerned(fact, self._events_partitions):
                 concerned[partition].append(fact)
         for partition, facts in concerned.items():
             self._decisions[partition, source].append(Decision(source, offset, facts))
@@ -116,11 +123,6 @@ class Directory:
         if after != decision.offset + 1:
             at = f"{decision.source} at {decision.offset}"
             self._fault(entry.where, f"applies {at} and has read up to {after}")
-
-    def _partitions(self, fact: GroupsFact) -> range | tuple[int]:
-        if isinstance(fact, HoldDeadlineSet):
-            return range(self._events_partitions)
-        return (fact.partition,)
 
     def _fold(self, fact: GroupsFact, where: str) -> None:
         match fact:

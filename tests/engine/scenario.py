@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from engine.groups.machine import GroupsMachine
 from engine.machine import Decision
-from engine.seats.machine import ApplyDecision, ExpireHold, SeatsCause, SeatsMachine
+from engine.seats.machine import ApplyDecision, ExpireHold, GiveUp, SeatsCause, SeatsMachine, TakeUp
 from engine.seats.state import EventState, ObjectState
 from schemas import commands
 from schemas.commands import Change, ChangeObjectStatus, GroupsCommand, UpdateExtraData
@@ -143,7 +143,7 @@ class SeatsScenario(_Played):
 
     def when(self, cause: SeatsCause | Sequence[GroupsFact]) -> Self:
         """Let one thing happen; the expectations that follow are about it."""
-        if isinstance(cause, (ApplyDecision, ExpireHold)):
+        if isinstance(cause, (ApplyDecision, ExpireHold, TakeUp, GiveUp)):
             self.last = self._play(cause)
         elif isinstance(cause, (ChangeObjectStatus, UpdateExtraData)):
             self.last = self._play(commands.decode_seats_command(commands.encode(cause)))
@@ -289,7 +289,7 @@ class GroupsScenario(_Played):
         return {
             "now": state.now,
             "created": state.events_created,
-            "digest": directory.digest(),
+            "digest": directory.digest_sum,
             "by key": dict(directory._by_key),
             "by id": dict(directory._by_id),
             "holds": dict(directory._holds),

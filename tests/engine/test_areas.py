@@ -50,7 +50,13 @@ def test_one_place_more_than_there_are_is_refused(status: str) -> None:
     scenario = SeatsScenario().when(asked).then_rejected(Rejection.NOT_ENOUGH_PLACES)
     scenario.then_untouched("GA")
     assert scenario.refusal.obstacles == [
-        Obstacle(event=MATINEE, label="GA", code="NOT_ENOUGH_PLACES", status=FREE)
+        Obstacle(
+            event=MATINEE,
+            label="GA",
+            code="NOT_ENOUGH_PLACES",
+            status=FREE,
+            requested_status=status,
+        )
     ]
 
 

@@ -112,7 +112,13 @@ def test_a_group_of_events_of_one_partition_is_all_or_nothing() -> None:
     scenario.when(command(change(BOOKED, "A-1"), change(BOOKED, "A-1", event=EVENING)))
     scenario.then_rejected(Rejection.OBJECT_NOT_FREE)
     assert scenario.refusal.obstacles == [
-        Obstacle(event=EVENING, label="A-1", code="OBJECT_NOT_FREE", status=BOOKED)
+        Obstacle(
+            event=EVENING,
+            label="A-1",
+            code="OBJECT_NOT_FREE",
+            status=BOOKED,
+            requested_status=BOOKED,
+        )
     ]
     scenario.then_seats("A  . . . . .", event=MATINEE)
 

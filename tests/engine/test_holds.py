@@ -5,7 +5,8 @@ from time import process_time
 import msgspec
 import pytest
 
-from engine.seats.machine import ExpireHold, expiries_per_record_max
+from engine.seats.expiry import expiries_per_record_max
+from engine.seats.machine import ExpireHold
 from schemas.commands import Hold, Origin
 from schemas.facts import BOOKED, FREE, HELD, HoldDeadlineSet, HoldExpired, StatusChanged
 from schemas.rejections import Rejection

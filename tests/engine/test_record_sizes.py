@@ -5,13 +5,13 @@ import pytest
 
 from api.limits import label_characters_max
 from engine.seats.areas import statuses_per_area_max
+from engine.seats.changes import facts_bytes_max
+from engine.seats.expiry import expiries_bytes_max
 from engine.seats.machine import (
     ApplyDecision,
     ExpireHold,
     SeatsCause,
     SeatsMachine,
-    expiries_bytes_max,
-    facts_bytes_max,
 )
 from engine.seats.state import SeatsState
 from schemas.commands import Hold, ObjectChange, Origin
@@ -48,8 +48,8 @@ from workers.ledger import record_bytes_max
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.seats.machine.facts_bytes_max", 2_000)
-    monkeypatch.setattr("engine.seats.machine.expiries_bytes_max", 400)
+    monkeypatch.setattr("engine.seats.changes.facts_bytes_max", 2_000)
+    monkeypatch.setattr("engine.seats.expiry.expiries_bytes_max", 400)
 
 
 @pytest.mark.usefixtures("small")

@@ -171,7 +171,13 @@ def _expect(
     assert scenario.refusal.code == refusal.code
     if refusal is not Rejection.HOLD_TOKEN_MISSING:
         assert scenario.refusal.requested_status == asked
-        obstacle = Obstacle(event=MATINEE, label="A-1", code=refusal.code, status=before)
+        obstacle = Obstacle(
+            event=MATINEE,
+            label="A-1",
+            code=refusal.code,
+            status=before,
+            requested_status=asked,
+        )
         assert scenario.refusal.obstacles == [obstacle]
 
 

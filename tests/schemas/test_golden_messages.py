@@ -12,7 +12,7 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
-from schemas import commands, facts, inventory, outbox
+from schemas import commands, facts, inventory, outbox, rejections, votes
 from schemas.commands import decode_groups_command, decode_seats_command
 from schemas.outbox import decode_groups_record, decode_seats_record
 
@@ -34,6 +34,7 @@ UNIONS: list[tuple[Any, Decode]] = [
     (outbox.Answer, _decoder(outbox.Answer)),
     (outbox.SeatsRecord, decode_seats_record),
     (outbox.GroupsRecord, decode_groups_record),
+    (votes.GroupVote, votes.decode_vote),
     (inventory.Inventory, inventory.decode),
 ]
 
@@ -90,7 +91,7 @@ def test_every_field_of_every_message_is_in_a_golden_one() -> None:
                 _note_fields(decode(msgspec.json.encode(example)), example, seen)
     fields = {
         (kind.__name__, field)
-        for module in (commands, facts, outbox, inventory)
+        for module in (commands, facts, outbox, rejections, votes, inventory)
         for kind in vars(module).values()
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and _is_concrete(kind)
         for field in kind.__struct_fields__
@@ -112,7 +113,7 @@ def _note_fields(decoded: Any, example: Any, seen: set[tuple[str, str]]) -> None
             if field in example:
                 seen.add((type(decoded).__name__, field))
                 _note_fields(getattr(decoded, field), example[field], seen)
-    elif isinstance(decoded, list):
+    elif isinstance(decoded, (list, tuple)):
         for one, raw in zip(decoded, example, strict=True):
             _note_fields(one, raw, seen)
 
@@ -155,8 +156,8 @@ def _widened(example: Any) -> Iterator[Any]:  # noqa: ANN401
     "name", sorted({*_types(facts.SeatsFact), *_types(outbox.SeatsRecord), *_types(outbox.Answer)})
 )
 def test_readers_of_the_outbox_ignore_fields_that_they_do_not_know(name: str) -> None:
-    [decode, *_] = [decode for known, decode in READERS if known == name]
     for example in examples(name).values():
+        [decode, *_] = [d for known, d in READERS if known == name and _is_of(d, example)]
         plain = decode(msgspec.json.encode(example))
         assert decode(msgspec.json.encode({**example, "surprise": {"a": 1}})) == plain
         if "data" in example:

@@ -6,7 +6,7 @@ from api.seatsio import commands
 from api.seatsio.parts import now_ms
 from engine.seats import machine
 from engine.seats.state import SeatsState
-from schemas.facts import GroupsFact, SeatsFact
+from schemas.facts import HoldDeadlineSet
 from schemas.topics import Topics
 from tests.api.owners import owners
 from tests.eventually import eventually
@@ -79,12 +79,12 @@ async def test_an_extension_that_came_too_late_stays_refused(
             company = await running.company()
             await company.event("E")
         hold = running.core.hold_tokens.mint(company.workspace, 60_000, now_ms()).hold
-        apply = machine._applied
+        apply = machine._deadline_here
 
-        def apply_late(state: SeatsState, fact: GroupsFact, now: int) -> SeatsFact:
+        def apply_late(state: SeatsState, fact: HoldDeadlineSet, now: int) -> HoldDeadlineSet:
             return apply(state, fact, max(now, hold.expires_at))
 
-        monkeypatch.setattr(machine, "_applied", apply_late)
+        monkeypatch.setattr(machine, "_deadline_here", apply_late)
         path, longer = f"/hold-tokens/{hold.token}", {"expiresInMinutes": 15}
         async with workers(kafka_bootstrap, topics):
             taken = await company.post(path, longer, Prefer="respond-async")

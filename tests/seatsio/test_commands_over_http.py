@@ -54,22 +54,6 @@ async def commands_of(running: Installation, event: str, company: Company) -> in
     return (await log.span(TopicPartition(name, entry.partition))).end
 
 
-async def test_a_repeat_gets_its_first_answer_whatever_the_event_is_called_by_then(
-    company: Company,
-) -> None:
-    event = await company.event("E")
-    key = {"Idempotency_Key": "order-1"}
-    first = await company.post(CHANGE, book(event, "A-1"), **key)
-    assert await status_changes(company, event) == 1  # so the read model has it
-    await company.post(f"/events/{event}", {"eventKey": "renamed"})
-    again = await company.post(CHANGE, book(event, "A-1"), **key)
-    assert (again.status, again.body) == (200, first.body)
-    await company.event("E")  # another one
-    again = await company.post(CHANGE, book(event, "A-1"), **key)
-    assert (again.status, again.body) == (200, first.body)
-    assert await status_changes(company, "E") == 0
-
-
 async def test_a_repeated_refusal_is_the_first_refusal(company: Company) -> None:
     event = await company.event("E")
     await company.post(CHANGE, book(event, "A-1"))

@@ -17,7 +17,7 @@ from engine.machine import Decision
 from engine.seats.machine import SeatsCause, SeatsMachine
 from engine.seats.state import SeatsState
 from schemas import outbox as outbox_schema
-from schemas.commands import ChangeObjectStatus, CommandPosition, Hold
+from schemas.commands import Asked, ChangeObjectStatus, CommandPosition, Hold
 from schemas.facts import HELD, SeatsFact, StatusChanged
 from schemas.outbox import Accepted, decode_seats_record
 from schemas.rejections import Rejected, Rejection
@@ -223,12 +223,16 @@ async def test_a_cause_that_fails_twice_is_refused_alone(
     tried: list[str] = []
 
     def failing(
-        machine: SeatsMachine, state: SeatsState, cause: SeatsCause, now: int
+        machine: SeatsMachine,
+        state: SeatsState,
+        cause: SeatsCause,
+        now: int,
+        asked: Asked | None = None,
     ) -> Decision[SeatsFact]:
         if isinstance(cause, ChangeObjectStatus) and cause.changes[0].objects[0].label == "A-2":
             tried.append("A-2")
             raise ZeroDivisionError
-        return decide(machine, state, cause, now)
+        return decide(machine, state, cause, now, asked)
 
     monkeypatch.setattr(SeatsMachine, "decide", failing)
     house.send(COMMANDS, book(event, "A-1"), book(event, "A-2"), book(event, "A-3"))

@@ -1,0 +1,174 @@
+"""Multi-event groups on the coordinator's side: which parts have said what, and the decision.
+
+Rules of this file:
+
+1. A group is confirmed only when every part is reserved. It is cancelled when a part is refused
+   and every part has said something, so that the refusal names all that stands in the way, or
+   when its time to vote is over.
+2. A decided group is forgotten: the owners learn the decision from the coordinator's outbox.
+3. A vote is a statement, not an event: what is known already, and what a part has said less
+   of before, changes nothing.
+"""
+
+from collections.abc import Iterator
+from hashlib import blake2b
+
+from engine.groups.directory import DIGEST_MODULUS
+from engine.machine import Decision
+from schemas.commands import Asked, Change
+from schemas.facts import (
+    GroupBegun,
+    GroupCancelled,
+    GroupConfirmed,
+    GroupPart,
+    GroupsFact,
+    VoteCounted,
+)
+from schemas.outbox import Accepted
+from schemas.rejections import BY_CODE, Rejected, Rejection
+from schemas.votes import QUEUED, REFUSED, RESERVED, GroupVote
+
+vote_within_ms = 3_000
+"""An owner that is down is back by then, or its part is not worth the wait of the others."""
+
+
+class GroupInDoubt:
+    """A group that was begun and is not decided."""
+
+    __slots__ = ("asked", "group", "partitions", "verdicts", "vote_by")
+
+    def __init__(self, begun: GroupBegun) -> None:
+        self.group = begun.group
+        self.asked: Asked = begun.asked
+        self.partitions = [part.partition for part in begun.parts]
+        self.vote_by = begun.vote_by
+        self.verdicts: dict[int, VoteCounted] = {}
+
+    def refusals(self) -> list[Rejected]:
+        """List why parts were refused, in the order of the parts."""
+        counted = (self.verdicts.get(partition) for partition in self.partitions)
+        return [vote.refusal for vote in counted if vote is not None and vote.refusal is not None]
+
+
+class GroupsInDoubt:
+    """The groups of one coordinator that are not decided, the earliest first."""
+
+    __slots__ = ("_digest_sum", "_groups")
+
+    def __init__(self) -> None:
+        self._groups: dict[int, GroupInDoubt] = {}
+        self._digest_sum = 0
+
+    def __iter__(self) -> Iterator[GroupInDoubt]:
+        """Go through them in the order in which they were begun."""
+        return iter(self._groups.values())
+
+    def __len__(self) -> int:
+        """Count them."""
+        return len(self._groups)
+
+    def find(self, group: int) -> GroupInDoubt | None:
+        """Give a group; None if it is not in doubt (any more)."""
+        return self._groups.get(group)
+
+    def overdue(self, now: int) -> GroupInDoubt | None:
+        """Give a group whose time to vote is over; all have the same time, so it is the first."""
+        first = next(iter(self._groups.values()), None)
+        return first if first is not None and first.vote_by <= now else None
+
+    def begin(self, begun: GroupBegun) -> None:
+        """Note that a group was begun."""
+        self._groups[begun.group] = GroupInDoubt(begun)
+        self._digest_sum += _digest(begun.group, "begun")
+
+    def count(self, vote: VoteCounted) -> None:
+        """Note what a part says."""
+        verdicts = self._groups[vote.group].verdicts
+        earlier = verdicts.get(vote.partition)
+        if earlier is not None:
+            self._digest_sum -= _digest_of(earlier)
+        verdicts[vote.partition] = vote
+        self._digest_sum += _digest_of(vote)
+
+    def end(self, group: int) -> None:
+        """Forget a decided group."""
+        for vote in self._groups.pop(group).verdicts.values():
+            self._digest_sum -= _digest_of(vote)
+        self._digest_sum -= _digest(group, "begun")
+
+    @property
+    def digest_sum(self) -> int:
+        """Give the sum of the digests of all that is known about them."""
+        return self._digest_sum % DIGEST_MODULUS
+
+
+def parts_of(changes: list[tuple[int, Change]]) -> list[GroupPart]:
+    """Sort the changes of a group, each with its partition, into parts; each keeps their order."""
+    by_partition: dict[int, list[Change]] = {}
+    for partition, change in changes:
+        by_partition.setdefault(partition, []).append(change)
+    return [
+        GroupPart(partition=partition, changes=part)
+        for partition, part in sorted(by_partition.items())
+    ]
+
+
+def decide_vote(groups: GroupsInDoubt, vote: GroupVote) -> Decision[GroupsFact]:
+    """Take in a vote; with the last one that is missing, decide its group."""
+    doubt = groups.find(vote.group)
+    if doubt is None or vote.partition not in doubt.partitions or not _says_more(doubt, vote):
+        return Decision(None, [])
+    counted = VoteCounted(
+        group=vote.group, partition=vote.partition, verdict=vote.verdict, refusal=vote.refusal
+    )
+    verdicts = {**doubt.verdicts, vote.partition: counted}
+    kinds = {known.verdict for known in verdicts.values()}
+    if len(verdicts) < len(doubt.partitions) or (QUEUED in kinds and REFUSED not in kinds):
+        return Decision(None, [counted])
+    if kinds == {RESERVED}:
+        confirmed = GroupConfirmed(group=doubt.group, partitions=doubt.partitions)
+        return Decision(Accepted(), [counted, confirmed], doubt.asked)
+    refusals = [
+        known.refusal
+        for partition in doubt.partitions
+        if (known := verdicts[partition]).refusal is not None
+    ]
+    return _cancelled(doubt, refusals, [counted])
+
+
+def decide_overdue(doubt: GroupInDoubt) -> Decision[GroupsFact]:
+    """Cancel a group whose time to vote is over."""
+    return _cancelled(doubt, doubt.refusals(), [])
+
+
+def _says_more(doubt: GroupInDoubt, vote: GroupVote) -> bool:
+    known = doubt.verdicts.get(vote.partition)
+    return known is None or (known.verdict == QUEUED and vote.verdict != QUEUED)
+
+
+def _cancelled(
+    doubt: GroupInDoubt, refusals: list[Rejected], counted: list[GroupsFact]
+) -> Decision[GroupsFact]:
+    cancelled = GroupCancelled(group=doubt.group, partitions=doubt.partitions)
+    refusal = _joined(refusals) if refusals else Rejected(code=Rejection.BUSY_IN_DOUBT.code)
+    return Decision(refusal, [*counted, cancelled], doubt.asked)
+
+
+def _joined(refusals: list[Rejected]) -> Rejected:
+    """Join the refusals of several parts: the foremost reason, and everything in the way."""
+    foremost = min(refusals, key=lambda refusal: BY_CODE[refusal.code].precedence)
+    return Rejected(
+        code=foremost.code,
+        detail=foremost.detail,
+        requested_status=foremost.requested_status,
+        obstacles=[obstacle for refusal in refusals for obstacle in refusal.obstacles],
+    )
+
+
+def _digest_of(vote: VoteCounted) -> int:
+    return _digest(vote.group, f"{vote.partition} {vote.verdict}")
+
+
+def _digest(group: int, what: str) -> int:
+    source = f"group {group} {what}".encode()
+    return int.from_bytes(blake2b(source, digest_size=8).digest(), "big")

@@ -1,0 +1,220 @@
+"""Status changes worked out: a list of changes in, planned changes or a refusal out.
+
+Rules of this file:
+
+1. A request is done as a whole or refused as a whole, and a refusal names everything in the way.
+2. Its own earlier changes are seen by its later ones; the state is not changed.
+3. The workspace of a request is checked against that of each event: another's event is not found.
+"""
+
+from typing import NamedTuple
+
+import msgspec
+
+from engine.seats.areas import Moved, area_seen, change_area
+from engine.seats.state import (
+    UNTOUCHED,
+    UNTOUCHED_AREA,
+    EventState,
+    ObjectState,
+    Places,
+    SeatsState,
+)
+from engine.seats.statuses import refuse_seat, seat_after
+from engine.seats.views import View
+from schemas.commands import Change, ObjectChange, Origin
+from schemas.facts import FREE, HELD, Moves, PlannedChange, SeatsFact, StatusChanged
+from schemas.rejections import BY_CODE, Obstacle, Rejected, Rejection
+
+hold_max_ms = 2 * 60 * 60 * 1000
+"""The vendor's limit on a hold token's validity (contract 1.7)."""
+clock_tolerance_ms = 60 * 1000
+"""How far an ingress' clock may be ahead of the broker's before its tokens are refused."""
+facts_bytes_max = 1024 * 1024
+"""Bounds the record of a command: a change that keeps extra data tells it again, and one of an
+area tells up to 100 statuses. A command itself has 768 KiB at most, so what it brings fits."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Request(NamedTuple):
+    """What a command, or a part of a group, asks for."""
+
+    workspace: str
+    changes: list[Change]
+    """In their order."""
+    origin: Origin
+
+
+def rejected(obstacles: list[Obstacle]) -> Rejected:
+    """Build the refusal for these obstacles: the code that stands first in precedence."""
+    foremost = min(obstacles, key=lambda obstacle: BY_CODE[obstacle.code].precedence)
+    return Rejected(
+        code=foremost.code, requested_status=foremost.requested_status, obstacles=obstacles
+    )
+
+
+def is_meant(event: EventState | None, workspace: str, key: str | None) -> bool:
+    """Say whether this event is what the ingress knew by that key: it may have been renamed."""
+    return event is not None and event.workspace == workspace and key in (None, event.key)
+
+
+class Attempt:
+    """A request worked out on one view of the state."""
+
+    def __init__(self, state: SeatsState, view: View, request: Request, now: int) -> None:
+        self._state = state
+        self._view = view
+        self._request = request
+        self._now = now
+        self._overlay: dict[tuple[int, str], ObjectState] = {}
+        self._area_holds: dict[tuple[int, str, str], Places] = {}
+        """The overlay of what tokens hold of areas: by event, label and token."""
+        self._last_seq: dict[int, int] = {}
+        self._large_bytes = 0
+        """Of the facts that may be large: seats without extra data need no counting."""
+        self._plans: list[tuple[Moves | None, bool]] = []
+        """Of each fact: what an area moves, and whether the object keeps its extra data."""
+        self.facts: list[SeatsFact] = []
+        """The changes as facts, if they were made now on this very view."""
+        self.obstacles: list[Obstacle] = []
+        self.refusal = self._refuse_before_objects()
+        if self.refusal is None:
+            self._work_out()
+
+    def _work_out(self) -> None:
+        for change in self._request.changes:
+            event = self._state.events[change.event]
+            for item in change.objects:
+                self._change(event, change, item)
+        if self.obstacles:
+            self.refusal = rejected(self.obstacles)
+        elif self._large_bytes > facts_bytes_max:
+            detail = f"{self._large_bytes} bytes to tell"
+            self.refusal = Rejected(code=Rejection.COMMAND_TOO_LARGE.code, detail=detail)
+
+    def outcome(self) -> list[PlannedChange] | Rejected:
+        """Give the changes, planned, or the refusal."""
+        if self.refusal is not None:
+            return self.refusal
+        return [
+            PlannedChange(
+                change=msgspec.structs.replace(fact, seq=0, area=None),
+                moves=moves,
+                keeps_extra_data=keeps,
+            )
+            for fact, (moves, keeps) in zip(self.facts, self._plans, strict=True)
+            if isinstance(fact, StatusChanged)
+        ]
+
+    def _refuse_before_objects(self) -> Rejected | None:
+        reasons = [why for why in map(self._refuse_change, self._request.changes) if why]
+        if not reasons:
+            return None
+        foremost, detail = min(reasons, key=lambda why: why[0].precedence)
+        return Rejected(code=foremost.code, detail=detail)
+
+    def _refuse_change(self, change: Change) -> tuple[Rejection, str | None] | None:
+        event = self._state.events.get(change.event)
+        if not is_meant(event, self._request.workspace, change.event_key):
+            return Rejection.EVENT_NOT_FOUND, str(change.event)
+        refusal = self._refuse_hold(change)
+        if refusal is not None:
+            return refusal, change.hold.token if change.hold else None
+        return None
+
+    def _refuse_hold(self, change: Change) -> Rejection | None:
+        if change.hold is None:
+            return Rejection.HOLD_TOKEN_MISSING if change.status == HELD else None
+        expires_at = self._expires_at(change)
+        if expires_at is not None and expires_at <= self._now:
+            return Rejection.HOLD_TOKEN_EXPIRED
+        if expires_at is not None and expires_at > self._now + hold_max_ms + clock_tolerance_ms:
+            return Rejection.HOLD_DEADLINE_TOO_FAR
+        return None
+
+    def _expires_at(self, change: Change) -> int | None:
+        hold = change.hold
+        return self._state.holds.deadline(hold.token, hold.expires_at) if hold else None
+
+    def _change(self, event: EventState, change: Change, item: ObjectChange) -> None:
+        current = self._overlay.get((event.id, item.label)) or self._view.object(event, item.label)
+        token = change.hold.token if change.hold else None
+        moved = self._move(event, current, token, change, item)
+        if isinstance(moved, Rejection):
+            self._obstruct(event, change, item.label, moved, current)
+            return
+        self._overlay[event.id, item.label] = moved.state
+        if token is not None and moved.own is not None:
+            self._area_holds[event.id, item.label, token] = moved.own
+        seq = self._last_seq.get(event.id, event.last_seq) + 1
+        self._last_seq[event.id] = seq
+        fact = StatusChanged(
+            event=event.id,
+            seq=seq,
+            label=item.label,
+            status=change.status,
+            previous_status=moved.previous_status,
+            quantity=item.quantity,
+            hold_token=token,
+            hold_expires_at=self._expires_at(change),
+            order_id=moved.state.order_id,
+            ticket_type=moved.state.ticket_type,
+            extra_data=moved.state.extra_data,
+            origin=self._request.origin,
+            area=None if moved.own is None else area_seen(moved.state, moved.own),
+        )
+        if fact.area is not None or fact.extra_data is not None:
+            self._large_bytes += len(_encode(fact))
+        self.facts.append(fact)
+        self._plans.append((moved.moves, change.keep_extra_data and item.extra_data is None))
+
+    def _own(self, event: EventState, label: str, token: str | None) -> Places:
+        """Give what the acting token holds of an area, after the request's earlier changes."""
+        if token is None:
+            return {}
+        changed = self._area_holds.get((event.id, label, token))
+        return self._view.own(event, label, token) if changed is None else changed
+
+    def _move(
+        self,
+        event: EventState,
+        current: ObjectState | None,
+        token: str | None,
+        change: Change,
+        item: ObjectChange,
+    ) -> Moved | Rejection:
+        place = event.seats.find(item.label)
+        if place is None:
+            return Rejection.OBJECT_NOT_FOUND
+        if place.table is not None and (place.kind == "table" or place.table.book_as_a_whole):
+            return Rejection.TABLE_NOT_BOOKABLE_YET
+        if place.kind == "area":
+            own = self._own(event, item.label, token)
+            capacity = self._view.capacity(event, place)
+            return change_area(current or UNTOUCHED_AREA, own, capacity, change, item)
+        if item.quantity != 1:
+            return Rejection.QUANTITY_ON_A_SEAT
+        seat = current or UNTOUCHED
+        refusal = refuse_seat(seat, change)
+        return refusal or Moved(seat_after(seat, change, item), seat.status)
+
+    def _obstruct(
+        self,
+        event: EventState,
+        change: Change,
+        label: str,
+        why: Rejection,
+        current: ObjectState | None,
+    ) -> None:
+        is_known = why not in (Rejection.OBJECT_NOT_FOUND, Rejection.TABLE_NOT_BOOKABLE_YET)
+        status = current.status if current else FREE
+        self.obstacles.append(
+            Obstacle(
+                event=event.id,
+                label=label,
+                code=why.code,
+                status=status if is_known else None,
+                requested_status=change.status,
+            )
+        )

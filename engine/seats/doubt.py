@@ -1,0 +1,123 @@
+"""What groups have reserved here: each part of a group until the coordinator's decision.
+
+Rules of this file:
+
+1. A reservation changes no object: it is seen by those who decide, through a view (views.py).
+   A confirmed one is applied with the decision, a cancelled one leaves no trace.
+2. A reservation ends only by the coordinator's decision, never by a timer of this partition.
+3. What a deleted event had leaves its reservations: the group came before the deletion.
+"""
+
+from collections.abc import Iterator, Mapping
+from hashlib import blake2b
+from typing import NamedTuple
+
+from schemas.facts import HELD, NO_TICKET_TYPE, PlannedChange
+from schemas.rejections import Rejected
+from schemas.votes import QUEUED, REFUSED, RESERVED, Verdict
+
+ObjectKey = tuple[int, str]
+"""Event and label."""
+
+
+class Part(NamedTuple):
+    """What this partition has said about its part of a group."""
+
+    verdict: Verdict
+    changes: list[PlannedChange]
+    refusal: Rejected | None = None
+
+
+class Doubt:
+    """The groups that are in doubt in one partition."""
+
+    __slots__ = ("_parts", "_reserved", "digest_sum")
+
+    def __init__(self) -> None:
+        self._parts: dict[int, Part] = {}
+        self._reserved: dict[ObjectKey, dict[int, list[PlannedChange]]] = {}
+        """What each group has planned for an object, in the order of the reservations."""
+        self.digest_sum = 0
+
+    def __bool__(self) -> bool:
+        """Say whether anything is reserved."""
+        return bool(self._reserved)
+
+    def part(self, group: int) -> Part | None:
+        """Give what was said about a group; None if it is not in doubt here."""
+        return self._parts.get(group)
+
+    def parts(self) -> Iterator[tuple[int, Part]]:
+        """Go through the groups in doubt, in the order of the coordinators."""
+        return iter(self._parts.items())
+
+    def reserved(self, key: ObjectKey) -> Mapping[int, list[PlannedChange]]:
+        """Give what is planned for an object, by group."""
+        return self._reserved.get(key, _NOTHING)
+
+    def reserve(self, group: int, changes: list[PlannedChange]) -> None:
+        """Note the reservation of a part."""
+        self._put(group, Part(RESERVED, changes))
+        for planned in changes:
+            key = (planned.change.event, planned.change.label)
+            self._reserved.setdefault(key, {}).setdefault(group, []).append(planned)
+
+    def refuse(self, group: int, refusal: Rejected) -> None:
+        """Note that a part was refused."""
+        self._put(group, Part(REFUSED, [], refusal))
+
+    def queue(self, group: int) -> None:
+        """Note that a part waits."""
+        self._put(group, Part(QUEUED, []))
+
+    def end(self, group: int) -> set[ObjectKey]:
+        """Forget a decided group; give the objects that were reserved for it."""
+        part = self._parts.pop(group)
+        self.digest_sum -= _digest(group, part.verdict)
+        freed = {(planned.change.event, planned.change.label) for planned in part.changes}
+        for key in freed:
+            self._release(key, group)
+        return freed
+
+    def drop_event(self, event: int) -> None:
+        """Take a deleted event's objects out of the reservations."""
+        for key in [key for key in self._reserved if key[0] == event]:
+            del self._reserved[key]
+        for group, part in self._parts.items():
+            left = [planned for planned in part.changes if planned.change.event != event]
+            if len(left) < len(part.changes):
+                self._parts[group] = part._replace(changes=left)
+
+    def reserved_of_hold(self, key: ObjectKey, token: str) -> dict[str, int]:
+        """Count the places of an area that groups will take from a token, by ticket type."""
+        counts: dict[str, int] = {}
+        for changes in self.reserved(key).values():
+            for pocket, places in (
+                source for planned in changes if planned.moves for source in planned.moves.sources
+            ):
+                if pocket.status == HELD and pocket.token == token:
+                    kind = pocket.ticket_type or NO_TICKET_TYPE
+                    counts[kind] = counts.get(kind, 0) + places
+        return counts
+
+    def _put(self, group: int, part: Part) -> None:
+        before = self._parts.get(group)
+        if before is not None:
+            self.digest_sum -= _digest(group, before.verdict)
+        self._parts[group] = part
+        self.digest_sum += _digest(group, part.verdict)
+
+    def _release(self, key: ObjectKey, group: int) -> None:
+        planned = self._reserved.get(key)
+        if planned is not None:
+            planned.pop(group, None)
+            if not planned:
+                del self._reserved[key]
+
+
+_NOTHING: Mapping[int, list[PlannedChange]] = {}
+
+
+def _digest(group: int, verdict: Verdict) -> int:
+    source = f"group {group} {verdict}".encode()
+    return int.from_bytes(blake2b(source, digest_size=8).digest(), "big")

@@ -1,0 +1,180 @@
+"""Groups on the seats owner's side: what becomes of work that meets what is in doubt.
+
+Rules of this file:
+
+1. What fits under every outcome of the groups in doubt is done. What fits under none is refused.
+   Everything else waits, in order: nobody is told "sold out" because of a group that later fails.
+2. A part is reserved, refused or queued by these same rules; its reservation ends with the
+   coordinator's decision.
+3. Of the decision about a group only its own words count: a hold that has ended since is no
+   reason to leave out a part of what was confirmed.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from engine.seats.areas import apply_moves, area_seen
+from engine.seats.changes import Attempt, Request, rejected
+from engine.seats.doubt import ObjectKey
+from engine.seats.parking import parked_max
+from engine.seats.state import UNTOUCHED_AREA, ObjectState, Places, SeatsState
+from engine.seats.views import SETTLED, Least, Most
+from schemas.commands import Change
+from schemas.facts import (
+    FREE,
+    HELD,
+    GroupBegun,
+    GroupCancelled,
+    GroupConfirmed,
+    GroupEnded,
+    GroupQueued,
+    GroupRefused,
+    GroupReserved,
+    PlannedChange,
+    SeatsFact,
+)
+from schemas.rejections import Rejected, Rejection
+from schemas.votes import RESERVED
+
+
+class Waits:
+    """The judgement on what fits under some outcome only."""
+
+
+WAITS = Waits()
+
+
+def objects_of(changes: Iterable[Change]) -> list[ObjectKey]:
+    """Name the objects that changes touch."""
+    return [(change.event, item.label) for change in changes for item in change.objects]
+
+
+def meets_doubt(state: SeatsState, keys: Iterable[ObjectKey], number: int | None = None) -> bool:
+    """Say whether one of these objects is in doubt, or an item parked earlier touches it."""
+    if not state.doubt and not state.parking:
+        return False
+    return any(state.doubt.reserved(key) or state.parking.is_behind(key, number) for key in keys)
+
+
+def judge(
+    state: SeatsState, request: Request, now: int, number: int | None = None
+) -> list[PlannedChange] | Rejected | Waits:
+    """Say what becomes of a request: planned changes, a refusal, or that it waits.
+
+    `number` is that of the parked item whose request it is; None: it has just come.
+    """
+    keys = objects_of(request.changes)
+    if not meets_doubt(state, keys, number):
+        return Attempt(state, SETTLED, request, now).outcome()
+    behind = {key for key in keys if state.parking.is_behind(key, number)}
+    in_doubt = {key for key in keys if state.doubt.reserved(key)}
+    refusal = _certain_refusal(state, request, now, behind)
+    if refusal is not None:
+        return refusal
+    if behind or any(_is_seat(state, key) for key in in_doubt):
+        return WAITS
+    planned = Attempt(state, Least(state, now), request, now).outcome()
+    if isinstance(planned, Rejected) or any(map(_draws_on_taken, planned)):
+        return WAITS
+    return planned
+
+
+def _certain_refusal(
+    state: SeatsState, request: Request, now: int, behind: set[ObjectKey]
+) -> Rejected | None:
+    """Refuse what stands in the way under every outcome; not what waits behind an earlier item."""
+    before = Attempt(state, Most(state, now, after=False), request, now)
+    if before.refusal is not None:
+        return before.refusal
+    after = Attempt(state, Most(state, now, after=True), request, now)
+    in_both = {(obstacle.event, obstacle.label) for obstacle in after.obstacles} - behind
+    certain = [
+        obstacle for obstacle in before.obstacles if (obstacle.event, obstacle.label) in in_both
+    ]
+    return rejected(certain) if certain else None
+
+
+def _is_seat(state: SeatsState, key: ObjectKey) -> bool:
+    event, label = key
+    place = state.events[event].seats.find(label)
+    return place is None or place.kind != "area"
+
+
+def _draws_on_taken(planned: PlannedChange) -> bool:
+    """Say whether a change needs places that were taken: another outcome might offer free ones."""
+    moves = planned.moves
+    return moves is not None and any(
+        pocket.status not in (FREE, HELD) for pocket, _ in moves.sources
+    )
+
+
+def apply_planned(state: SeatsState, planned: Sequence[PlannedChange]) -> list[SeatsFact]:
+    """Make facts of planned changes: they get their numbers, and areas their counts, now."""
+    facts: list[SeatsFact] = []
+    last_seq: dict[int, int] = {}
+    areas: dict[ObjectKey, ObjectState] = {}
+    own: dict[tuple[int, str, str], Places] = {}
+    for plan in planned:
+        change = plan.change
+        event = state.events[change.event]
+        seq = last_seq.get(event.id, event.last_seq) + 1
+        last_seq[event.id] = seq
+        fact = msgspec.structs.replace(change, seq=seq)
+        if plan.moves is not None:
+            key = (event.id, change.label)
+            token = change.hold_token or ""
+            current = areas.get(key) or event.objects.get(change.label, UNTOUCHED_AREA)
+            held = own.get((*key, token), event.area_holds.get((change.label, token), {}))
+            counts = apply_moves(area_seen(current, held), plan.moves)
+            kept = current.extra_data if plan.keeps_extra_data else change.extra_data
+            fact = msgspec.structs.replace(fact, area=counts, extra_data=kept)
+            areas[key] = current.with_area(counts, extra_data=kept)
+            own[*key, token] = counts.own
+        facts.append(fact)
+    return facts
+
+
+def decide_begun(state: SeatsState, begun: GroupBegun, partition: int, now: int) -> list[SeatsFact]:
+    """Reserve, refuse or queue this partition's part of a group."""
+    [changes] = [part.changes for part in begun.parts if part.partition == partition]
+    request = Request(begun.asked.workspace, changes, begun.origin)
+    judged = judge(state, request, now)
+    if isinstance(judged, Waits):
+        if len(state.parking) >= parked_max:
+            busy = Rejected(code=Rejection.BUSY_IN_DOUBT.code)
+            return [GroupRefused(group=begun.group, refusal=busy)]
+        return [
+            GroupQueued(
+                group=begun.group,
+                workspace=request.workspace,
+                changes=changes,
+                origin=begun.origin,
+            )
+        ]
+    return [_spoken(begun.group, judged)]
+
+
+def decide_queued(
+    state: SeatsState, queued: GroupQueued, number: int, now: int
+) -> SeatsFact | Waits:
+    """Reserve or refuse a part that has waited, if it need not wait any longer."""
+    request = Request(queued.workspace, queued.changes, queued.origin)
+    judged = judge(state, request, now, number)
+    return judged if isinstance(judged, Waits) else _spoken(queued.group, judged)
+
+
+def decide_ended(state: SeatsState, decided: GroupConfirmed | GroupCancelled) -> list[SeatsFact]:
+    """Apply a coordinator's decision about a group."""
+    part = state.doubt.part(decided.group)
+    assert part is not None, f"group {decided.group} is decided and was not begun here"
+    is_confirmed = isinstance(decided, GroupConfirmed)
+    assert not is_confirmed or part.verdict == RESERVED, f"group {decided.group}: {part.verdict}"
+    changes = apply_planned(state, part.changes) if is_confirmed else []
+    return [*changes, GroupEnded(group=decided.group, is_confirmed=is_confirmed)]
+
+
+def _spoken(group: int, judged: list[PlannedChange] | Rejected) -> SeatsFact:
+    if isinstance(judged, Rejected):
+        return GroupRefused(group=group, refusal=judged)
+    return GroupReserved(group=group, changes=judged)

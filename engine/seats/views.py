@@ -1,0 +1,157 @@
+"""What a decision may count on: the settled state, or what groups in doubt may make of it.
+
+Rules of this file:
+
+1. Settled is the state itself: as if every group in doubt were cancelled.
+2. Least is what is there whatever becomes of the groups: of an area, without the places that any
+   group takes, nor those that any gives. What fits there can be done now.
+3. Most is what could be there: of an area, with all places that any group gives and all that one
+   may yet leave. What is refused there is refused under every outcome.
+4. A seat has one group at most, so it has two outcomes: before it and after it.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+
+from engine.charts.inventory import BookableObject
+from engine.seats.areas import free_places
+from engine.seats.state import (
+    UNTOUCHED,
+    UNTOUCHED_AREA,
+    EventState,
+    ObjectState,
+    Places,
+    SeatsState,
+    state_after,
+)
+from schemas.facts import FREE, HELD, NO_TICKET_TYPE, AreaCounts, PlannedChange, Pocket
+
+Flow = tuple[Pocket, int]
+"""Places that a pocket has more, or less."""
+
+
+class View(Protocol):
+    """Objects as a decision sees them."""
+
+    def object(self, event: EventState, label: str) -> ObjectState | None:
+        """Give an object's state; None if it is untouched."""
+        ...
+
+    def own(self, event: EventState, label: str, token: str) -> Places:
+        """Give what a token holds of an area."""
+        ...
+
+    def capacity(self, event: EventState, place: BookableObject) -> int:
+        """Give the places of an area that are counted at all: taken, held or free."""
+        ...
+
+
+class Settled:
+    """The state, without what groups have in doubt."""
+
+    def object(self, event: EventState, label: str) -> ObjectState | None:
+        """Give an object's state; None if it is untouched."""
+        return event.objects.get(label)
+
+    def own(self, event: EventState, label: str, token: str) -> Places:
+        """Give what a token holds of an area."""
+        return event.area_holds.get((label, token), _NO_PLACES)
+
+    def capacity(self, event: EventState, place: BookableObject) -> int:
+        """Give the places of an area."""
+        del event
+        return place.capacity
+
+
+SETTLED = Settled()
+_NO_PLACES: Places = {}
+
+
+class Least(Settled):
+    """What is there whatever becomes of the groups in doubt; of seats, only those without any."""
+
+    def __init__(self, state: SeatsState, now: int) -> None:
+        self._state = state
+        self._now = now
+
+    def object(self, event: EventState, label: str) -> ObjectState | None:
+        """Give an object's state; None if it is untouched."""
+        current = event.objects.get(label)
+        if not self._state.doubt.reserved((event.id, label)):
+            return current
+        place = event.seats.find(label)
+        if place is None or place.kind != "area":
+            return self._seat(event, label, current or UNTOUCHED)
+        taken, held, _ = self._counts(event, place)
+        counts = AreaCounts(taken={status: n for status, n in taken.items() if n}, held=held)
+        area = current or UNTOUCHED_AREA
+        return area.with_area(counts, extra_data=area.extra_data)
+
+    def own(self, event: EventState, label: str, token: str) -> Places:
+        """Give what a token holds of an area."""
+        own = dict(super().own(event, label, token))
+        for pocket, places in self._flows_at(event, label):
+            if pocket.status == HELD and pocket.token == token:
+                kind = pocket.ticket_type or NO_TICKET_TYPE
+                own[kind] = own.get(kind, 0) + places
+        return {kind: places for kind, places in own.items() if places}
+
+    def capacity(self, event: EventState, place: BookableObject) -> int:
+        """Give the places of an area that are counted at all: taken, held or free."""
+        taken, held, free = self._counts(event, place)
+        return sum(taken.values()) + held + free
+
+    def _seat(self, event: EventState, label: str, current: ObjectState) -> ObjectState:
+        del event, label
+        return current
+
+    def _flows(self, planned: PlannedChange) -> Iterable[Flow]:
+        """Say what a planned change makes of the pockets in the worst case."""
+        moves = planned.moves
+        return [] if moves is None else [(pocket, -places) for pocket, places in moves.sources]
+
+    def _flows_at(self, event: EventState, label: str) -> Iterator[Flow]:
+        for changes in self._state.doubt.reserved((event.id, label)).values():
+            for planned in changes:
+                yield from self._flows(planned)
+
+    def _counts(self, event: EventState, place: BookableObject) -> tuple[dict[str, int], int, int]:
+        """Give an area's places: taken by status, held, free."""
+        area = (event.objects.get(place.label) or UNTOUCHED_AREA).area or AreaCounts()
+        taken, held, free = dict(area.taken), area.held, free_places(area, place.capacity)
+        for pocket, places in self._flows_at(event, place.label):
+            if pocket.status == FREE:
+                free += places
+            elif pocket.status == HELD:
+                held += places
+            else:
+                taken[pocket.status] = taken.get(pocket.status, 0) + places
+        return taken, held, free
+
+
+class Most(Least):
+    """What could be there, with every seat in doubt as it was before its group, or after it."""
+
+    def __init__(self, state: SeatsState, now: int, *, after: bool) -> None:
+        super().__init__(state, now)
+        self._after = after
+
+    def _seat(self, event: EventState, label: str, current: ObjectState) -> ObjectState:
+        if self._after:
+            [changes] = self._state.doubt.reserved((event.id, label)).values()
+            return state_after(changes[-1].change)
+        if current.hold_token is not None and self._is_over(current.hold_token):
+            return UNTOUCHED  # a cancelled group would free it
+        return current
+
+    def _flows(self, planned: PlannedChange) -> Iterable[Flow]:
+        moves = planned.moves
+        if moves is None:
+            return
+        yield moves.target, moves.quantity
+        for pocket, places in moves.sources:
+            if pocket.token is not None and self._is_over(pocket.token):
+                yield Pocket(FREE), places
+
+    def _is_over(self, token: str) -> bool:
+        return self._state.holds.is_over(token, self._now)
