@@ -81,6 +81,7 @@ class Obstacle(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     status: str | None = None
     """The object's status at that moment."""
     requested_status: str | None = None
+    """The status that it was to get; absent where none was asked for."""
 
 
 class Rejected(msgspec.Struct, tag="Rejected.v1", kw_only=True, frozen=True, omit_defaults=True):
@@ -90,7 +91,6 @@ class Rejected(msgspec.Struct, tag="Rejected.v1", kw_only=True, frozen=True, omi
     """The foremost reason: a code of this file."""
     detail: str | None = None
     """What the reason is about, where no object is: an event key, a status, a token."""
-    requested_status: str | None = None
     obstacles: list[Obstacle] = []
     """Every object that stood in the way, in the order of the command."""
     repeat: bool = False

@@ -230,26 +230,16 @@ _MEANINGS = {
 _MEANING_BY_CODE = {rejection.code: meaning for rejection, meaning in _MEANINGS.items()}
 
 
-class Target(NamedTuple):
-    """What a command asked of one object, in its order."""
-
-    event: int
-    label: str
-    status: str
-
-
 def from_rejected(
     rejected: Rejected,
     workspace: str,
     event_key: EventKey = str,
-    targets: Sequence[Target] = (),
     *,
     names_event_by_id: bool = True,
 ) -> VendorError:
     """Turn a refusal into the vendor's answer.
 
-    `targets` tell which status each object was to get; without them the refusal's own requested
-    status stands for all. Seats owners name events by id, coordinators by key.
+    Seats owners name events by id, coordinators by key.
     """
     meaning = _MEANING_BY_CODE[rejected.code]
     if not rejected.obstacles:
@@ -261,30 +251,18 @@ def from_rejected(
     problems: dict[Problem, None] = {}
     notes: list[str] = []
     obstacles: list[dict[str, str]] = []
-    for obstacle, status in zip(rejected.obstacles, _requested(rejected, targets), strict=True):
+    for obstacle in rejected.obstacles:
         key = event_key(obstacle.event)
-        problem = _problem(obstacle, status, key)
+        problem = _problem(obstacle, key)
         problems[problem] = None
         notes.append(f"{obstacle.label} on event {key}: {problem.message}")
         obstacles.append(_told(obstacle, key))
     return VendorError(meaning.status, list(problems), notes=notes, obstacles=obstacles)
 
 
-def _requested(rejected: Rejected, targets: Sequence[Target]) -> list[str]:
-    """Give the status that each obstacle's object was to get; obstacles are in command order."""
-    statuses: list[str] = []
-    rest = iter(targets)
-    for obstacle in rejected.obstacles:
-        found = next(
-            (t for t in rest if (t.event, t.label) == (obstacle.event, obstacle.label)), None
-        )
-        statuses.append(found.status if found else rejected.requested_status or FREE)
-    return statuses
-
-
-def _problem(obstacle: Obstacle, status: str, event: str) -> Problem:
+def _problem(obstacle: Obstacle, event: str) -> Problem:
     meaning = _MEANING_BY_CODE[obstacle.code]
-    previous = obstacle.status or FREE
+    previous, status = obstacle.status or FREE, obstacle.requested_status or FREE
     message = _message(meaning, label=obstacle.label, event=event, previous=previous, status=status)
     return Problem(meaning.code, message)
 

@@ -24,7 +24,6 @@ from api.seatsio.commands import Commands, Entries, Facts, Show, idempotency
 from api.seatsio.errors import (
     BAD_REQUEST,
     BodyError,
-    Target,
     VendorError,
     bad_request,
     from_rejected,
@@ -154,17 +153,11 @@ class Statuses:
 
         def refuse(rejected: Rejected) -> VendorError:
             keys = {entry.event: entry.key for entry in entries}
-            targets = [
-                Target(change.event, item.label, change.status)
-                for change in changes
-                for item in change.objects
-            ]
             # A first answer that is given again may be about an event that had this key before.
             return from_rejected(
                 rejected,
                 workspace,
                 lambda event: keys.get(event) or self._parts.event_key(event),
-                targets,
             )
 
         return await self._commands.change(call, partition, command, show, refuse)

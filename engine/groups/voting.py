@@ -160,7 +160,6 @@ def _joined(refusals: list[Rejected]) -> Rejected:
     return Rejected(
         code=foremost.code,
         detail=foremost.detail,
-        requested_status=foremost.requested_status,
         obstacles=[obstacle for refusal in refusals for obstacle in refusal.obstacles],
     )
 

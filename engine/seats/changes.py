@@ -49,9 +49,7 @@ class Request(NamedTuple):
 def rejected(obstacles: list[Obstacle]) -> Rejected:
     """Build the refusal for these obstacles: the code that stands first in precedence."""
     foremost = min(obstacles, key=lambda obstacle: BY_CODE[obstacle.code].precedence)
-    return Rejected(
-        code=foremost.code, requested_status=foremost.requested_status, obstacles=obstacles
-    )
+    return Rejected(code=foremost.code, obstacles=obstacles)
 
 
 def is_meant(event: EventState | None, workspace: str, key: str | None) -> bool:

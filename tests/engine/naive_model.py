@@ -87,7 +87,7 @@ class Obstacle(NamedTuple):
     event: int
     label: str
     reason: str
-    asked: str
+    asked: str | None
 
 
 @dataclass
@@ -96,7 +96,6 @@ class Outcome:
 
     reason: str | None = None
     """Of a refusal; None if the command was done."""
-    asked: str | None = None
     obstacles: list[Obstacle] = field(default_factory=list)
     changed: list[Changed] = field(default_factory=list)
     repeat: bool = False
@@ -162,9 +161,7 @@ class Office:
                 if command_id == key.command_id and at > self.now - 15 * MINUTE:
                     if fingerprint != key.fingerprint:
                         return Outcome("IDEMPOTENCY_KEY_REUSED")
-                    return Outcome(
-                        first.reason, first.asked, first.obstacles, first.changed, repeat=True
-                    )
+                    return Outcome(first.reason, first.obstacles, first.changed, repeat=True)
         outcome = self._change(command) if isinstance(command, ChangeObjectStatus) else None
         if outcome is None:
             assert isinstance(command, UpdateExtraData)
@@ -178,12 +175,12 @@ class Office:
         if show is None or show.workspace != command.workspace:
             return Outcome("EVENT_NOT_FOUND")
         unknown = [
-            Obstacle(command.event, label, "OBJECT_NOT_FOUND", "")
+            Obstacle(command.event, label, "OBJECT_NOT_FOUND", None)
             for label in command.extra_data
             if label not in show.things and label not in show.tables
         ]
         if unknown:
-            return Outcome("OBJECT_NOT_FOUND", None, unknown)
+            return Outcome("OBJECT_NOT_FOUND", unknown)
         for label, extra_data in command.extra_data.items():
             show.things[label].extra_data = extra_data or None
         return Outcome()
@@ -220,8 +217,7 @@ class Office:
             self.shows = world
             return outcome
         reason = _foremost([obstacle.reason for obstacle in outcome.obstacles])
-        [asked, *_] = [each.asked for each in outcome.obstacles if each.reason == reason]
-        return Outcome(reason, asked, outcome.obstacles)
+        return Outcome(reason, outcome.obstacles)
 
     def _reason_before_objects(self, command: ChangeObjectStatus, change: Change) -> str | None:
         show = self.shows.get(change.event)

@@ -347,9 +347,10 @@ class TicketOffices(RuleBasedStateMachine):
 def _assert_refused_alike(answer: Rejected, outcome: Outcome) -> None:
     assert answer.code == outcome.reason
     assert answer.repeat == outcome.repeat
-    assert answer.requested_status == outcome.asked
-    named = [(each.event, each.label, each.code) for each in answer.obstacles]
-    assert named == [(each.event, each.label, each.reason) for each in outcome.obstacles]
+    named = [
+        (each.event, each.label, each.code, each.requested_status) for each in answer.obstacles
+    ]
+    assert named == [tuple(each) for each in outcome.obstacles]
 
 
 def _told(fact: StatusChanged) -> Changed:

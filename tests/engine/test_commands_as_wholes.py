@@ -186,19 +186,17 @@ def test_the_seats_of_a_table_sold_by_seat_are_seats() -> None:
     ).then_rejected(Rejection.OBJECT_NOT_FREE, ("T1-1", Rejection.OBJECT_NOT_FREE))
 
 
-def test_the_refusal_names_the_status_that_was_asked_for_where_it_failed() -> None:
-    scenario = SeatsScenario().given("A  x . . . .")
-    scenario.when(command(change(HELD, "A-2", by=ALICE), change(BOOKED, "A-1")))
-    scenario.then_rejected(Rejection.OBJECT_NOT_FREE)
-    assert scenario.refusal.requested_status == BOOKED
-
-
-def test_the_status_asked_for_belongs_to_the_foremost_reason() -> None:
-    scenario = SeatsScenario().given("A  x . . . .")
+def test_a_refusal_names_the_status_that_was_asked_for_of_each_object() -> None:
+    scenario = SeatsScenario().given("A  x . x . . .")
     scenario.when(
-        command(change(BOOKED, "A-1"), change(CUSTOM, "A-2", allowed=[RESALE]))
+        command(
+            change(HELD, "A-2", by=ALICE),
+            change(BOOKED, "A-1"),
+            change(CUSTOM, "A-3", allowed=[RESALE]),
+        )
     ).then_rejected(Rejection.STATUS_NOT_ALLOWED)
-    assert scenario.refusal.requested_status == CUSTOM
+    asked = [(each.label, each.requested_status) for each in scenario.refusal.obstacles]
+    assert asked == [("A-1", BOOKED), ("A-3", CUSTOM)]
 
 
 # Each command breaks one rule; two of them in one command are answered by the one that stands

@@ -170,7 +170,6 @@ def _expect(
     assert after == a_seat(before).object("A-1")
     assert scenario.refusal.code == refusal.code
     if refusal is not Rejection.HOLD_TOKEN_MISSING:
-        assert scenario.refusal.requested_status == asked
         obstacle = Obstacle(
             event=MATINEE,
             label="A-1",

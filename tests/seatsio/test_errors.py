@@ -1,25 +1,29 @@
 import pytest
 
 from api.errors import Problem, Refusal
-from api.seatsio.errors import Target, VendorError, error_body, event_not_found, from_rejected
+from api.seatsio.errors import VendorError, error_body, event_not_found, from_rejected
 from schemas.rejections import Obstacle, Rejected, Rejection
 
 CANNOT_CHANGE = "Cannot change from [free] to [lolzor]: "
 KEYS = {1: "friday", 2: "saturday"}
 
 
-def told(rejected: Rejected, *targets: Target) -> VendorError:
-    return from_rejected(rejected, "ws", KEYS.__getitem__, targets)
+def told(rejected: Rejected) -> VendorError:
+    return from_rejected(rejected, "ws", KEYS.__getitem__)
 
 
 def obstacle(
-    why: Rejection, label: str = "A-1", event: int = 1, status: str | None = "free"
+    why: Rejection,
+    label: str = "A-1",
+    event: int = 1,
+    status: str | None = "free",
+    asked: str = "lolzor",
 ) -> Obstacle:
-    return Obstacle(event=event, label=label, code=why.code, status=status)
+    return Obstacle(event=event, label=label, code=why.code, status=status, requested_status=asked)
 
 
-def rejected(*obstacles: Obstacle, status: str = "lolzor") -> Rejected:
-    return Rejected(code=obstacles[0].code, requested_status=status, obstacles=list(obstacles))
+def rejected(*obstacles: Obstacle) -> Rejected:
+    return Rejected(code=obstacles[0].code, obstacles=list(obstacles))
 
 
 @pytest.mark.parametrize(
@@ -58,10 +62,9 @@ def test_an_illegal_status_change_is_told_as_the_clients_compare_it(
 def test_every_object_in_the_way_is_named_and_every_reason_once() -> None:
     error = told(
         rejected(
-            obstacle(Rejection.OBJECT_NOT_FREE, "A-1", status="booked"),
-            obstacle(Rejection.OBJECT_NOT_FREE, "A-2", status="booked"),
-            obstacle(Rejection.HELD_BY_ANOTHER_TOKEN, "A-2", 2, status="reservedByToken"),
-            status="booked",
+            obstacle(Rejection.OBJECT_NOT_FREE, "A-1", 1, "booked", "booked"),
+            obstacle(Rejection.OBJECT_NOT_FREE, "A-2", 1, "booked", "booked"),
+            obstacle(Rejection.HELD_BY_ANOTHER_TOKEN, "A-2", 2, "reservedByToken", "booked"),
         )
     )
     body = error_body(error.refusal, "r")
@@ -81,16 +84,10 @@ def test_every_object_in_the_way_is_named_and_every_reason_once() -> None:
 
 def test_each_object_of_a_batch_is_told_with_its_own_requested_status() -> None:
     refusal = rejected(
-        obstacle(Rejection.OBJECT_NOT_FREE, "A-2", status="booked"),
-        obstacle(Rejection.OBJECT_NOT_FREE, "A-1", 2, status="booked"),
-        status="booked",
+        obstacle(Rejection.OBJECT_NOT_FREE, "A-2", 1, "booked", "reservedByToken"),
+        obstacle(Rejection.OBJECT_NOT_FREE, "A-1", 2, "booked", "lolzor"),
     )
-    targets = [
-        Target(1, "A-1", "booked"),
-        Target(1, "A-2", "reservedByToken"),
-        Target(2, "A-1", "lolzor"),
-    ]
-    assert [problem.message for problem in told(refusal, *targets).refusal.problems] == [
+    assert [problem.message for problem in told(refusal).refusal.problems] == [
         "Cannot change from [booked] to [reservedByToken]: the object is not free",
         "Cannot change from [booked] to [lolzor]: the object is not free",
     ]
