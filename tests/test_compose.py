@@ -91,3 +91,12 @@ def test_the_image_runs_the_program_as_an_ordinary_user() -> None:
     assert "ENV SEATLOG_HOST=0.0.0.0" in lines
     copied = {line.split()[1] for line in lines if re.fullmatch(r"COPY \w+ \w+", line)}
     assert copied == {"schemas", "engine", "adapters", "workers", "api", "seatlog"}
+
+
+def test_the_build_is_sent_what_the_image_copies_and_no_more() -> None:
+    lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    copied = [line.split()[1:-1] for line in lines if re.match(r"COPY \w", line)]
+    ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert "*" in ignored
+    sent = {line.removeprefix("!") for line in ignored if line.startswith("!")}
+    assert sent == {name for names in copied for name in names}
