@@ -59,6 +59,11 @@ votes_sent_again_every_ms = 2_000
 """Well within the time that a group has for its votes (engine/groups/voting)."""
 first_backoff_ms = 50
 backoff_max_ms = 5_000
+quick_lives = 3
+"""Lives in which the partition was taken and then the log went away: so many are tried again at
+once. Each leaves an ownership record behind for good, so further ones wait longer and longer."""
+calm_life_ms = 60_000
+"""A life that lasted so long is the first of them again."""
 lives_without_progress_max = 10
 """After so many, the process ends: its supervisor starts a clean one."""
 
@@ -109,10 +114,12 @@ class Owner:
         self._at = at_crash_point
         self._failed: dict[tuple[str, int], int] = {}
         self._lives_without_progress = 0
+        self._taken_in_vain = 0
 
     async def run(self) -> None:
         """Own the partition until cancelled; raises StoppedError, or the last doubt of too many."""
         while True:
+            began_at = self._clock.monotonic_ms()
             try:
                 await self._live()
             except (ReplayError, PositionLostError, TimeFailedError) as error:
@@ -130,6 +137,8 @@ class Owner:
             except LogUnreachableError as error:
                 log.warning("the log is unreachable", extra={"why": str(error)})
                 self._lives_without_progress = max(1, self._lives_without_progress)
+                if self._clock.monotonic_ms() - began_at > calm_life_ms:
+                    self._taken_in_vain = 1
             await self._clock.sleep_ms(self._backoff_ms())
 
     def _note_failure(self, error: CauseFailedError) -> None:
@@ -146,7 +155,8 @@ class Owner:
             raise error
 
     def _backoff_ms(self) -> int:
-        return min(backoff_max_ms, first_backoff_ms << min(10, self._lives_without_progress))
+        doublings = max(self._lives_without_progress, self._taken_in_vain - quick_lives)
+        return min(backoff_max_ms, first_backoff_ms << min(10, doublings))
 
     async def _live(self) -> None:
         # Step 1. From here on an older owner's appends are refused, as soon as ours has come.
@@ -160,6 +170,7 @@ class Owner:
             claim = secrets.token_hex(16)
             taken = await appender.append([self._ownership_record(appender, claim)])
             taken_at = self._clock.monotonic_ms()
+            self._taken_in_vain += 1
             self._at("2 ownership appended")
             # Step 3.
             own = Own(taken.offset, claim, (appender.producer_id, appender.producer_epoch))
@@ -206,7 +217,7 @@ class Owner:
                 await self._append(appender, ledger)
                 ballots.send(ledger.take_votes())
                 appended_at = self._clock.monotonic_ms()
-                self._lives_without_progress = 0
+                self._lives_without_progress = self._taken_in_vain = 0
 
     async def _decide(self, records: Sequence[LogRecord], ledger: Ledger) -> None:
         received_at = self._clock.monotonic_ms()

@@ -1,15 +1,16 @@
 """The owner loop: on a log in memory, so that each fault comes exactly where it should."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 import pytest
 
-from adapters.memory_log import MemoryAppender, MemoryLog, MemoryRecord
+from adapters.memory_log import MemoryAppender, MemoryLog, MemoryReader, MemoryRecord
 from adapters.ports import (
     Appended,
     AppendUnknownError,
+    LogUnreachableError,
     NewRecord,
     TopicPartition,
 )
@@ -32,7 +33,7 @@ from tests.workers.house import (
     seats,
 )
 from workers import ledger
-from workers.owner import StoppedError, cut, keep_fence_every_ms, replication_guard_ms
+from workers.owner import StoppedError, calm_life_ms, cut, keep_fence_every_ms, replication_guard_ms
 
 
 @pytest.fixture
@@ -328,6 +329,38 @@ async def test_a_position_outside_the_commands_stops_the_partition(house: House)
     house.log.records(COMMANDS).clear()
     with pytest.raises(StoppedError, match="outside"):
         await house.owner(seats()).run()
+
+
+class LogThatCannotBeRead(MemoryLog):
+    """A log that takes ownership records and gives nothing back, at once or after a while."""
+
+    def __init__(self, clock: TestClock) -> None:
+        super().__init__(clock.monotonic_ms)
+        self.clock = clock
+        self.silent_ms = 0
+
+    async def read_from(self, positions: Mapping[TopicPartition, int]) -> MemoryReader:
+        self.clock.now += self.silent_ms
+        raise LogUnreachableError(str(positions))
+
+
+async def test_the_log_may_go_away_a_few_times_before_an_owner_waits_longer() -> None:
+    house = House()
+    pauses: list[int] = []
+
+    class Watched(TestClock):
+        async def sleep_ms(self, duration_ms: int) -> None:
+            pauses.append(duration_ms)
+            await super().sleep_ms(duration_ms)
+
+    house.clock = Watched()
+    house.log = unreadable = LogThatCannotBeRead(house.clock)
+    house.start(seats())
+    await eventually(lambda: _expect(len(pauses) > 11))
+    assert pauses[:11] == [100, 100, 100, 100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000]
+    unreadable.silent_ms = calm_life_ms + 1
+    await eventually(lambda: _expect(100 in pauses[11:]))
+    await house.close()
 
 
 async def test_an_idle_owner_keeps_its_fence_hourly(house: House) -> None:
