@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tests.models.explorer import Move
 from tests.models.ownership_world import (
     ALL_READ,
     IDLE,
@@ -29,7 +30,6 @@ from tests.models.ownership_world import (
     Decided,
     Finding,
     Log,
-    Move,
     Phase,
     Process,
     Producer,
@@ -73,6 +73,10 @@ class Model:
             seats |= record.granted << SEAT_WANTED[record.command]
         return read, seats
 
+    def evidence(self, state: State) -> Log:
+        """Return the log: all that is judged, but for replies."""
+        return state.log
+
     def judge(self, log: Log) -> Finding | None:
         """Judge what a log says, and what it will say when a healthy owner has finished the work.
 
@@ -109,7 +113,7 @@ class Model:
         answered = {record.command for record in self.counted(state.log)}
         return None if len(answered) == len(SEAT_WANTED) else Finding.UNANSWERED
 
-    def moves(self, state: State) -> Iterator[Move]:
+    def moves(self, state: State) -> Iterator[Move[State]]:
         """Yield every step that can come next."""
         for at, process in enumerate(state.processes):
             if at and process == state.processes[0]:
@@ -139,7 +143,7 @@ class Model:
 
     # The owner's life. The numbers are those of the owner loop.
 
-    def _take(self, state: State, at: int) -> Iterator[Move]:
+    def _take(self, state: State, at: int) -> Iterator[Move[State]]:
         """Take steps 1 and 2: a new epoch, then `OwnershipTaken` goes out."""
         if not self._may_take(state):
             return
@@ -151,7 +155,7 @@ class Model:
         )
         yield self._become(sent, at, f"{name(owner)} takes the partition", process)
 
-    def _hear_term(self, state: State, at: int) -> Iterator[Move]:
+    def _hear_term(self, state: State, at: int) -> Iterator[Move[State]]:
         """Take steps 2 and 3: the acked offset is the term; read up to it, find the own id there.
 
         One move: what lies before the term cannot change any more, so *when* it is read is the
@@ -179,7 +183,7 @@ class Model:
         owners = [record.owner for record in log if isinstance(record, Taken)]
         return pairs[process.owner] in [pairs[owner] for owner in owners]
 
-    def _serve(self, state: State, at: int) -> Iterator[Move]:
+    def _serve(self, state: State, at: int) -> Iterator[Move[State]]:
         """Take step 5: decide a batch in memory and append it. Or crash.
 
         Crashes elsewhere are left out: while an owner waits, a deadline does the same for free.
@@ -213,7 +217,7 @@ class Model:
                 for rest in self._batches(_evolved(process, (record,)), size - 1):
                     yield (record, *rest)
 
-    def _hear_ack(self, state: State, at: int) -> Iterator[Move]:
+    def _hear_ack(self, state: State, at: int) -> Iterator[Move[State]]:
         """Take step 5: an ack counts if the batch stands right behind the owner's last record."""
         process = state.processes[at]
         who, first = name(process.owner), process.answer
@@ -231,7 +235,7 @@ class Model:
             served = served._replace(last=first + len(process.batch) - 1)
             yield self._become(state, at, f"{who} counts its ack at {first}{said}", served, finding)
 
-    def _miss_ack(self, state: State, at: int) -> Iterator[Move]:
+    def _miss_ack(self, state: State, at: int) -> Iterator[Move[State]]:
         """Take step 5: the deadline of the ack passes, whether or not the batch has arrived."""
         process = state.processes[at]
         what = f"{name(process.owner)} gets no ack in time"
@@ -257,7 +261,7 @@ class Model:
 
     # The network and the broker.
 
-    def _deliver(self, state: State) -> Iterator[Move]:
+    def _deliver(self, state: State) -> Iterator[Move[State]]:
         """Bring any request to the broker, in any order; before that, it may forget the producer.
 
         Forgetting is one move with the request that it makes a difference to. Where the answer is
@@ -283,7 +287,7 @@ class Model:
         log: Log,
         producers: tuple[Producer, ...],
         answer: int,
-    ) -> Iterator[Move]:
+    ) -> Iterator[Move[State]]:
         """Let the broker's answer be heard or not; a doubled request stays on its way.
 
         What changes nothing and is heard by nobody is as good as lost, and left out.
@@ -330,7 +334,7 @@ class Model:
 
     def _become(
         self, state: State, at: int, what: str, process: Process, finding: Finding | None = None
-    ) -> Move:
+    ) -> Move[State]:
         """Return the move in which one process changes; the other stays as it is."""
         other = state.processes[1 - at]
         processes = (process, other) if process <= other else (other, process)

@@ -167,14 +167,6 @@ class Bounds:
     """Of one owner that goes on after a lost ack; one that does not makes no more than three."""
 
 
-class Move(NamedTuple):
-    """One step: what happened, what the world is then, and what was wrong about the step itself."""
-
-    what: str
-    state: State
-    finding: Finding | None = None
-
-
 def void(log: Log, protocol: Protocol) -> list[bool]:
     """Say of each record whether it is void, by those of the two rules that the protocol has."""
     marks, term = [], NOBODY

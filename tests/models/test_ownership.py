@@ -1,17 +1,9 @@
-"""Ownership of a partition, explored exhaustively; tests/models/ownership.py says how."""
+"""Ownership of a partition, explored exhaustively; tests/models/explorer.py says how."""
 
 import pytest
 
-from tests.models.ownership import (
-    COVERED,
-    MISTAKES,
-    PROTOCOL,
-    SAFE,
-    SMALL,
-    Scenario,
-    at_rest_min,
-    explore,
-)
+from tests.models.explorer import explore, passes
+from tests.models.ownership import COVERED, MISTAKES, PROTOCOL, SAFE, SMALL, Scenario
 from tests.models.ownership_model import Model
 from tests.models.ownership_world import UNFENCED, Decided, Finding, Log, Protocol, Taken
 
@@ -45,8 +37,10 @@ def test_no_interleaving_breaks_the_protocol(scenario: Scenario) -> None:
 
     assert report.finding is None, f"{scenario.name}:\n{report.story()}"
     assert report.states >= scenario.states_min > 0, "the explorer walked too little to say so"
-    assert report.at_rest >= at_rest_min, "hardly any walk has come to an end with all work done"
-    assert scenario.passes(report)
+    assert report.at_rest >= scenario.at_rest_min, (
+        "hardly any walk has come to an end with all work done"
+    )
+    assert passes(scenario, report)
 
 
 @pytest.mark.parametrize("scenario", MISTAKES, ids=_called)
