@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from tests.models.explorer import Move
 from tests.models.groups_seats import World
 from tests.models.groups_world import (
-    NOT_YET,
     Entry,
     Finding,
     Kind,
@@ -39,8 +38,9 @@ class Coordinators:
         name, rules = self.world.name(group), self.world.rules
         first = self.world.commands[group].repeats
         remembered = self.world.remembered(state, group)
-        if first is not None and rules.repeats_wait and state.heard[first]:
-            return Move(f"{name} comes and waits for the first", state)
+        if first is not None and rules.puts_repeats_off and state.heard[first]:
+            what = f"{name} comes and is put off, the first is in doubt"
+            return Move(what, state.answered(group, Result.BUSY))
         if remembered is not Result.NONE and rules.remembers_answers:
             what = f"{name} comes and gets the first answer, {remembered.name}"
             return Move(what, state.answered(group, remembered))
@@ -80,16 +80,13 @@ class Coordinators:
     def conclude(
         self, state: State, group: int, kind: Kind, result: Result, what: str
     ) -> Move[State]:
-        """Append the decision; it is the answer to the group and to the repeats that wait."""
+        """Append the decision; it is the answer to the group."""
         other = Kind.CANCELLED if kind is Kind.CONFIRMED else Kind.CONFIRMED
         contradicts = Entry(other, group) in state.logs[self.world.commands[group].coordinator]
         decided = self._log(state, kind, group)
         if self.world.rules.forgets_decided:
             decided = decided._replace(heard=replaced(state.heard, group, ()))
-        for command, asked in enumerate(self.world.commands):
-            waits = asked.repeats == group and state.before[command] != NOT_YET
-            if command == group or (waits and state.results[command] is Result.NONE):
-                decided = decided.answered(command, result)
+        decided = decided.answered(group, result)
         finding = Finding.CONFIRMED_AND_CANCELLED if contradicts else None
         return Move(f"{what}: {kind}({self.world.name(group)})", decided, finding)
 

@@ -196,7 +196,7 @@ MISTAKES: Final = (
         "a repeat in doubt begun anew",
         BOTH_FREE,
         (G1, G1_AGAIN),
-        rules=Rules(repeats_wait=False),
+        rules=Rules(puts_repeats_off=False),
         expected=Finding.DECIDED_TWICE,
     ),
     Scenario(

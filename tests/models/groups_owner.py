@@ -37,7 +37,10 @@ class Owners:
     def decide(self, state: State, command: int, what: str) -> Move[State]:
         """Let the owner do a single-event command, reject it or park it."""
         (at,) = self.world.work[command]
-        owner = state.owners[at]
+        owner, first = state.owners[at], self.world.commands[command].repeats
+        if first in owner.parked and self.world.rules.answers_repeats:
+            what = f"{what} and is put off, the first is parked"
+            return Move(what, state.answered(command, Result.BUSY))
         weighed = self.world.weigh(state, at, command, owner.parked)
         if weighed[0] is Verdict.QUEUED and self._first_answer(state, command) is Result.NONE:
             parked = owner._replace(parked=(*owner.parked, command))

@@ -157,7 +157,7 @@ SAFE: Final = (
         BOTH_FREE,
         (BOOK_A, BOOK_A_AGAIN, FREE_A, G1),
         TIMERS,
-        states_min=6_600,
+        states_min=4_700,
     ),
     Scenario(
         "repeats, votes lost and doubled",

@@ -220,8 +220,9 @@ class World:
     def _is_locked(self, parts: Iterable[Part], target: int, changes: Changes) -> bool:
         """Say whether a change has to wait for the groups in doubt whatever the counts are.
 
-        A seat is locked as a whole, an area by a group that draws on taken places. Otherwise only
-        free places are shared, and who draws them first makes no difference to the other.
+        A seat is locked as a whole. In an area, what draws on taken places waits, and so does what
+        bears a token that a group in doubt bears there. That leaves the free places, and who draws
+        on them first makes no difference to the other.
         """
         partition = self.targets[target].partition
         theirs = [
@@ -232,7 +233,7 @@ class World:
         ]
         if self.targets[target].capacity == 1:
             return True
-        if any(change.verb is Verb.RELEASE for change in (*theirs, *changes)):
+        if any(change.verb is Verb.RELEASE for change in changes):
             return True
         in_doubt = {change.token for change in theirs} - {NO_TOKEN}
         return self.rules.tokens_in_doubt_wait and any(c.token in in_doubt for c in changes)

@@ -224,8 +224,8 @@ class Rules:
     # The coordinator.
     remembers_answers: bool = True
     """A repeated group gets the first one's answer."""
-    repeats_wait: bool = True
-    """A repeat of a group in doubt gets the answer with the first."""
+    puts_repeats_off: bool = True
+    """A repeat of a group in doubt is put off."""
     knows_voters: bool = True
     """A vote counts once, however often it comes."""
     ignores_stale_votes: bool = True
