@@ -2,9 +2,15 @@
 
 import sys
 
-from benchmarks import areas, engine, http, owner
+from benchmarks import areas, best_available, engine, http, owner
 
-BENCHMARKS = {"engine": engine.run, "areas": areas.run, "owner": owner.run, "http": http.run}
+BENCHMARKS = {
+    "engine": engine.run,
+    "areas": areas.run,
+    "best_available": best_available.run,
+    "owner": owner.run,
+    "http": http.run,
+}
 
 
 def main() -> None:

@@ -1,0 +1,55 @@
+"""Charts, fills and wishes for the tests of best available, and asking both engine and oracle."""
+
+from collections.abc import Collection
+from functools import cache
+
+from engine.charts.inventory import SeatMap
+from engine.seats.best_available import Choice, Offer, Preference, Wish, choose
+from tests.charts.venues import seat_map
+from tests.engine.best_available.oracle import Offered, Oracle
+
+
+@cache
+def preference(name: str) -> Preference:
+    """Prepare a real chart."""
+    return Preference(seat_map(name))
+
+
+def capacity(seats: SeatMap, label: str) -> int:
+    found = seats.find(label)
+    assert found is not None
+    return found.capacity
+
+
+def chosen(
+    name: str, wish: Wish, *, taken: Collection[str] = (), only: Collection[str] | None = None
+) -> Choice | None:
+    """Choose on a real chart; `only` names what the party may take of it."""
+    prepared = preference(name)
+    return engine_choice(seat_map(name), prepared, wish, taken=taken, only=only)
+
+
+def engine_choice(
+    seats: SeatMap,
+    prepared: Preference,
+    wish: Wish,
+    *,
+    taken: Collection[str] = (),
+    only: Collection[str] | None = None,
+) -> Choice | None:
+    free = prepared.all & ~prepared.layout.set_of(taken)
+    takable = free if only is None else free & prepared.layout.set_of(only)
+    return choose(prepared, Offer(free, takable, lambda label: capacity(seats, label)), wish)
+
+
+def oracle_choice(
+    seats: SeatMap,
+    wish: Wish,
+    *,
+    taken: Collection[str] = (),
+    only: Collection[str] | None = None,
+) -> Choice | None:
+    free = frozenset(seats.labels) - frozenset(taken)
+    takable = free if only is None else free & frozenset(only)
+    offered = Offered(free, takable, lambda label: capacity(seats, label))
+    return Oracle(seats, offered, wish).choose()
