@@ -73,8 +73,6 @@ class Oracle:
         return any(name in names or name.casefold() in names for name in wish.categories)
 
     def choose(self) -> Choice | None:
-        if self.wish.accessible_seats > self.wish.number:
-            return None
         neighbours = self.window(orphans=False) if self.wish.prevent_orphans else None
         neighbours = neighbours or self.window(orphans=True)
         if neighbours:
@@ -153,7 +151,7 @@ class Oracle:
         wanted, number = self.wish.accessible_seats, self.wish.number
         accessible = self.sorted(filter(is_accessible, seats)) if wanted else []
         ordinary = self.sorted(seat for seat in seats if not is_accessible(seat))
-        if len(accessible) < wanted or len(ordinary) < number - wanted:
+        if wanted > number or len(accessible) < wanted or len(ordinary) < number - wanted:
             return None
         accompanied = self.in_company([*accessible, *ordinary])
         accessible.sort(key=lambda seat: seat not in accompanied)

@@ -195,6 +195,14 @@ def test_a_party_without_a_row_sits_in_company_near_the_focal_point(
     assert found == Choice(expected, next_to_each_other=False)
 
 
+def test_of_two_windows_equally_near_the_first_in_drawing_order() -> None:
+    far, near = row("A", "1"), row("B", "1", "2")
+    far["seats"][0]["x"] = 10
+    seat_map_ = mapped(chart(rows=[far, near]))
+    found = engine_choice(seat_map_, Preference(seat_map_), wish(1), taken=["B-1"])
+    assert labels(found) == ["A-1"]
+
+
 def sections(**rows: list[Json]) -> SeatMap:
     """Give sections beside each other, the first nearest."""
     return mapped(
