@@ -13,7 +13,11 @@ from typing import NamedTuple
 
 from adapters.kafka.publisher import RecordTooLargeError
 from adapters.ports import AppendUnknownError, LogUnreachableError, PositionLostError
-from adapters.postgres.errors import DatabaseUnavailableError, ReadModelBehindError
+from adapters.postgres.errors import (
+    DatabaseUnavailableError,
+    ForeignPositionsError,
+    ReadModelBehindError,
+)
 from api import limits
 from api.command_ids import command_id
 from schemas.commands import CommandPosition
@@ -139,6 +143,11 @@ _OUTAGES: Mapping[type[Exception], Problem] = {
     ),
     DatabaseUnavailableError: Problem(
         "DATABASE_UNAVAILABLE", "The database does not answer: try again later"
+    ),
+    ForeignPositionsError: Problem(
+        "FOREIGN_READ_MODEL",
+        "The database was filled from other topics than this installation has, nothing was "
+        "changed: its operator must give it a database of its own, or its topic prefix back",
     ),
     ReadModelBehindError: Problem(
         "READ_MODEL_BEHIND", "What was written last cannot be read yet: try again later"

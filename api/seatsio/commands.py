@@ -22,6 +22,7 @@ import msgspec
 from aiohttp import web
 
 from adapters.ports import PositionLostError, TopicPartition
+from adapters.postgres.errors import ForeignPositionsError
 from api.applied import AppliedDecisions, Decided, ended_somewhere
 from api.call import Call, Route
 from api.command_ids import read_command_id
@@ -211,12 +212,11 @@ class Commands:
             return None
         if row.fingerprint != asked.fingerprint:
             raise key_reused()
-        name = next(
-            name
-            for name in (EVENTS_OUTBOX, GROUPS_OUTBOX)
-            if self._parts.core.topics[name].physical_name == row.outbox_topic
-        )
-        return await self._recorded(name, row.outbox_partition, row.outbox_offset, workspace)
+        for name in (EVENTS_OUTBOX, GROUPS_OUTBOX):
+            if self._parts.core.topics[name].physical_name == row.outbox_topic:
+                place = row.outbox_partition, row.outbox_offset
+                return await self._recorded(name, *place, workspace)
+        raise ForeignPositionsError(f"this installation has no topic {row.outbox_topic}")
 
     async def _recorded(
         self, outbox: str, partition: int, offset: int, workspace: str

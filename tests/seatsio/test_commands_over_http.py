@@ -3,6 +3,7 @@
 from typing import Any
 
 from adapters.ports import TopicPartition
+from adapters.postgres.pool import connection
 from schemas.topics import EVENTS_COMMANDS
 from tests.eventually import eventually
 from tests.seatsio.installation import Answer, Company, Installation
@@ -52,6 +53,20 @@ async def commands_of(running: Installation, event: str, company: Company) -> in
     name = running.core.topics[EVENTS_COMMANDS].physical_name
     log = running.parts.command_log._source
     return (await log.span(TopicPartition(name, entry.partition))).end
+
+
+async def test_an_answer_in_a_topic_of_another_prefix_is_told_as_a_wrong_database(
+    company: Company, running: Installation
+) -> None:
+    event = await company.event("E")
+    key = {"Idempotency_Key": "order-1"}
+    await company.post(CHANGE, book(event, "A-1"), **key)
+    assert await status_changes(company, event) == 1  # so the read model has it
+    async with connection(running.parts.reads._pool) as lent:
+        await lent.execute("UPDATE keyed_results SET outbox_topic = 'before.' || outbox_topic")
+    again = await company.post(CHANGE, book(event, "A-1"), **key)
+    assert again.status == 503
+    assert again.json["errors"][0]["code"] == "FOREIGN_READ_MODEL"
 
 
 async def test_a_repeated_refusal_is_the_first_refusal(company: Company) -> None:
