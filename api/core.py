@@ -41,7 +41,7 @@ class Ingress:
         self._inventories = Inventories(
             self._log, self._publisher, partitions_of(topics, INVENTORIES)[0]
         )
-        self.seat_maps = SeatMaps(self._inventories)
+        self.seat_maps = SeatMaps(self._inventories, self.directory.inventories)
         self.submitter = Submitter(self._publisher, topics)
         self._tail = OutboxTail(
             self._log, [*events, *groups], self.submitter.ingress, self.submitter.waiters

@@ -81,6 +81,10 @@ class EventDirectory:
                 return entry
         return None
 
+    def inventories(self) -> set[str]:
+        """Name the inventories of all events, in what was read so far."""
+        return {name for fold in self._in_order for name in fold.directory.inventories()}
+
     async def hold(self, token: str, workspace: str) -> HoldRevision | None:
         """Give the changed deadline of a hold token, None if it was never changed.
 

@@ -1,6 +1,12 @@
-"""Seat maps by the hash of their inventory, unpacked once in this process."""
+"""Seat maps by the hash of their inventory, unpacked once in this process.
+
+Rules of this file:
+
+1. When another one is unpacked, those that no living event uses are dropped.
+"""
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 
 from adapters.kafka.inventories import Inventories
@@ -13,8 +19,10 @@ from schemas.inventory import InventoryError, decode, decompress, inventory_hash
 class SeatMaps:
     """The seat maps that this ingress has shown so far, and the way to the others."""
 
-    def __init__(self, inventories: Inventories) -> None:
+    def __init__(self, inventories: Inventories, in_use: Callable[[], set[str]]) -> None:
+        """Make one; `in_use` names the inventories of the events that there are."""
         self._inventories = inventories
+        self._in_use = in_use
         self._seat_maps: dict[str, SeatMap] = {}
         self._unpacking: dict[str, asyncio.Task[SeatMap]] = {}
 
@@ -51,6 +59,8 @@ class SeatMaps:
             raise LogUnreachableError(f"inventory {inventory} does not come") from None
         # A stadium takes a moment: others shall be served meanwhile.
         seat_map = await asyncio.to_thread(_unpack, inventory, compressed)
+        for unused in self._seat_maps.keys() - self._in_use():
+            del self._seat_maps[unused]
         self._seat_maps[inventory] = seat_map
         return seat_map
 

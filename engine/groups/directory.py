@@ -6,6 +6,7 @@ Rules of this file:
 2. An event's id and partition never change; only its key may.
 """
 
+from collections.abc import Iterable
 from hashlib import blake2b
 from heapq import heappop, heappush
 from typing import NamedTuple
@@ -59,6 +60,10 @@ class Directory:
     def by_id(self, event: int) -> Entry | None:
         """Look an event up by its id."""
         return self._by_id.get(event)
+
+    def inventories(self) -> Iterable[str]:
+        """Name the inventory of each event."""
+        return (entry.inventory for entry in self._by_id.values())
 
     def hold(self, token: str) -> HoldRevision | None:
         """Give the changed deadline of a hold token; None if it was never changed."""

@@ -4,8 +4,10 @@ import asyncio
 import logging
 import os
 import signal
+from collections import deque
 from collections.abc import Callable, Collection
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from adapters.clock import MonotonicClock
 from adapters.kafka.inventories import Inventories
@@ -25,6 +27,8 @@ from workers.worker import Worker
 log = logging.getLogger(__name__)
 
 join_retry_ms = 500
+loads_kept = 8
+"""So often a replay may meet events of different charts in turns before it decodes one again."""
 
 
 async def work(settings: Settings) -> None:
@@ -74,18 +78,29 @@ async def _join(settings: Settings, topics: Topics, clock: MonotonicClock) -> Ka
 
 
 class SeatMaps:
-    """The seat maps of this process, by inventory hash: each is decoded once."""
+    """The seat maps of this process, by inventory hash: each is decoded once.
+
+    The events keep them, of whatever partition: with the last that has one, it goes. Those that
+    were loaded lately stay for a while, for events that are still to be made or come in a row.
+    """
 
     def __init__(self, inventories: Inventories) -> None:
         self._inventories = inventories
-        self.by_hash: dict[str, SeatMap] = {}
+        self.by_hash: WeakValueDictionary[str, SeatMap] = WeakValueDictionary()
+        self._lately: deque[list[SeatMap]] = deque(maxlen=loads_kept)
 
     async def load(self, hashes: Collection[str]) -> None:
-        """Wait until these seat maps are at hand."""
-        for content_hash in hashes:
-            if content_hash not in self.by_hash:
-                compressed = await self._inventories.get(content_hash)
-                self.by_hash[content_hash] = SeatMap(decode(decompress(compressed)))
+        """Wait until these seat maps are at hand; they stay so until the caller waits again."""
+        if hashes:
+            self._lately.append([await self._seat_map(content_hash) for content_hash in hashes])
+
+    async def _seat_map(self, content_hash: str) -> SeatMap:
+        seat_map = self.by_hash.get(content_hash)
+        if seat_map is None:
+            compressed = await self._inventories.get(content_hash)
+            seat_map = SeatMap(decode(decompress(compressed)))
+            self.by_hash[content_hash] = seat_map
+        return seat_map
 
 
 def crash_hook(settings: Settings, role: str) -> Callable[[str], None]:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from threading import current_thread, main_thread
 
+import msgspec
 import pytest
 
 from adapters.kafka.inventories import Inventories
@@ -12,9 +13,13 @@ from adapters.ports import LogUnreachableError, TopicPartition
 from api import inventories as unit
 from api.inventories import SeatMaps
 from engine.charts.inventory import SeatMap
-from schemas.inventory import InventoryError, compress, encode
+from schemas.inventory import InventoryError, compress, encode, inventory_hash
 from schemas.topics import INVENTORIES, Topics
+from seatlog.processes.worker import SeatMaps as WorkerSeatMaps
 from tests.workers.house import SAMPLE, SAMPLE_HASH
+
+IN_USE = {SAMPLE_HASH}
+OTHER, THIRD = (msgspec.structs.replace(SAMPLE, warnings=[code]) for code in ("other", "third"))
 
 
 @pytest.fixture
@@ -23,7 +28,7 @@ async def seat_maps(kafka_bootstrap: str, topics: Topics) -> AsyncIterator[SeatM
     partition = TopicPartition(topics[INVENTORIES].physical_name, 0)
     inventories = Inventories(log, log.publisher, partition)
     running = asyncio.create_task(inventories.run())
-    yield SeatMaps(inventories)
+    yield SeatMaps(inventories, lambda: IN_USE)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     await log.close()
@@ -64,3 +69,33 @@ async def test_after_a_failure_it_is_asked_for_anew(
 
     await seat_maps.publish(SAMPLE_HASH, compress(encode(SAMPLE)))
     assert await seat_maps.get(SAMPLE_HASH)
+
+
+async def test_a_seat_map_that_no_event_uses_is_dropped_for_the_next(seat_maps: SeatMaps) -> None:
+    names = []
+    for inventory in (SAMPLE, OTHER, THIRD):
+        encoded = encode(inventory)
+        names.append(inventory_hash(encoded))
+        await seat_maps.publish(names[-1], compress(encoded))
+        await seat_maps.get(names[-1])
+    assert [seat_maps.get_now(name) is not None for name in names] == [True, False, True]
+    assert await seat_maps.get(names[1])
+
+
+async def test_the_seat_map_of_a_worker_goes_with_the_last_event_that_has_it(
+    seat_maps: SeatMaps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("seatlog.processes.worker.loads_kept", 1)
+    of_worker = WorkerSeatMaps(seat_maps._inventories)
+    names = []
+    for inventory in (SAMPLE, OTHER):
+        encoded = encode(inventory)
+        names.append(inventory_hash(encoded))
+        await seat_maps.publish(names[-1], compress(encoded))
+    await of_worker.load(names[:1])
+    events = [of_worker.by_hash[names[0]]] * 2
+    await of_worker.load(names[1:])
+    events.pop()
+    assert set(of_worker.by_hash) == set(names)
+    events.pop()
+    assert set(of_worker.by_hash) == {names[1]}
