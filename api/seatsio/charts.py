@@ -18,8 +18,8 @@ from adapters.postgres.errors import ChartKeyTakenError
 from api.call import Call, Route
 from api.errors import Problem
 from api.limits import drawing_body_bytes_max
-from api.seatsio.commands import refuse_idempotency
 from api.seatsio.errors import VendorError, bad_request, chart_not_found
+from api.seatsio.idempotency import refuse_idempotency
 from api.seatsio.paging import (
     CURSOR_PARAMETERS,
     check_parameters,

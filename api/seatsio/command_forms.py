@@ -40,9 +40,11 @@ def unknown_command(name: str) -> VendorError:
     return not_found("COMMAND_NOT_FOUND", f"Command not found: {name[:100]}")
 
 
-def first_event(command: SeatsCommand) -> int:
-    """Give the event that the command's record goes by."""
-    return command.event if isinstance(command, UpdateExtraData) else command.changes[0].event
+def events_of(command: SeatsCommand) -> list[int]:
+    """Give the event of each change; the command's record goes by the first."""
+    if isinstance(command, UpdateExtraData):
+        return [command.event]
+    return [change.event for change in command.changes]
 
 
 def finishes(command: SeatsCommand) -> bool:

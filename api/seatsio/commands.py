@@ -11,12 +11,9 @@ Rules of this file:
 """
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Sequence
-from hashlib import sha256
 from time import monotonic
 from typing import Any, NamedTuple
-from uuid import UUID, uuid5
 
 import msgspec
 from aiohttp import web
@@ -26,11 +23,11 @@ from adapters.postgres.errors import ForeignPositionsError
 from api.applied import AppliedDecisions, Decided, ended_somewhere
 from api.call import Call, Route
 from api.command_ids import read_command_id
-from api.errors import AnswerLateError, Problem
-from api.limits import answer_deadline_s, idempotency_key_characters_max
+from api.errors import AnswerLateError
+from api.limits import answer_deadline_s
 from api.seatsio.command_forms import (
+    events_of,
     finishes,
-    first_event,
     pending,
     prefers_async,
     taken,
@@ -38,13 +35,12 @@ from api.seatsio.command_forms import (
 )
 from api.seatsio.errors import (
     EVENT_NOT_FOUND,
-    UNPROCESSABLE,
     VendorError,
-    bad_request,
     error_body,
     from_rejected,
 )
 from api.seatsio.event_json import created_event
+from api.seatsio.idempotency import idempotency, key_reused
 from api.seatsio.object_info import infos
 from api.seatsio.paging import check_parameters
 from api.seatsio.parts import JSON, Parts, answer, iso, now_ms, path_part
@@ -54,6 +50,7 @@ from schemas.commands import (
     GroupsCommand,
     Idempotency,
     SeatsCommand,
+    decode_seats_command,
 )
 from schemas.facts import EventCreated, HoldDeadlineSet, StatusChanged
 from schemas.outbox import (
@@ -66,12 +63,8 @@ from schemas.outbox import (
 from schemas.rejections import Rejected, Rejection
 from schemas.topics import EVENTS_COMMANDS, EVENTS_OUTBOX, GROUPS_COMMANDS, GROUPS_OUTBOX
 
-_NAMESPACE = UUID("6f2d9c0e-7b1a-5d43-9a58-0f4c2b7e91d6")
-"""Of command ids; with the workspace key it makes the workspace's own namespace."""
-_FINGERPRINT_DIGITS = 16
 _applied_looked_at_every_s = 0.1
 _result_kept_ms = 24 * 60 * 60 * 1000
-_KEY_FORM = re.compile(rf"[\x20-\x7e]{{1,{idempotency_key_characters_max}}}", re.ASCII)
 _OUTBOX_OF = {EVENTS_COMMANDS: EVENTS_OUTBOX, GROUPS_COMMANDS: GROUPS_OUTBOX}
 
 Facts = list[Any]
@@ -119,13 +112,16 @@ class Commands:
         is new there is one more attempt. Who gets no second one looks first: a refusal stands for
         an idempotency key, a client that does not wait reads it later. `behind_is_wrong` says that
         the attempt draws conclusions of its own, as does the comparison of several partitions.
+
+        A repeat is about the events of its first command, whatever their keys are by now.
         """
         directory, workspace = self._parts.core.directory, call.workspace.key
         is_single = "Idempotency-Key" in call.request.headers or prefers_async(call)
         if is_single or behind_is_wrong:
             await directory.catch_up(workspace)
-        entries = [await self._parts.entry(call, key) for key in keys]
-        if len({entry.partition for entry in entries}) > 1:
+        first = await self._events_of_first(call)
+        entries = first or [await self._parts.entry(call, key) for key in keys]
+        if not first and len({entry.partition for entry in entries}) > 1:
             await directory.catch_up(workspace)
             entries = [await self._parts.entry(call, key) for key in keys]
         try:
@@ -143,7 +139,7 @@ class Commands:
         self, call: Call, partition: int, command: SeatsCommand, show: Show, refuse: Refuse
     ) -> web.Response:
         """Ask a seats owner; `show` and `refuse` write its answer down."""
-        submitter, event = self._parts.core.submitter, first_event(command)
+        submitter, event = self._parts.core.submitter, events_of(command)[0]
         if command.idempotency is not None:
             first = await self._first_answer(call, command.idempotency)
             if first is not None:
@@ -217,6 +213,19 @@ class Commands:
                 place = row.outbox_partition, row.outbox_offset
                 return await self._recorded(name, *place, workspace)
         raise ForeignPositionsError(f"this installation has no topic {row.outbox_topic}")
+
+    async def _events_of_first(self, call: Call) -> Entries:
+        """Give the events of the command that had this idempotency key before; none if none had."""
+        asked = idempotency(call)
+        first = await self._first_answer(call, asked) if asked else None
+        if first is None or first.topic != EVENTS_COMMANDS:
+            return []
+        log = self._parts.command_log
+        place = log.partition(first.topic, first.command.partition)
+        assert place is not None, "the answer names a partition that the topic has not"
+        command = decode_seats_command((await log.record(place, first.command.offset)).value or b"")
+        found = [self._parts.core.directory.by_id(event) for event in events_of(command)]
+        return [entry for entry in found if entry] if all(found) else []
 
     async def _recorded(
         self, outbox: str, partition: int, offset: int, workspace: str
@@ -335,31 +344,6 @@ class _OfWorkspace(msgspec.Struct):
     """The one field of a command that says whose it is."""
 
     workspace: str
-
-
-def idempotency(call: Call) -> Idempotency | None:
-    """Read the client's idempotency key. Raises VendorError if it is not one."""
-    key = call.request.headers.get("Idempotency-Key")
-    if key is None:
-        return None
-    if not _KEY_FORM.fullmatch(key):
-        most = idempotency_key_characters_max
-        raise bad_request(f"Idempotency-Key: expected 1 to {most} printable ASCII characters")
-    command = uuid5(uuid5(_NAMESPACE, call.workspace.key), key).hex
-    request = f"{call.request.method}\n{call.request.path}\n".encode() + call.body
-    return Idempotency(command, sha256(request).hexdigest()[:_FINGERPRINT_DIGITS])
-
-
-def refuse_idempotency(call: Call) -> None:
-    """Refuse an idempotency key where it would be ignored: what is made here is no command."""
-    if "Idempotency-Key" in call.request.headers:
-        raise bad_request("Idempotency-Key: not supported here, only for what changes an event")
-
-
-def key_reused() -> VendorError:
-    """Refuse an idempotency key that another request had."""
-    message = "The idempotency key was used for another request; use a new one"
-    return VendorError(UNPROCESSABLE, [Problem("IDEMPOTENCY_KEY_REUSED", message)])
 
 
 async def _write(

@@ -20,7 +20,7 @@ from api.seatsio.change_bodies import (
     read_group_change,
     read_group_status,
 )
-from api.seatsio.commands import Commands, Entries, Facts, Show, idempotency
+from api.seatsio.commands import Commands, Entries, Facts, Show
 from api.seatsio.errors import (
     BAD_REQUEST,
     BodyError,
@@ -29,6 +29,7 @@ from api.seatsio.errors import (
     from_rejected,
     hold_token_not_found,
 )
+from api.seatsio.idempotency import idempotency
 from api.seatsio.object_info import infos
 from api.seatsio.paging import check_parameters, single
 from api.seatsio.parts import JSON, Parts, answer, nothing, path_part

@@ -69,6 +69,22 @@ async def test_an_answer_in_a_topic_of_another_prefix_is_told_as_a_wrong_databas
     assert again.json["errors"][0]["code"] == "FOREIGN_READ_MODEL"
 
 
+async def test_a_repeat_gets_its_first_answer_whatever_the_event_is_called_by_then(
+    company: Company,
+) -> None:
+    event = await company.event("E")
+    key = {"Idempotency_Key": "order-1"}
+    first = await company.post(CHANGE, book(event, "A-1"), **key)
+    assert await status_changes(company, event) == 1  # so the read model has it
+    await company.post(f"/events/{event}", {"eventKey": "renamed"})
+    again = await company.post(CHANGE, book(event, "A-1"), **key)
+    assert (again.status, again.body) == (200, first.body)
+    await company.event("E")  # another one
+    again = await company.post(CHANGE, book(event, "A-1"), **key)
+    assert (again.status, again.body) == (200, first.body)
+    assert await status_changes(company, "E") == 0
+
+
 async def test_a_repeated_refusal_is_the_first_refusal(company: Company) -> None:
     event = await company.event("E")
     await company.post(CHANGE, book(event, "A-1"))
