@@ -1,6 +1,6 @@
 """The group explorer: every scenario of the group model, and every mistake.
 
-`python -m tests.models.groups` runs all of them, with `--full` some with more faults.
+`python -m tests.models.groups` runs all of them; with `--full`, the second also with deadlines.
 """
 
 import sys
