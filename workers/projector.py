@@ -133,7 +133,7 @@ class Projector:
         while True:
             records = await reader.fetch(batch_records_max, idle_wait_ms)
             began_at = self._clock.monotonic_ms()
-            await self._forget_results(began_at)
+            await self._forget(began_at)
             if not records:
                 continue
             if self._delay_ms:
@@ -167,9 +167,7 @@ class Projector:
         workspace = header(record, HEADER_WORKSPACE) or b""
         return OutboxRecord(record.offset, decoded, workspace.decode())
 
-    async def _forget_results(self, now_ms: int) -> None:
+    async def _forget(self, now_ms: int) -> None:
+        """Delete some of what is too old, between two transactions until nothing is left."""
         if self._forgot_at is None or now_ms - self._forgot_at >= forget_every_ms:
-            self._forgot_at = now_ms
-            count = await self._projection.forget_results()
-            if count:
-                log.info("forgot old results", extra={"count": count})
+            self._forgot_at = None if await self._projection.forget() else now_ms

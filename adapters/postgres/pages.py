@@ -7,6 +7,8 @@ Rules of this file:
    order, and while rows are added.
 3. Ties are broken by the id, newest first, in ascending and in descending orders alike.
 4. Column names come from the code, values only as arguments.
+5. A page costs as much as its own rows, however many there are: every part of its query is a
+   range of one index, (what selects the rows, the order's column, id), read one way or the other.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,8 +22,6 @@ from adapters.postgres.pool import Connection
 items_per_page_max = 1000
 
 Item = TypeVar("Item")
-Bind = Callable[[object], str]
-"""Adds an argument and gives its placeholder."""
 
 
 class Cursor(NamedTuple):
@@ -47,21 +47,13 @@ class Order(NamedTuple):
     column: str = "id"
     descending: bool = True
 
-    def sql(self, *, backwards: bool) -> str:
-        """Give the ORDER BY."""
-        by_id = "id ASC" if backwards else "id DESC"
-        if self.column == "id":
-            return by_id
-        way = "DESC" if self.descending != backwards else "ASC"
-        return f"{self.column} {way}, {by_id}"
 
-    def beyond(self, item: int, place: object, bind: Bind, *, backwards: bool) -> str:
-        """Give the condition for the rows past an item, which stands at a place in the order."""
-        by_id = f"id {'>' if backwards else '<'} {bind(item)}"
-        if self.column == "id":
-            return by_id
-        sign, here = "<" if self.descending != backwards else ">", bind(place)
-        return f"({self.column} {sign} {here} OR ({self.column} = {here} AND {by_id}))"
+class _Spot(NamedTuple):
+    """Where in an order an item stands."""
+
+    id: int
+    place: object
+    """Its value in the order's column."""
 
 
 NEWEST_FIRST = Order()
@@ -90,14 +82,16 @@ async def fetch_page(
     assert 1 <= cursor.limit <= items_per_page_max
     backwards = cursor.start_after_id is None and cursor.end_before_id is not None
     start = cursor.end_before_id if backwards else cursor.start_after_id
-    rows = await _rows(lent, listing, start, cursor.limit + 1, backwards=backwards)
+    spot = None if start is None else await _spot(lent, listing, start)
+    rows = await _rows(lent, listing, spot, cursor.limit + 1, backwards=backwards)
     more = len(rows) > cursor.limit
     rows = rows[: cursor.limit]
     if not rows:
         return Page([])
     # The rows come in the way of reading: what was asked for next to `start` comes first.
-    behind = start is not None and await _any_beyond(
-        lent, listing, rows[0], backwards=not backwards
+    first = _Spot(rows[0]["id"], rows[0]["place"])
+    behind = spot is not None and bool(
+        await _rows(lent, listing, first, 1, backwards=not backwards)
     )
     if backwards:
         rows.reverse()
@@ -109,38 +103,86 @@ async def fetch_page(
     )
 
 
-async def _rows(
-    lent: Connection, listing: Listing, start: int | None, limit: int, *, backwards: bool
-) -> list[asyncpg.Record]:
-    arguments = _Arguments(listing.arguments)
-    rows = listing.rows
-    if start is not None:
-        place = await _place(lent, listing, start)
-        beyond = listing.order.beyond(start, place, arguments.bind, backwards=backwards)
-        rows = f"{rows} AND {beyond}"
-    select = f"SELECT {listing.columns}, {listing.order.column} AS place {rows}"
-    in_order = f"ORDER BY {listing.order.sql(backwards=backwards)} LIMIT {arguments.bind(limit)}"
-    return await lent.fetch(f"{select} {in_order}", *arguments)
-
-
-async def _any_beyond(
-    lent: Connection, listing: Listing, row: asyncpg.Record, *, backwards: bool
-) -> bool:
-    arguments = _Arguments(listing.arguments)
-    beyond = listing.order.beyond(row["id"], row["place"], arguments.bind, backwards=backwards)
-    return bool(
-        await lent.fetchval(f"SELECT EXISTS (SELECT {listing.rows} AND {beyond})", *arguments)
-    )
-
-
-async def _place(lent: Connection, listing: Listing, item: int) -> object:
+async def _spot(lent: Connection, listing: Listing, item: int) -> _Spot:
     """Look up where in the order an item stands; for the order by id, nothing is needed."""
     if listing.order.column == "id":
-        return None
+        return _Spot(item, item)
     arguments = _Arguments(listing.arguments)
     row = await lent.fetchrow(
         f"SELECT {listing.order.column} {listing.rows} AND id = {arguments.bind(item)}", *arguments
     )
     if row is None:
         raise UnknownCursorError(f"the listing has no item {item}")
-    return row[0]
+    return _Spot(item, row[0])
+
+
+async def _rows(
+    lent: Connection, listing: Listing, spot: _Spot | None, limit: int, *, backwards: bool
+) -> list[asyncpg.Record]:
+    """Give the rows past a spot, in the way of reading; from the listing's end without one."""
+    arguments = _Arguments(listing.arguments)
+    falls = listing.order.descending != backwards
+    if listing.order.column == "id" or listing.order.descending:
+        query = _one_way(listing, spot, limit, arguments, falls=falls)
+    else:
+        query = _two_ways(listing, spot, limit, arguments, falls=falls)
+    return await lent.fetch(query, *arguments)
+
+
+def _one_way(
+    listing: Listing, spot: _Spot | None, limit: int, arguments: _Arguments, *, falls: bool
+) -> str:
+    """Write the query for an order in which places and ids both rise, or both fall."""
+    column = listing.order.column
+    sign, way = ("<", "DESC") if falls else (">", "ASC")
+    past = ""
+    if spot is not None and column == "id":
+        past = f"AND id {sign} {arguments.bind(spot.id)}"
+    elif spot is not None:
+        here, item = arguments.bind(spot.place), arguments.bind(spot.id)
+        past = f"AND ({column}, id) {sign} ({here}, {item})"
+    in_order = "id" if column == "id" else f"{column} {way}, id"
+    return (
+        f"SELECT {listing.columns}, {column} AS place {listing.rows} {past} "
+        f"ORDER BY {in_order} {way} LIMIT {arguments.bind(limit)}"
+    )
+
+
+_LOWEST_FIRST = "(SELECT lowest FROM reached)", "(SELECT highest FROM reached)"
+_HIGHEST_FIRST = _LOWEST_FIRST[1], _LOWEST_FIRST[0]
+
+
+def _two_ways(
+    listing: Listing, spot: _Spot | None, limit: int, arguments: _Arguments, *, falls: bool
+) -> str:
+    """Write the query for an order in which places rise and ids fall, or the other way round.
+
+    No index stands so. What is needed is the rest of the rows at the spot's own place, all rows
+    at the places after it but the last that is reached, and the first of those there.
+    """
+    column, rows, most = listing.order.column, listing.rows, arguments.bind(limit)
+    sign, back, way, id_way = ("<", ">", "DESC", "ASC") if falls else (">", "<", "ASC", "DESC")
+    nearest, last = _HIGHEST_FIRST if falls else _LOWEST_FIRST
+    selected = f"SELECT {listing.columns}, {column} AS place {rows}"
+    by_id = f"ORDER BY {column} {id_way}, id {id_way} LIMIT {most}"
+    beyond, parts = "", []
+    if spot is not None:
+        here, item = arguments.bind(spot.place), arguments.bind(spot.id)
+        beyond = f"AND {column} {sign} {here}"
+        parts = [f"({selected} AND {_at(column, here)} AND id {back} {item} {by_id})"]
+    parts += [
+        f"({selected} AND {column} {sign}= {nearest} AND {column} {back} {last})",
+        f"({selected} AND {_at(column, last)} {by_id})",
+    ]
+    return (  # the names are the code's own (rule 4)
+        f"WITH reached AS (SELECT min(place) AS lowest, max(place) AS highest "  # noqa: S608
+        f"FROM (SELECT {column} AS place {rows} {beyond} "
+        f"ORDER BY {column} {way}, id {way} LIMIT {most}) AS next) "
+        f"SELECT * FROM ({' UNION ALL '.join(parts)}) AS found "
+        f"ORDER BY place {way}, id {id_way} LIMIT {most}"
+    )
+
+
+def _at(column: str, place: str) -> str:
+    """Write that a column has a value, as a range: with `=` the planner may walk another index."""
+    return f"{column} BETWEEN {place} AND {place}"

@@ -31,8 +31,15 @@ CHANNEL = "projected"
 payload_bytes_max = 7_999
 """Postgres' limit on what a notification carries."""
 results_kept_ms = 24 * 60 * 60 * 1000
+status_changes_kept_ms = 365 * 24 * 60 * 60 * 1000
+"""As long as the vendor keeps them (contract 1.6)."""
 deleted_at_once = 10_000
-"""Keeps each deletion of old results short."""
+"""Keeps each deletion of what is old short."""
+_KEPT_MS = {
+    "forget_results": results_kept_ms,
+    "forget_keyed_results": results_kept_ms,
+    "forget_status_changes": status_changes_kept_ms,
+}
 connect_timeout_s = 10.0
 transaction_timeout_s = 60.0
 """Nobody waits for an answer here, and a busy server is not away."""
@@ -135,19 +142,15 @@ class Projection:
         if row[0] != len(moved):
             raise PositionsMovedError("the positions are not where this projection left them")
 
-    async def forget_results(self) -> int:
-        """Delete results that are older than 24 h; give their number."""
-        oldest = time.time_ns() // 1_000_000 - results_kept_ms
-        deleted = 0
-        for statement in ("forget_results", "forget_keyed_results"):
-            while True:
-                async with connection(self._pool, connect_timeout_s) as lent:
-                    done = await lent.execute(_SQL[statement], oldest, deleted_at_once)
-                count = int(done.rpartition(" ")[2])
-                deleted += count
-                if count < deleted_at_once:
-                    break
-        return deleted
+    async def forget(self) -> bool:
+        """Delete some results and status changes that are too old; say whether more are left."""
+        now = time.time_ns() // 1_000_000
+        more = False
+        for statement, kept_ms in _KEPT_MS.items():
+            async with connection(self._pool, connect_timeout_s) as lent:
+                done = await lent.execute(_SQL[statement], now - kept_ms, deleted_at_once)
+            more |= int(done.rpartition(" ")[2]) >= deleted_at_once
+        return more
 
 
 def outbox_partitions(topics: Topics) -> list[TopicPartition]:

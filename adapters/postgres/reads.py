@@ -36,6 +36,8 @@ from schemas.facts import AreaCounts
 wait_s = 3.0
 look_every_s = 0.5
 """How often a waiting read looks by itself, in case that nobody tells it."""
+few_objects_max = 500
+"""A filter that this many objects pass at most is looked up by their labels."""
 _SQL = load_queries("reads")
 
 AskedPositions = Mapping[str, int] | Mapping[TopicPartition, int]
@@ -196,13 +198,31 @@ class Snapshot:
         Raises UnknownCursorError if the order needs the cursor's item and there is none.
         """
         order = Order(_COLUMNS[sort.field], sort.descending) if sort else NEWEST_FIRST
-        listing = Listing(
-            _SQL["status_change_columns"],
-            _SQL["status_changes"],
-            (event, label_filter, label),
-            order,
-        )
+        rows, arguments = await self._chosen(event, label_filter, label)
+        listing = Listing(_SQL["status_change_columns"], _SQL[rows], arguments, order)
         return await fetch_page(self._lent, listing, cursor, _status_change_row)
+
+    async def _chosen(
+        self, event: int, label_filter: str, label: str | None
+    ) -> tuple[str, tuple[object, ...]]:
+        """Name the rows that are listed, in the way in which they are found quickly.
+
+        The status changes of few objects are found by their labels. Those of many are met soon
+        enough on a walk through all.
+        """
+        if label is not None:
+            return "status_changes_of_object", (event, label)
+        if not label_filter:
+            return "status_changes", (event,)
+        found = await self._lent.fetch(
+            _SQL["labels_filtered"], event, label_filter, few_objects_max + 1
+        )
+        if len(found) > few_objects_max:
+            return "status_changes_filtered", (event, label_filter)
+        labels = [row["label"] for row in found]
+        if len(labels) == 1:
+            return "status_changes_of_object", (event, labels[0])
+        return "status_changes_of_objects", (event, labels)
 
     async def result(self, commands_topic: str, partition: int, offset: int) -> ResultRow | None:
         """Say where the answer to a command stands: None if it is not there or too long ago."""

@@ -47,6 +47,7 @@ class History:
         *,
         clients: Clients | None = None,
         allow_pending: bool = False,
+        changes_since: int = 0,
     ) -> None:
         self.report = Report()
         self.directory = Directory(topics[EVENTS_OUTBOX].partitions, self.report)
@@ -56,6 +57,8 @@ class History:
         self._spans = spans
         self._clients = clients
         self._allow_pending = allow_pending
+        self.changes_since = changes_since
+        """Status changes from then on are compared with the read model: it forgets older ones."""
         self._inventories = Inventories(self.report)
         self._newest = 0
         self._groups: dict[str, Journal] = {}
@@ -108,7 +111,7 @@ class History:
     def _add_seats_owner(self, partition: int) -> None:
         commands, outbox = self._pair(EVENTS_COMMANDS, EVENTS_OUTBOX, partition)
         journal = self.journals[outbox] = Journal(outbox, decode_seats_record, self.report)
-        fold = self.folds[outbox] = Fold(self._inventories, self.report)
+        fold = self.folds[outbox] = Fold(self._inventories, self.report, self.changes_since)
         span = self._span(commands)
         judge = SeatsJudge(
             partition=partition,

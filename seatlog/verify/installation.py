@@ -8,12 +8,14 @@ Rules of this file:
 """
 
 import contextlib
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from adapters.kafka.admin import describe_topics
 from adapters.kafka.log import KafkaLog
 from adapters.ports import Log, LogRecord, LogUnreachableError, Span, TopicPartition
+from adapters.postgres.projection import status_changes_kept_ms
 from schemas.topics import (
     EVENTS_COMMANDS,
     EVENTS_OUTBOX,
@@ -32,6 +34,8 @@ fetch_records_max = 5_000
 fetch_wait_ms = 1_000
 silent_fetches_max = 10
 """So often nothing may come where the log is not at its end."""
+clocks_differ_ms = 24 * 60 * 60 * 1000
+"""More than this host's clock and those of brokers and projectors ever do."""
 _PASSES = ((INVENTORIES,), (GROUPS_COMMANDS, GROUPS_OUTBOX), (EVENTS_COMMANDS, EVENTS_OUTBOX))
 
 
@@ -88,7 +92,13 @@ async def verify_log(
             opened = open_read_model(database_url, ends, timeout_s=read_model_wait_s)
             read_model = await held.enter_async_context(opened)
         spans = await _all_spans(log, topics, begun, read_model)
-        history = History(topics, spans, clients=clients, allow_pending=allow_pending)
+        history = History(
+            topics,
+            spans,
+            clients=clients,
+            allow_pending=allow_pending,
+            changes_since=_now_ms() - status_changes_kept_ms + clocks_differ_ms,
+        )
         for names in _PASSES:
             for together in _together(topics, names):
                 await _read(log, {part: spans[part] for part in together}, history.take_in)
@@ -96,6 +106,10 @@ async def verify_log(
         if read_model is not None:
             await _compare(read_model, history, ends, spans)
     return report
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 async def _compare(

@@ -61,7 +61,10 @@ class Moment(NamedTuple):
 
 @dataclass(slots=True)
 class Changes:
-    """All status changes of an event, summed up to be compared with another list of them."""
+    """The status changes of an event, summed up to be compared with another list of them.
+
+    Older ones than the read model keeps are left out.
+    """
 
     number: int = 0
     ids: int = 0
@@ -118,11 +121,12 @@ class EventFold:
 class Fold:
     """The events of one partition."""
 
-    def __init__(self, inventories: Inventories, report: Report) -> None:
+    def __init__(self, inventories: Inventories, report: Report, changes_since: int) -> None:
         self.events: dict[int, EventFold] = {}
         self.holds = Holds(report)
         self._inventories = inventories
         self._report = report
+        self._changes_since = changes_since
         self._deleted: set[int] = set()
 
     def apply(self, fact: SeatsFact, moment: Moment) -> None:
@@ -215,7 +219,8 @@ class Fold:
             odd = f"event {event.id} has change {fact.seq} after change {event.last_seq}"
             self._fault(Check.NUMBERING, moment, odd)
         event.last_seq = fact.seq
-        event.changes.add(fact, moment)
+        if moment.at >= self._changes_since:
+            event.changes.add(fact, moment)
 
     def _check_seat(self, before: ObjectState, fact: StatusChanged, moment: Moment) -> None:
         name = f"{fact.label} of event {fact.event}"

@@ -39,7 +39,7 @@ _CHANGES = """
         ('x' || left(md5(concat_ws(' ', seq, label, status, quantity,
             coalesce(hold_token, ''), coalesce(order_id, ''))), 8))::bit(32)::bigint
     ) AS content
-    FROM status_changes GROUP BY event
+    FROM status_changes WHERE at >= $1 GROUP BY event
 """
 
 
@@ -79,7 +79,7 @@ class ReadModel:
         await self._compare_events(events, report)
         await self._compare_objects(events, report)
         await self._compare_area_holds(events, report)
-        await self._compare_changes(events, report)
+        await self._compare_changes(events, history.changes_since, report)
 
     def _compare_positions(self, history: History) -> None:
         for partition, position in self._positions.items():
@@ -123,10 +123,11 @@ class ReadModel:
             for hold, expected in holds.items():
                 _compare_area_hold(event, hold, None, expected, report)
 
-    async def _compare_changes(self, events: Mapping[int, EventFold], report: Report) -> None:
-        rows = {
-            event: Changes(*map(int, sums)) for event, *sums in await self._lent.fetch(_CHANGES)
-        }
+    async def _compare_changes(
+        self, events: Mapping[int, EventFold], since: int, report: Report
+    ) -> None:
+        sums = await self._lent.fetch(_CHANGES, since)
+        rows = {event: Changes(*map(int, columns)) for event, *columns in sums}
         for event in rows.keys() | events.keys():
             found = rows.get(event, Changes())
             expected = events[event].changes if event in events else Changes()

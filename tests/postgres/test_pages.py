@@ -2,13 +2,14 @@
 
 import random
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import pytest
 
 from adapters.postgres.errors import UnknownCursorError
 from adapters.postgres.pages import Cursor, Page
-from adapters.postgres.pool import Pool
+from adapters.postgres.pool import Pool, connection
 from adapters.postgres.projection import Projection
 from adapters.postgres.reads import Reads, Snapshot, Sort
 from adapters.postgres.rows import StatusChangeRow
@@ -72,10 +73,11 @@ async def everything(snap: Snapshot) -> list[StatusChangeRow]:
 
 @pytest.mark.usefixtures("filled")
 @pytest.mark.parametrize("sort", SORTS, ids=str)
-@pytest.mark.parametrize("label_filter", ["", "A-"])
+@pytest.mark.parametrize(("label_filter", "few"), [("", 0), ("A-", 0), ("A-", 500), ("A-1", 500)])
 async def test_every_page_is_what_a_sorted_list_gives(
-    pool: Pool, sort: Sort | None, label_filter: str
+    pool: Pool, sort: Sort | None, label_filter: str, few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("adapters.postgres.reads.few_objects_max", few)
     async with Reads(pool).snapshot({}) as snap:
         rows = in_order(await everything(snap), sort)
         assert len(rows) == COUNT
@@ -127,3 +129,40 @@ async def test_a_cursor_that_is_no_item_is_an_error_where_its_place_is_needed(po
         with pytest.raises(UnknownCursorError):
             await snap.status_changes(1, Cursor(end_before_id=of_another_event), sort=Sort("date"))
         assert (await snap.status_changes(1, Cursor(start_after_id=5))).items == []
+
+
+MANY = """
+    INSERT INTO status_changes (event, id, seq, at, quantity, label, status, origin_type)
+    SELECT 1, n, n, n / 10, 1, CASE WHEN n % 10 = 0 THEN 'GA' ELSE 'A-' || n % 1999 END,
+        CASE WHEN n % 3 = 0 THEN 'free' ELSE 'booked' END, 'API_CALL'
+    FROM generate_series(1, 40000) AS numbers (n)
+"""
+
+
+@pytest.mark.parametrize(("label_filter", "most"), [("", 400), ("A-17", 3 * 2_000)])
+async def test_a_page_reads_not_much_more_than_its_own_rows(
+    pool: Pool, label_filter: str, most: int
+) -> None:
+    async with connection(pool) as lent:
+        await lent.execute(MANY)
+        await lent.execute(
+            "INSERT INTO objects (event, label, status)"
+            " SELECT DISTINCT event, label, 'free' FROM status_changes"
+        )
+        await lent.execute("VACUUM ANALYZE status_changes, objects")
+    cursors = Cursor(50), Cursor(50, start_after_id=20_007), Cursor(50, end_before_id=20_007)
+    for sort, cursor in product(SORTS, cursors):
+        async with Reads(pool).snapshot({}) as snap:
+            before = await _rows_read(snap)
+            page = await snap.status_changes(1, cursor, label_filter, sort)
+            assert page.items
+            assert await _rows_read(snap) - before < most
+
+
+async def _rows_read(snap: Snapshot) -> int:
+    """Count what this connection has read of the status changes lately, by every way."""
+    count = await snap._lent.fetchval(
+        "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables"
+        " WHERE relname = 'status_changes'"
+    )
+    return int(count)

@@ -247,6 +247,26 @@ async def test_the_first_answer_to_an_idempotency_key_is_kept(
     }
 
 
+async def test_status_changes_are_forgotten_after_a_year(
+    projection: Projection, pool: Pool, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [NOON + 365 * DAY_MS]
+    monkeypatch.setattr("adapters.postgres.projection.time.time_ns", lambda: now[0] * 1_000_000)
+    seats = Seats()
+    outbox.apply(seats.created)
+    outbox.answer(seats.change("A-1"))
+    outbox.at += 1
+    outbox.answer(seats.change("A-2"))
+    await projection.apply([outbox.news()])
+    assert not await projection.forget()
+    assert len((await stored(pool)).status_changes) == 2
+    now[0] += 1
+    assert not await projection.forget()
+    model = await stored(pool)
+    assert [row["label"] for row in model.status_changes.values()] == ["A-2"]
+    assert len(model.objects) == 2
+
+
 async def test_results_are_forgotten_after_a_day(
     projection: Projection, pool: Pool, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -258,9 +278,10 @@ async def test_results_are_forgotten_after_a_day(
     outbox.at += 1
     outbox.answer(key="young")
     await projection.apply([outbox.news()])
-    assert await projection.forget_results() == 0
+    assert not await projection.forget()
+    assert len(await rows(pool, "SELECT FROM results")) == 6
     now[0] += 1
-    assert await projection.forget_results() == 10
+    assert [await projection.forget() for _ in range(3)] == [True, True, False]
     assert len(await rows(pool, "SELECT FROM results")) == 1
     left = await rows(pool, "SELECT command_id FROM keyed_results")
     assert [row["command_id"] for row in left] == ["young"]

@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -16,14 +17,14 @@ import pytest
 from adapters.clock import MonotonicClock
 from adapters.memory_log import MemoryLog
 from adapters.ports import Log
-from adapters.postgres.projection import Projection
+from adapters.postgres.projection import Projection, status_changes_kept_ms
 from schemas.topics import EVENTS_OUTBOX, Topics
 from seatlog.verify.installation import verify_log
 from seatlog.verify.report import Check, Report
 from tests.conftest import MakeTopics
 from tests.faults.drop import Drop
 from tests.verify.story import Teller
-from tests.workers.house import book, one_partition
+from tests.workers.house import NOON, book, one_partition
 from workers.projector import Projector
 
 ROOT = Path(__file__).parents[2]
@@ -51,6 +52,24 @@ async def drop_log() -> MemoryLog:
 
 async def check(log: MemoryLog, database: str) -> Report:
     return await verify_log(one_partition(), log, database_url=database, read_model_wait_s=5)
+
+
+async def test_status_changes_that_were_forgotten_by_age_are_not_missed(
+    drop_log: MemoryLog, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later_ns = (NOON + status_changes_kept_ms + 2 * 24 * 60 * 60 * 1000) * 1_000_000
+    monkeypatch.setattr(time, "time_ns", lambda: later_ns)
+    async with projected(drop_log, database, one_partition()):
+        assert (await check(drop_log, database)).is_clean
+    projection = await Projection.connect(database, one_partition())
+    try:
+        assert not await projection.forget()
+    finally:
+        await projection.close()
+    connection = await asyncpg.connect(database)
+    assert await connection.fetchval("SELECT count(*) FROM status_changes") == 0
+    await connection.close()
+    assert (await check(drop_log, database)).is_clean
 
 
 async def test_a_read_model_made_from_the_log_is_equal_to_it(

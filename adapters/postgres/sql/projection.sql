@@ -76,6 +76,10 @@ SELECT * FROM unnest(
 )
 ON CONFLICT DO NOTHING
 
+-- name: forget_status_changes
+DELETE FROM status_changes
+WHERE ctid = ANY (ARRAY(SELECT ctid FROM status_changes WHERE at < $1 LIMIT $2))
+
 -- name: forget_results
 DELETE FROM results WHERE ctid = ANY (ARRAY(SELECT ctid FROM results WHERE at < $1 LIMIT $2))
 

@@ -30,7 +30,19 @@ event, id, seq, at, quantity, label, status, origin_type, origin_ip, hold_token,
 extra_data
 
 -- name: status_changes
-FROM status_changes WHERE event = $1 AND strpos(label, $2) > 0 AND ($3::text IS NULL OR label = $3)
+FROM status_changes WHERE event = $1
+
+-- name: status_changes_of_object
+FROM status_changes WHERE event = $1 AND label = $2
+
+-- name: status_changes_of_objects
+FROM status_changes WHERE event = $1 AND label = ANY ($2::text[])
+
+-- name: status_changes_filtered
+FROM status_changes WHERE event = $1 AND strpos(label, $2) > 0
+
+-- name: labels_filtered
+SELECT label FROM objects WHERE event = $1 AND strpos(label, $2) > 0 LIMIT $3
 
 -- name: result
 SELECT partition, outbox_offset FROM results
