@@ -238,7 +238,8 @@ def _refuse(why: Rejection, detail: str | None) -> Decision[SeatsFact]:
 def _decide_command(
     state: SeatsState, command: SeatsCommand, now: int, asked: Asked | None
 ) -> Decision[SeatsFact]:
-    if not meets_doubt(state, _objects_of_command(command)):
+    is_calm = not state.doubt and not state.parking
+    if is_calm or not meets_doubt(state, _objects_of_command(command)):
         return _decide_settled(state, command, now)
     judged = _judge_command(state, command, now)
     if not isinstance(judged, Waits):
