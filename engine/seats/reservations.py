@@ -74,6 +74,8 @@ def judge(
         return refusal
     if behind or any(_is_seat(state, key) for key in in_doubt):
         return WAITS
+    if any(_bears_hold_in_doubt(state, change) for change in request.changes):
+        return WAITS
     planned = Attempt(state, Least(state, now), request, now).outcome()
     if isinstance(planned, Rejected) or any(map(_draws_on_taken, planned)):
         return WAITS
@@ -99,6 +101,19 @@ def _is_seat(state: SeatsState, key: ObjectKey) -> bool:
     event, label = key
     place = state.events[event].seats.find(label)
     return place is None or place.kind != "area"
+
+
+def _bears_hold_in_doubt(state: SeatsState, change: Change) -> bool:
+    """Say whether a group in doubt bears the same hold token in one of the areas.
+
+    How many of the token's places the change finds depends on the group, and so where it draws.
+    """
+    return change.hold is not None and any(
+        planned.change.hold_token == change.hold.token
+        for item in change.objects
+        for plans in state.doubt.reserved((change.event, item.label)).values()
+        for planned in plans
+    )
 
 
 def _draws_on_taken(planned: PlannedChange) -> bool:

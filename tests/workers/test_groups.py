@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from adapters.memory_log import MemoryLog
 from adapters.ports import NewRecord, TopicPartition
@@ -28,6 +29,7 @@ from schemas.facts import (
     BOOKED,
     FREE,
     HELD,
+    CommandParked,
     EventCreated,
     GroupCancelled,
     GroupConfirmed,
@@ -382,3 +384,28 @@ async def test_doubled_late_and_unreadable_votes_change_nothing(festival: Festiv
     ]
     assert [type(decision) for decision in decisions] == [GroupConfirmed, GroupConfirmed]
     await until(lambda: festival.statuses("A-1"), lambda s: s == [[BOOKED]] * 3)
+
+
+async def test_whose_hold_a_group_has_in_doubt_waits_and_takes_no_free_place_instead(
+    festival: Festival,
+) -> None:
+    """Else the next client is refused for a place that is free when the group has failed."""
+    hold = Hold("t", NOON + 600_000)
+    festival.ask("friday", festival.change("GA1", "friday", status=HELD, quantity=2, hold=hold))
+    festival.ask("friday", festival.change("GA1", "friday", quantity=97))
+    await until(lambda: festival.answers_at("friday"), lambda a: len(a) == 2)
+    await festival.stop("2")
+    one_held = festival.change("GA1", "friday", hold=hold).changes
+    elsewhere = festival.change("A-1", "sunday").changes
+    group = festival.change("GA1", "friday")
+    festival.ask_coordinator(structs.replace(group, changes=[*one_held, *elsewhere]))
+    await festival.kinds("friday", "GroupReserved")
+    festival.ask("friday", festival.change("GA1", "friday", quantity=2, hold=hold))
+    festival.ask("friday", festival.change("GA1", "friday"))
+    await until(
+        lambda: [f for f in festival.facts_at(0) if isinstance(f, CommandParked)],
+        lambda parked: len(parked) == 2,
+    )
+    festival.clock.now += vote_within_ms + 2_000
+    answers = await until(lambda: festival.answers_at("friday"), lambda a: len(a) == 4)
+    assert answers == [Accepted()] * 4
