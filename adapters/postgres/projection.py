@@ -25,8 +25,16 @@ from adapters.postgres.errors import (
 from adapters.postgres.pool import Connection, Pool, connect, connection
 from adapters.postgres.queries import load_queries
 from adapters.postgres.rows import EventRow
-from schemas.topics import EVENTS_OUTBOX, PAIRED, Topics
+from schemas.topics import (
+    EVENTS_COMMANDS,
+    EVENTS_OUTBOX,
+    GROUPS_COMMANDS,
+    GROUPS_OUTBOX,
+    Topics,
+)
 
+_COMMANDS_OF = {EVENTS_OUTBOX: EVENTS_COMMANDS, GROUPS_OUTBOX: GROUPS_COMMANDS}
+"""What clients look answers up by; votes are answered there as well, and nobody asks for them."""
 CHANNEL = "projected"
 payload_bytes_max = 7_999
 """Postgres' limit on what a notification carries."""
@@ -58,7 +66,7 @@ class Projection:
         self._pool = pool
         self._commands_topics = {
             topics[outbox].physical_name: topics[commands].physical_name
-            for commands, outbox in PAIRED
+            for outbox, commands in _COMMANDS_OF.items()
         }
         self._events_outbox = topics[EVENTS_OUTBOX].physical_name
         self._positions: dict[TopicPartition, Position] = {}
@@ -157,7 +165,7 @@ def outbox_partitions(topics: Topics) -> list[TopicPartition]:
     """Name all that is projected."""
     return [
         TopicPartition(topics[outbox].physical_name, partition)
-        for _, outbox in PAIRED
+        for outbox in _COMMANDS_OF
         for partition in range(topics[outbox].partitions)
     ]
 
