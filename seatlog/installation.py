@@ -55,6 +55,7 @@ class Installation:
         port: int,
         host: str = "127.0.0.1",
         workers: int = 2,
+        replication: int = 1,
         environment: Mapping[str, str] | None = None,
         signing_key: str | None = None,
     ) -> None:
@@ -62,6 +63,8 @@ class Installation:
         self.host = host
         self.port = port
         self._workers = workers
+        self._replication = replication
+        """Copies of each record on the broker's side."""
         self._bootstrap = bootstrap
         self._dsn = dsn
         self._environment = dict(environment or {})
@@ -92,7 +95,8 @@ class Installation:
         """Bring topics and tables up to date, start every process and wait until it is ready."""
         self.data.mkdir(parents=True, exist_ok=True)
         self._signing_key = self._signing_key or _kept_signing_key(self.data / "signing-key")
-        await apply_topics(self._bootstrap, load_topics().with_prefix(self._prefix))
+        topics = load_topics().with_prefix(self._prefix)
+        await apply_topics(self._bootstrap, topics, replication=self._replication)
         await migrate(self._dsn)
         self.api_key = await first_key(self._dsn, self.data / "api-key")
         self._log = self.log_file.open("ab")

@@ -120,16 +120,20 @@ def differences(topics: Topics, states: Mapping[str, TopicState]) -> list[Differ
 
 
 async def wait_until_ready(
-    bootstrap: str, topics: Topics | None = None, *, within_s: float = 30.0
+    bootstrap: str,
+    topics: Topics | None = None,
+    *,
+    brokers: int = 1,
+    within_s: float = 30.0,
 ) -> None:
-    """Wait until the broker answers and every partition of these topics has a leader.
+    """Wait until so many brokers are there and every partition of these topics has a leader.
 
     An open port says neither: the broker opens it before it knows its topics. Raises
     BrokerError with the last thing that was wrong.
     """
     deadline = asyncio.get_running_loop().time() + within_s
     while True:
-        problem = await _problem(bootstrap, topics)
+        problem = await _problem(bootstrap, topics, brokers)
         if problem is None:
             return
         if asyncio.get_running_loop().time() >= deadline:
@@ -138,11 +142,12 @@ async def wait_until_ready(
         await asyncio.sleep(_POLL_S)
 
 
-async def _problem(bootstrap: str, topics: Topics | None) -> str | None:
+async def _problem(bootstrap: str, topics: Topics | None, brokers: int) -> str | None:
     try:
         async with _admin(bootstrap) as admin:
-            if not (await admin.describe_cluster())["brokers"]:
-                return "no broker is registered"
+            registered = len((await admin.describe_cluster())["brokers"])
+            if registered < brokers:
+                return f"{registered} of {brokers} brokers are registered"
             return await _leaderless(admin, topics) if topics else None
     except BrokerError as error:
         return str(error)

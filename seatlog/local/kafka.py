@@ -1,4 +1,6 @@
-"""Apache Kafka on this machine: one node, broker and controller in one process.
+"""Apache Kafka on this machine: a node, broker and controller in one process.
+
+Alone, or one of several that hold copies of one another's records (kafka_cluster.py).
 
 The data folder is its own: what was acknowledged is there after any end of the process, and
 at the next start. Everything blocks; from asynchronous code use `asyncio.to_thread`.
@@ -9,7 +11,9 @@ import base64
 import subprocess
 import tempfile
 import uuid
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 from adapters.kafka.admin import BrokerError, wait_until_ready
@@ -22,8 +26,8 @@ from seatlog.local.leashed import DataLock, LeashedServer
 
 _SETTINGS = """\
 process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@{host}:{controller_port}
+node.id={node}
+controller.quorum.voters={voters}
 controller.listener.names=CONTROLLER
 listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller_port}
 advertised.listeners=PLAINTEXT://{host}:{port}
@@ -32,12 +36,12 @@ log.dirs={log_folder}
 # topics.yaml declares every topic
 auto.create.topics.enable=false
 
-# one node holds the only copy
-offsets.topic.replication.factor=1
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
+# every node holds a copy
+offsets.topic.replication.factor={copies}
+transaction.state.log.replication.factor={copies}
+transaction.state.log.min.isr={copies_min}
+share.coordinator.state.topic.replication.factor={copies}
+share.coordinator.state.topic.min.isr={copies_min}
 
 # few internal partitions: each costs files and time at the start
 offsets.topic.num.partitions=4
@@ -56,6 +60,12 @@ broker.session.timeout.ms=3000
 broker.heartbeat.interval.ms=500
 """
 
+# The usual 2 s and 1 s would be added to what clients wait when the node that leads is gone.
+_QUORUM_SETTINGS = """
+controller.quorum.fetch.timeout.ms=1000
+controller.quorum.election.timeout.ms=500
+"""
+
 # Warnings and errors only; without a configuration the broker would log nothing at all.
 _LOGGING = """\
 status = error
@@ -71,6 +81,21 @@ rootLogger.appenderRef.out.ref = out
 _ARCHIVING_S = 60.0
 
 
+@dataclass(frozen=True)
+class Quorum:
+    """What every node of a cluster knows about all of them."""
+
+    cluster_id: str
+    controller_ports: Sequence[int]
+    """Of node 1, node 2 and so on; they stay the same over restarts."""
+
+    @property
+    def voters(self) -> str:
+        """Name all nodes as the settings want it."""
+        numbered = enumerate(self.controller_ports, start=1)
+        return ",".join(f"{node}@{ports.LOOPBACK}:{port}" for node, port in numbered)
+
+
 class LocalKafka:
     """A broker whose records live in `data`.
 
@@ -78,12 +103,23 @@ class LocalKafka:
     object, so that clients find it again.
     """
 
-    def __init__(self, data: Path, port: int | None = None, heap_mb: int = 512) -> None:
+    def __init__(
+        self,
+        data: Path,
+        port: int | None = None,
+        heap_mb: int = 512,
+        *,
+        node: int = 1,
+        quorum: Quorum | None = None,
+    ) -> None:
         self.data = data.absolute()
         self.log = self.data / "kafka.log"
         self._settings_file = self.data / "server.properties"
         self._port = port
         self._heap_mb = heap_mb
+        self._node = node
+        self._quorum = quorum
+        """None: it is alone, and draws what a cluster would have agreed on."""
         self._lock = DataLock(self.data / "kafka.lock")
         self._server: LeashedServer | None = None
 
@@ -123,8 +159,9 @@ class LocalKafka:
                 *(str(java.program), *options, "-cp", class_path(), "-Djava.awt.headless=true"),
                 f"-Dlog4j2.configurationFile={self.data / 'logging.properties'}",
             ]
-            self._write_settings()
-            self._format(command)
+            quorum = self._quorum or Quorum(new_cluster_id(), [ports.free_port()])
+            self._write_settings(quorum)
+            self._format(command, quorum.cluster_id)
             heap = [f"-Xmx{self._heap_mb}m", f"-Xms{self._heap_mb // 2}m"]
             heap += ["-XX:+ExitOnOutOfMemoryError"]
             broker = [*command, *heap, "kafka.Kafka", str(self._settings_file)]
@@ -159,32 +196,39 @@ class LocalKafka:
             self._server.kill()
         self._lock.let_go()
 
-    def _write_settings(self) -> None:
+    def _write_settings(self, quorum: Quorum) -> None:
         self._port = ports.free_port() if self._port is None else ports.check_free(self._port)
+        copies = len(quorum.controller_ports)
         settings = _SETTINGS.format(
             host=ports.LOOPBACK,
             port=self._port,
-            controller_port=ports.free_port(),
+            node=self._node,
+            voters=quorum.voters,
+            controller_port=quorum.controller_ports[self._node - 1],
+            copies=copies,
+            copies_min=max(1, copies - 1),
             # Java reads a backslash or a leading blank in a .properties file as its own.
             log_folder=str(self.data / "log").replace("\\", "\\\\"),
         )
+        settings += _QUORUM_SETTINGS if copies > 1 else ""
         self._settings_file.write_text(settings, encoding="utf-8")
         (self.data / "logging.properties").write_text(_LOGGING, encoding="utf-8")
 
-    def _format(self, command: list[str]) -> None:
+    def _format(self, command: list[str], cluster_id: str) -> None:
         """Prepare the log folder, at the first start only."""
         if (self.data / "log" / "meta.properties").exists():
             return
         # It runs for a second: code is compiled quickly rather than well.
         tool = ["-XX:TieredStopAtLevel=1", "kafka.tools.StorageTool", "format"]
-        tool += ["--ignore-formatted", "-t", _new_cluster_id(), "-c", str(self._settings_file)]
+        tool += ["--ignore-formatted", "-t", cluster_id, "-c", str(self._settings_file)]
         done = subprocess.run([*command, *tool], capture_output=True, text=True, check=False)
         if done.returncode:
             message = f"the broker's log folder could not be prepared:\n{done.stdout}{done.stderr}"
             raise LocalServerError(message)
 
 
-def _new_cluster_id() -> str:
+def new_cluster_id() -> str:
+    """Draw what tells this cluster from others."""
     while True:
         cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
         if not cluster_id.startswith("-"):  # the tool would take it for an option
