@@ -11,8 +11,7 @@ Rules of this file:
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 
 import msgspec
@@ -64,6 +63,7 @@ class Entrance:
 
     def _entered(self, route: Route) -> Handler:
         core, submitter, keys = self._core, self._core.submitter, self._core.keys
+        takes_drawing = route.body_bytes_max >= limits.drawing_body_bytes_max
 
         async def enter(request: web.Request) -> web.StreamResponse:
             call = Call(request)
@@ -74,25 +74,23 @@ class Entrance:
                     call.caller = keys.authenticate(request.headers)
                 if route.appends:
                     submitter.check_room()
-                with self._room_for_drawing(route):
-                    call.body = await read_body(request, route.body_bytes_max)
-                    return await route.handler(call)
+                if takes_drawing:
+                    return await self._handle_drawing(route, call)
+                call.body = await read_body(request, route.body_bytes_max)
+                return await route.handler(call)
             except Exception as error:  # noqa: BLE001 - rule 2
                 return self._refuse(call, error)
 
         return enter
 
-    @contextmanager
-    def _room_for_drawing(self, route: Route) -> Iterator[None]:
+    async def _handle_drawing(self, route: Route, call: Call) -> web.StreamResponse:
         """Take one of the few places for drawings, from before its body until its answer."""
-        if route.body_bytes_max < limits.drawing_body_bytes_max:
-            yield
-            return
         if self._drawings_in_work >= limits.drawings_in_work_max:
             raise DrawingsBusyError
         self._drawings_in_work += 1
         try:
-            yield
+            call.body = await read_body(call.request, route.body_bytes_max)
+            return await route.handler(call)
         finally:
             self._drawings_in_work -= 1
 

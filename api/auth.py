@@ -6,6 +6,7 @@ Rules of this file:
    in constant time. Unknown, malformed and missing credentials get the same refusal.
 2. Checking a request does no I/O. Keys are loaded at the start, and again when told of a change
    and every few seconds; while the database is away the known ones go on.
+3. Credentials that were good are known again as they came, until the keys are next loaded.
 """
 
 import asyncio
@@ -24,6 +25,8 @@ from api.errors import NotReadyError, UnauthorizedError, WorkspaceNotFoundError
 log = logging.getLogger(__name__)
 
 WORKSPACE_HEADER = "X-Workspace-Key"
+callers_kept_max = 1_000
+"""One key can be written in many ways; those beyond are looked up each time."""
 
 
 class ApiKey(Protocol):
@@ -80,6 +83,8 @@ class KeyRing:
         self._keys: dict[bytes, ApiKey] = {}
         self._workspaces: dict[str, Workspace] = {}
         self._defaults: dict[int, Workspace] = {}
+        self._callers: dict[tuple[str | None, str | None], Caller] = {}
+        """By the headers that they were known by (rule 3)."""
         self._changed = asyncio.Event()
         self._loaded = False
 
@@ -110,6 +115,7 @@ class KeyRing:
         self._workspaces = {workspace.key: workspace for workspace in workspaces}
         self._defaults = {w.company: w for w in workspaces if w.is_default}
         self._keys = {key.sha256: key for key in keys}
+        self._callers.clear()
         self._loaded = True
 
     def authenticate(self, headers: Mapping[str, str]) -> Caller:
@@ -117,7 +123,16 @@ class KeyRing:
 
         Raises UnauthorizedError, WorkspaceNotFoundError, or NotReadyError before the first load.
         """
-        secret = secret_in(headers.get("Authorization"))
+        credentials = headers.get("Authorization"), headers.get(WORKSPACE_HEADER)
+        caller = self._callers.get(credentials)
+        if caller is None:
+            caller = self._look_up(*credentials)
+            if len(self._callers) < callers_kept_max:
+                self._callers[credentials] = caller
+        return caller
+
+    def _look_up(self, authorization: str | None, asked: str | None) -> Caller:
+        secret = secret_in(authorization)
         if secret is None:
             raise UnauthorizedError
         if not self._loaded:
@@ -126,7 +141,7 @@ class KeyRing:
         key = self._keys.get(digest)
         if key is None or not hmac.compare_digest(key.sha256, digest):
             raise UnauthorizedError
-        return self._caller(key, headers.get(WORKSPACE_HEADER))
+        return self._caller(key, asked)
 
     def _caller(self, key: ApiKey, asked: str | None) -> Caller:
         if key.workspace_key is None:

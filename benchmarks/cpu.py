@@ -1,6 +1,7 @@
 """CPU time by process, from /proc: it depends less than a rate on what else the machine does."""
 
 import os
+import time
 from pathlib import Path
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
@@ -19,17 +20,20 @@ def children(pid: int) -> list[int]:
 
 
 class CpuWatch:
-    """CPU time per name, of processes and of all that they have started."""
+    """CPU time per name: of processes with all that they have started, and of this one alone."""
 
-    def __init__(self, pids: dict[str, int]) -> None:
+    def __init__(self, pids: dict[str, int], own_name: str) -> None:
         self._pids = pids
+        self._own_name = own_name
         self._before = self._now()
 
     def _now(self) -> dict[str, float]:
-        return {
+        others = {
             name: cpu_seconds(pid) + sum(cpu_seconds(child) for child in children(pid))
             for name, pid in self._pids.items()
         }
+        # Not its children: they are what is measured, by names of their own.
+        return others | {self._own_name: time.process_time()}
 
     def used(self) -> dict[str, float]:
         """Give the seconds used since the start of the watch."""

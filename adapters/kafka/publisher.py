@@ -2,7 +2,9 @@
 
 Rules of this file:
 
-1. While one batch of a partition is under way the next one gathers; there is no timer.
+1. While one batch of a partition is under way the next one gathers, and a moment longer if the
+   one before had several records: a request costs the broker and each reader as much as twenty
+   records do. Whoever is alone does not wait.
 2. The producer is idempotent, so the client's own retries never double a record. When an ack
    stays out, the outcome is unknown: everybody who waits is told so, and a new producer starts.
 """
@@ -27,6 +29,8 @@ from adapters.ports import (
 log = logging.getLogger(__name__)
 
 batch_records_max = 1_000
+gather_s = 0.001
+"""Long enough for those whose answers came together to ask together again."""
 gathered_bytes_max = 768 * 1024
 """Below what any topic takes in one append (1 MiB, events.commands): the limit is the batch's."""
 record_bytes_max = 10 * 1024 * 1024
@@ -52,6 +56,8 @@ class Publisher:
         self._starting = asyncio.Lock()
         self._queues: dict[TopicPartition, deque[_Waiting]] = {}
         self._senders: dict[TopicPartition, asyncio.Task[None]] = {}
+        self._crowded: set[TopicPartition] = set()
+        """Whose last batch had several records."""
 
     async def send(self, partition: TopicPartition, record: NewRecord) -> Appended:
         """Append a record and wait for its ack.
@@ -82,7 +88,9 @@ class Publisher:
     async def _send_all(self, partition: TopicPartition) -> None:
         queue = self._queues[partition]
         while queue:
-            batch = _gather(queue)
+            if partition in self._crowded:
+                await asyncio.sleep(gather_s)
+            batch = self._next_batch(partition)
             try:
                 producer = await self._started()
             except LogUnreachableError as error:
@@ -106,6 +114,14 @@ class Publisher:
             for place, waiting in enumerate(batch):
                 if not waiting.appended.done():
                     waiting.appended.set_result(Appended(first.offset + place, first.timestamp))
+
+    def _next_batch(self, partition: TopicPartition) -> deque[_Waiting]:
+        batch = _gather(self._queues[partition])
+        if len(batch) > 1:
+            self._crowded.add(partition)
+        else:
+            self._crowded.discard(partition)
+        return batch
 
     async def _send_batch(
         self, producer: AIOKafkaProducer, partition: TopicPartition, batch: deque[_Waiting]

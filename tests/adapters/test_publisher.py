@@ -61,3 +61,42 @@ async def test_who_waits_for_a_start_hears_of_the_end(partition: TopicPartition)
 
     with pytest.raises(LogUnreachableError):
         await asyncio.wait_for(waiting, timeout=1)
+
+
+async def test_after_a_batch_of_several_the_next_one_gathers_a_moment_longer(
+    publisher: Publisher, partition: TopicPartition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.kafka.publisher.gather_s", 0.5)
+    await asyncio.gather(*(publisher.enqueue(partition, NewRecord(b"x")) for _ in range(2)))
+
+    early = publisher.enqueue(partition, NewRecord(b"x"))
+    await asyncio.wait([early], timeout=0.1)
+    assert not early.done()
+    late = publisher.enqueue(partition, NewRecord(b"x"))
+
+    assert (await early).offset == 2
+    assert late.done(), "it went with the other"
+    assert late.result().offset == 3
+
+
+async def test_who_is_alone_does_not_wait_for_company(
+    publisher: Publisher, partition: TopicPartition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.kafka.publisher.gather_s", 60)
+    for offset in range(3):
+        sent = publisher.send(partition, NewRecord(b"x"))
+        assert (await asyncio.wait_for(sent, timeout=10)).offset == offset
+
+
+async def test_what_gathers_at_the_close_was_not_sent(
+    publisher: Publisher, partition: TopicPartition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.kafka.publisher.gather_s", 60)
+    await asyncio.gather(*(publisher.enqueue(partition, NewRecord(b"x")) for _ in range(2)))
+    gathering = publisher.enqueue(partition, NewRecord(b"x"))
+    await asyncio.sleep(0)
+
+    await publisher.close()
+
+    with pytest.raises(LogUnreachableError):
+        await asyncio.wait_for(gathering, timeout=1)

@@ -189,3 +189,15 @@ async def test_a_revoked_key_ends_without_being_told(
 
     await eventually(lambda: refuses(keys), within=1)
     running.cancel()
+
+
+async def test_one_key_in_ever_new_spellings_takes_no_more_memory(
+    keys: KeyRing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.auth.callers_kept_max", 3)
+
+    for blanks in range(10):
+        spelt = basic(SECRET).replace(" ", " " * (1 + blanks))
+        assert enter(keys, spelt).workspace.key == WORKSPACE
+
+    assert len(keys._callers) == 3
