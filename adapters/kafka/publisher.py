@@ -3,8 +3,8 @@
 Rules of this file:
 
 1. While one batch of a partition is under way the next one gathers, and a moment longer if the
-   one before had several records: a request costs the broker and each reader as much as twenty
-   records do. Whoever is alone does not wait.
+   one before had several records: to all who handle it, a batch costs as much as fifteen records
+   (docs/performance.md). Whoever is alone does not wait.
 2. The producer is idempotent, so the client's own retries never double a record. When an ack
    stays out, the outcome is unknown: everybody who waits is told so, and a new producer starts.
 """
