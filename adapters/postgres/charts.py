@@ -33,6 +33,8 @@ class Chart(NamedTuple):
     created_at: datetime
     inventory: str
     """Hash of what the published drawing compiles to."""
+    outline: Any
+    """What answers show of the drawing, as it was given to `create`."""
     validation: Any
     """What is wrong with the drawing, as it was given to `create`."""
 
@@ -51,13 +53,21 @@ class Charts:
         name: str,
         drawing: bytes,
         inventory_hash: str,
+        outline: Any,  # noqa: ANN401 - any JSON
         validation: Any,  # noqa: ANN401 - any JSON
     ) -> Chart:
         """Store a new chart and its published drawing. Raises ChartKeyTakenError."""
         try:
             async with connection(self._pool) as lent:
                 row = await lent.fetchrow(
-                    _SQL["create"], workspace, key, name, drawing, inventory_hash, validation
+                    _SQL["create"],
+                    workspace,
+                    key,
+                    name,
+                    drawing,
+                    inventory_hash,
+                    outline,
+                    validation,
                 )
         except asyncpg.UniqueViolationError as error:
             raise ChartKeyTakenError(f"the workspace has a chart {key!r} already") from error
@@ -110,5 +120,6 @@ def _chart(row: asyncpg.Record) -> Chart:
         tags=row["tags"],
         created_at=row["created_at"],
         inventory=row["inventory"],
+        outline=row["outline"],
         validation=row["validation"],
     )

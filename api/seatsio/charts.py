@@ -1,11 +1,11 @@
 """Charts: create an empty one, import a drawing, retrieve, list.
 
 A chart is compiled when it comes in, and its inventory is stored before it: an event on it needs
-nothing but the hash.
+nothing but the hash. What answers show of its drawing is stored with it: only the route of the
+drawing itself reads that.
 """
 
 import asyncio
-import builtins
 from typing import Annotated, NamedTuple
 from uuid import uuid4
 
@@ -30,6 +30,7 @@ from api.seatsio.paging import (
 from api.seatsio.parts import JSON, Parts, answer, path_part
 from api.seatsio.wire import Body, Label, Text, Whole, read, read_text
 from engine.charts.compile import compile_drawing
+from engine.charts.drawing import Drawing
 from engine.charts.reading import DrawingError, read_drawing
 from schemas.inventory import compress, encode, inventory_hash
 
@@ -60,29 +61,14 @@ class ChartAsked(Body):
     categories: Annotated[list[CategoryAsked], Field(max_length=1000)] | None = None
 
 
-class _DrawnZone(msgspec.Struct):
-    key: str
-    label: str
-
-
-class _DrawnZones(msgspec.Struct):
-    list: "builtins.list[_DrawnZone] | None" = None
-
-
-class _Outline(msgspec.Struct, rename="camel"):
-    """The little of a drawing that answers show; the rest is skipped, which is quick."""
-
-    name: str | None = None
-    venue_type: str | None = None
-    zones: _DrawnZones | None = None
-
-
 class Compiled(NamedTuple):
     """A drawing, ready to be stored."""
 
     name: str | None
     inventory: str
     compressed: bytes
+    outline: JSON
+    """What answers show of the drawing."""
     validation: JSON
 
 
@@ -150,22 +136,25 @@ class Charts:
                 name=name or compiled.name or UNTITLED,
                 drawing=drawing,
                 inventory_hash=compiled.inventory,
+                outline=compiled.outline,
                 validation=compiled.validation,
             )
         except ChartKeyTakenError as error:
             problem = Problem("CHART_KEY_ALREADY_EXISTS", f"Chart key already in use: {key}")
             raise VendorError(400, [problem]) from error
-        return _chart_json(call, chart, drawing)
+        return _single_chart_json(call, chart)
 
     async def _retrieve(self, call: Call) -> web.Response:
         check_parameters(call.request, not_yet=("expand",))
-        chart = await self._chart(call)
-        return answer(_chart_json(call, chart, await self._drawing(call, chart.key)))
+        return answer(_single_chart_json(call, await self._chart(call)))
 
     async def _published(self, call: Call) -> web.Response:
         """Give the drawing, byte for byte as it came."""
         check_parameters(call.request)
-        drawing = await self._drawing(call, path_part(call, "key"))
+        key, workspace = path_part(call, "key"), call.workspace.key
+        drawing = await self._parts.charts.drawing(workspace, key)
+        if drawing is None:
+            raise chart_not_found(key, workspace)
         return web.Response(body=drawing, content_type="application/json")
 
     async def _list(self, call: Call) -> web.Response:
@@ -191,12 +180,6 @@ class Charts:
             raise chart_not_found(key, workspace)
         return chart
 
-    async def _drawing(self, call: Call, key: str) -> bytes:
-        drawing = await self._parts.charts.drawing(call.workspace.key, key)
-        if drawing is None:
-            raise chart_not_found(key, call.workspace.key)
-        return drawing
-
 
 def compiled_drawing(drawing: bytes) -> Compiled:
     """Read, check and compile a drawing. Raises DrawingError."""
@@ -207,8 +190,17 @@ def compiled_drawing(drawing: bytes) -> Compiled:
         read_.name,
         inventory_hash(encoded),
         compress(encoded),
+        _outline(read_),
         {"errors": inventory.errors, "warnings": inventory.warnings},
     )
+
+
+def _outline(drawing: Drawing) -> JSON:
+    """Say what kind of venue it is, and name its zones if it has any."""
+    outline: JSON = {"venueType": _VENUE_TYPES.get(drawing.venue_type or "", "SIMPLE")}
+    if drawing.zones is not None and drawing.zones.list:
+        outline["zones"] = [{"key": zone.key, "label": zone.label} for zone in drawing.zones.list]
+    return outline
 
 
 def empty_drawing(asked: ChartAsked) -> JSON:
@@ -233,10 +225,15 @@ def empty_drawing(asked: ChartAsked) -> JSON:
     }
 
 
-def _chart_json(call: Call, chart: Chart, drawing: bytes | None = None) -> JSON:
-    """Describe a chart; with its drawing, also what kind of venue it is and what is wrong."""
+def _single_chart_json(call: Call, chart: Chart) -> JSON:
+    """Describe a chart, and also what kind of venue it is and what is wrong with it."""
+    return {**_chart_json(call, chart), **chart.outline, "validation": chart.validation}
+
+
+def _chart_json(call: Call, chart: Chart) -> JSON:
+    """Describe a chart as one of many."""
     thumbnail = f"/charts/{chart.key}/version/published/thumbnail"
-    described: JSON = {
+    return {
         "id": chart.id,
         "key": chart.key,
         "name": chart.name,
@@ -245,14 +242,6 @@ def _chart_json(call: Call, chart: Chart, drawing: bytes | None = None) -> JSON:
         "archived": chart.archived,
         "publishedVersionThumbnailUrl": _origin(call) + thumbnail,
     }
-    if drawing is None:
-        return described
-    outline = msgspec.json.decode(drawing, type=_Outline)
-    described["venueType"] = _VENUE_TYPES.get(outline.venue_type or "", "SIMPLE")
-    described["validation"] = chart.validation
-    if outline.zones is not None and outline.zones.list:
-        described["zones"] = [{"key": zone.key, "label": zone.label} for zone in outline.zones.list]
-    return described
 
 
 def _origin(call: Call) -> str:

@@ -1,6 +1,6 @@
 import pytest
 
-from adapters.postgres.charts import Charts
+from adapters.postgres.charts import Chart, Charts
 from adapters.postgres.errors import ChartKeyTakenError
 from adapters.postgres.pages import Cursor
 from adapters.postgres.pool import Pool
@@ -10,27 +10,46 @@ from schemas.topics import Topics
 from tests.postgres.outbox import WORKSPACE, Outbox, Seats
 
 DRAWING = b'{"name": "Caf\xc3\xa9",\n "b":1, "a":1e2}\x00'
+OUTLINE = {"venueType": "SIMPLE", "zones": [{"key": "z", "label": "Zone\u0000"}]}
 FAULTS = {"errors": ["VALIDATE_FOCAL_POINT"], "warnings": []}
 
 
 async def create(
     charts: Charts, key: str, name: str = "A chart", workspace: str = WORKSPACE
 ) -> int:
-    chart = await charts.create(
-        workspace, key, name=name, drawing=DRAWING, inventory_hash="abc", validation=FAULTS
+    return (await stored(charts, key, name, workspace)).id
+
+
+async def stored(
+    charts: Charts, key: str, name: str = "A chart", workspace: str = WORKSPACE
+) -> Chart:
+    return await charts.create(
+        workspace,
+        key,
+        name=name,
+        drawing=DRAWING,
+        inventory_hash="abc",
+        outline=OUTLINE,
+        validation=FAULTS,
     )
-    return chart.id
 
 
 async def test_a_chart_comes_back_as_it_was_stored(pool: Pool) -> None:
     charts = Charts(pool)
-    created = await charts.create(
-        WORKSPACE, "k", name="Hall", drawing=DRAWING, inventory_hash="abc", validation=FAULTS
-    )
+    created = await stored(charts, "k", "Hall")
     assert created == await charts.retrieve(WORKSPACE, "k")
-    assert (created.name, created.inventory, created.validation) == ("Hall", "abc", FAULTS)
+    assert (created.name, created.inventory) == ("Hall", "abc")
+    assert (created.outline, created.validation) == (OUTLINE, FAULTS)
     assert (created.status, created.archived, created.tags) == ("NOT_USED", False, [])
     assert await charts.drawing(WORKSPACE, "k") == DRAWING
+
+
+async def test_only_who_wants_the_drawing_reads_it(pool: Pool) -> None:
+    charts = Charts(pool)
+    created = await stored(charts, "k")
+    await pool.execute("ALTER TABLE charts DROP COLUMN drawing")
+    assert await charts.retrieve(WORKSPACE, "k") == created
+    assert (await charts.page(WORKSPACE, Cursor())).items == [created]
 
 
 async def test_a_chart_is_seen_in_its_own_workspace_only(pool: Pool) -> None:

@@ -226,6 +226,13 @@ async def test_charts_are_made_listed_and_retrieved(company: Company, client: Cl
     zones = await client.do(lambda c: c.charts.retrieve(imported))
     assert zones.venue_type == "WITH_ZONES"
     assert {zone.key for zone in zones.zones} == {"finishline", "midtrack"}
+    answers = [(await company.get(f"/charts/{key}")).json for key in (imported, made.key)]
+    assert [sorted(answer.keys() & {"venueType", "zones", "validation"}) for answer in answers] == [
+        ["validation", "venueType", "zones"],
+        ["validation", "venueType"],
+    ]
+    listed_first = (await company.get("/charts")).json["items"][0]
+    assert not listed_first.keys() & {"venueType", "zones", "validation"}
     drawing = await client.do(lambda c: c.charts.retrieve_published_version(made.key))
     assert drawing.categories.list[0].label == "C"
     listed = await client.do(lambda c: [chart.key for chart in c.charts.list()])

@@ -15,6 +15,7 @@ CREATE TABLE charts (
     name text NOT NULL,
     drawing bytea NOT NULL,
     inventory text COLLATE "C" NOT NULL,
+    outline json NOT NULL,
     validation json NOT NULL,
     archived boolean NOT NULL DEFAULT false,
     tags text[] NOT NULL DEFAULT '{}',
@@ -27,4 +28,6 @@ COMMENT ON TABLE charts IS
 COMMENT ON COLUMN charts.workspace IS 'Key of the workspace.';
 COMMENT ON COLUMN charts.drawing IS 'The published drawing, byte for byte as it came.';
 COMMENT ON COLUMN charts.inventory IS 'Hash of what the published drawing compiles to.';
+COMMENT ON COLUMN charts.outline IS
+    'What answers show of the drawing, so that only who wants the drawing reads it.';
 COMMENT ON COLUMN charts.validation IS 'What is wrong with the drawing: errors and warnings.';

@@ -1,12 +1,14 @@
 -- name: create
-INSERT INTO charts (workspace, key, name, drawing, inventory, validation)
-VALUES ($1, $2, $3, $4, $5, $6)
-RETURNING id, key, workspace, name, inventory, validation, archived, tags, created_at, EXISTS (
+INSERT INTO charts (workspace, key, name, drawing, inventory, outline, validation)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+RETURNING id, key, workspace, name, inventory, outline, validation, archived, tags, created_at,
+EXISTS (
     SELECT FROM events WHERE events.workspace = charts.workspace AND events.chart_key = charts.key
 ) AS used
 
 -- name: columns
-id, key, workspace, name, inventory, validation, archived, tags, created_at, EXISTS (
+id, key, workspace, name, inventory, outline, validation, archived, tags, created_at,
+EXISTS (
     SELECT FROM events WHERE events.workspace = charts.workspace AND events.chart_key = charts.key
 ) AS used
 
@@ -15,7 +17,8 @@ FROM charts
 WHERE workspace = $1 AND archived = $2 AND strpos(lower(name), lower($3)) > 0
 
 -- name: retrieve
-SELECT id, key, workspace, name, inventory, validation, archived, tags, created_at, EXISTS (
+SELECT id, key, workspace, name, inventory, outline, validation, archived, tags, created_at,
+EXISTS (
     SELECT FROM events WHERE events.workspace = charts.workspace AND events.chart_key = charts.key
 ) AS used
 FROM charts WHERE workspace = $1 AND key = $2
