@@ -203,7 +203,7 @@ def test_of_two_windows_equally_near_the_first_in_drawing_order() -> None:
     assert labels(found) == ["A-1"]
 
 
-def sections(**rows: list[Json]) -> SeatMap:
+def sections(apart: float = 100, **rows: list[Json]) -> SeatMap:
     """Give sections beside each other, the first nearest."""
     return mapped(
         chart(
@@ -211,7 +211,7 @@ def sections(**rows: list[Json]) -> SeatMap:
                 {
                     "label": label,
                     "categoryKey": 1,
-                    "topLeft": {"x": 100 * number, "y": 0},
+                    "topLeft": {"x": apart * number, "y": 0},
                     "subChart": {"rows": content},
                 }
                 for number, (label, content) in enumerate(rows.items())
@@ -235,6 +235,31 @@ def test_of_two_sections_the_one_where_nobody_sits_alone() -> None:
     seat_map_ = sections(P=near, Q=far)
     found = engine_choice(seat_map_, Preference(seat_map_), wish(4))
     assert labels(found) == ["Q-A-1", "Q-A-2", "Q-B-1", "Q-B-2"]
+
+
+def at(label: str, *places: float) -> Json:
+    """Give a row whose seats stand at these distances from the focal point."""
+    made = row(label, *(str(number) for number in range(1, len(places) + 1)))
+    for seat, place in zip(made["seats"], places, strict=True):
+        seat["x"] = place
+    return made
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        # The nearest seat of all is in the first section, the nearest party in the second.
+        ([at("A", 1, 90), at("B", 90, 90)], [at("A", 2, 2), at("B", 2, 2)], "Q"),
+        # As near in both, and the first in drawing order has the farther nearest seat.
+        ([at("A", 10, 10), at("B", 10, 10)], [at("A", 10, 10), at("B", 10, 10), at("C", 1)], "P"),
+    ],
+)
+def test_of_two_sections_the_nearest_party_and_then_the_first_drawn(
+    first: list[Json], second: list[Json], expected: str
+) -> None:
+    seat_map_ = sections(apart=0, P=first, Q=second)
+    found = engine_choice(seat_map_, Preference(seat_map_), wish(4), taken=["Q-C-1"])
+    assert labels(found) == [f"{expected}-{seat}" for seat in ("A-1", "A-2", "B-1", "B-2")]
 
 
 @pytest.mark.parametrize(
