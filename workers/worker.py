@@ -70,7 +70,7 @@ class Worker:
             )
 
     async def _drop(self, lost: frozenset[TopicPartition]) -> None:
-        tasks = [self._owners.pop(partition) for partition in lost]
+        tasks = [self._owners.pop(partition) for partition in sorted(lost)]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -100,9 +100,17 @@ def _touched(command: SeatsCommand) -> list[tuple[int, str]]:
 
 
 def _misses_an_event(command: SeatsCommand, fold: Fold) -> bool:
-    touched = {event for event, _ in _touched(command)}
-    found = [fold.events[event] for event in touched if event in fold.events]
-    return len(found) < len(touched) or any(e.workspace != command.workspace for e in found)
+    """Say whether an event is not there, or is not what the command's ingress knew by that key."""
+    named = (
+        [(change.event, change.event_key) for change in command.changes]
+        if isinstance(command, ChangeObjectStatus)
+        else [(command.event, command.event_key)]
+    )
+    for event, key in named:
+        found = fold.events.get(event)
+        if found is None or found.workspace != command.workspace or key not in (None, found.key):
+            return True
+    return False
 
 
 def _obstacle_faults(command: SeatsCommand, obstacle: Obstacle, fold: Fold) -> Iterator[str]:

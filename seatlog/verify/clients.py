@@ -68,17 +68,24 @@ class Clients:
     def compare(self, directory: Directory, events: dict[int, EventFold], report: Report) -> None:
         """Compare every request with the log."""
         ordered: list[tuple[Request, _Done]] = []
-        for (key, asked), requests in self._requests.items():
-            done = [d for event in directory.events_called(key) for d in self._log[event][asked]]
-            for what in _told_faults(requests, done):
-                report.fault(Check.CLIENTS, _where(key, asked), what)
-            for request in requests:
-                self._compare_command(request, _where(key, asked), report)
-            ordered += self._matched(requests, done)
-            _count(requests, report)
+        for keys in _same_events({key for key, _ in self._requests}, directory):
+            called = sorted({event for key in keys for event in directory.events_called(key)})
+            by_asked: defaultdict[Asked, list[Request]] = defaultdict(list)
+            for (key, asked), requests in self._requests.items():
+                if key in keys:
+                    by_asked[asked] += requests
+            for asked, requests in by_asked.items():
+                where = _where("/".join(keys), asked)
+                done = [d for event in called for d in self._log[event][asked]]
+                for what in _told_faults(requests, done):
+                    report.fault(Check.CLIENTS, where, what)
+                for request in requests:
+                    self._compare_command(request, where, report)
+                ordered += self._matched(requests, done)
+                _count(requests, report)
         for where, what in _order_faults(ordered):
             report.fault(Check.CLIENTS, where, what)
-        self._check_sold(events, report)
+        self._check_sold(directory, events, report)
 
     def _compare_command(self, request: Request, where: str, report: Report) -> None:
         if request.command is None or request.outcome == "unknown":
@@ -99,17 +106,33 @@ class Clients:
             if found is not None and request.outcome != "unknown":
                 yield request, found
 
-    def _check_sold(self, events: dict[int, EventFold], report: Report) -> None:
-        wanted: defaultdict[str, set[str]] = defaultdict(set)
+    def _check_sold(
+        self, directory: Directory, events: dict[int, EventFold], report: Report
+    ) -> None:
+        wanted: defaultdict[int, set[str]] = defaultdict(set)
         for (key, asked), requests in self._requests.items():
             may_be_done = any(request.outcome != "refused" for request in requests)
-            wanted[key].update(asked.labels if asked.status == BOOKED and may_be_done else ())
+            for event in directory.events_called(key):
+                wanted[event].update(asked.labels if asked.status == BOOKED and may_be_done else ())
         for event in events.values():
-            if event.key in wanted:
+            if event.id in wanted:
                 for label, state in event.objects.items():
-                    if state.status == BOOKED and label not in wanted[event.key]:
+                    if state.status == BOOKED and label not in wanted[event.id]:
                         where = f"{label} of {event.key}"
                         report.fault(Check.CLIENTS, where, "is sold, and no client has bought it")
+
+
+def _same_events(keys: set[str], directory: Directory) -> Iterator[list[str]]:
+    """Group keys that named the same event at different times: a request may say either."""
+    left = sorted(keys)
+    while left:
+        group, events = [left.pop(0)], set[int]()
+        for key in group:
+            events |= directory.events_called(key)
+            joined = [other for other in left if directory.events_called(other) & events]
+            left = [other for other in left if other not in joined]
+            group += joined
+        yield group
 
 
 def _told_faults(requests: list[Request], done: list[_Done]) -> Iterator[str]:

@@ -1,0 +1,190 @@
+"""The simulated worker processes: the production `Worker` and `Owner`, and what befalls them.
+
+Rules of this file:
+
+1. A process that ends is started again, as its supervisor does. It may only end because it was
+   killed, or because an owner gave up on a doubt that the product knows.
+2. A partition never stops: no fault of dice.py may bring the log into such a state.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection
+from typing import Any, Final
+
+from adapters.ports import AppendUnknownError, FencedError, TopicPartition
+from engine.charts.inventory import SeatMap
+from schemas.topics import GROUPS_COMMANDS, Topics
+from tests.simulation.broker import Broker
+from tests.simulation.dice import Dice, Fault
+from tests.simulation.group import Group, SimulatedMembership, session_ms
+from tests.simulation.log_port import SimulatedLog
+from tests.simulation.loop import VirtualLoop
+from tests.simulation.process import KilledError, Process
+from tests.simulation.trace import Trace
+from workers.coordinator import coordinator_role
+from workers.owner import NotAloneError, Owner, StoppedError
+from workers.replay import NotOursError
+from workers.role import Role
+from workers.seats import seats_role
+from workers.worker import Worker
+
+members: Final = ("m0", "m1", "m2")
+restart_ms_max: Final = 2_500
+"""Before or after the session has ended."""
+CRASHES: Final = {f"{fault.value.removeprefix('crash at ')}": fault for fault in Fault if "crash at" in fault}
+MAY_END_A_PROCESS: Final = (
+    KilledError, FencedError, AppendUnknownError, NotAloneError, NotOursError
+)
+
+
+class Cluster:
+    """All worker processes."""
+
+    def __init__(
+        self,
+        loop: VirtualLoop,
+        broker: Broker,
+        dice: Dice,
+        trace: Trace,
+        topics: Topics,
+        partitions: tuple[TopicPartition, ...],
+        inventories: dict[str, SeatMap],
+    ) -> None:
+        self._loop = loop
+        self._broker = broker
+        self._dice = dice
+        self._trace = trace
+        self._topics = topics
+        self._inventories = inventories
+        self.group = Group(partitions, broker, dice, trace)
+        self._running: dict[str, tuple[Process, asyncio.Task[None]]] = {}
+        self.states: dict[TopicPartition, list[tuple[Process, Any]]] = {p: [] for p in partitions}
+        """Of each partition the states that owners have begun with, the newest last."""
+        self.findings: list[str] = []
+
+    def start_all(self) -> None:
+        """Start every process."""
+        for name in members:
+            self._start(name)
+
+    def alive(self) -> list[Process]:
+        """Name the processes that run and are not stopped."""
+        return [process for process, _ in self._running.values() if not process.stopped]
+
+    def kill(self, process: Process) -> None:
+        """Kill -9."""
+        self._trace.tell(f"{process.name} dies")
+        process.kill()
+        self._running[process.name][1].cancel()
+
+    def stop(self, process: Process, for_ms: int, *, clock_stands: bool) -> None:
+        """Stop a process for a while; it does not know."""
+        self._trace.tell(f"{process.name} is stopped for {for_ms}")
+        process.stop()
+        if clock_stands:
+            self._broker.later(for_ms, process.move_clock, -for_ms)
+        self._broker.later(for_ms, process.wake)
+        self._broker.later(session_ms, self._miss, process)
+
+    def heal(self) -> None:
+        """Wake all that is stopped."""
+        for process, _ in self._running.values():
+            process.wake()
+
+    def move_clocks(self, by_ms: int) -> None:
+        """Move the clocks of all processes."""
+        for process, _ in self._running.values():
+            process.move_clock(by_ms)
+
+    async def close(self) -> None:
+        """End every process for good."""
+        tasks = [task for _, task in self._running.values()]
+        self._running.clear()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _start(self, name: str) -> None:
+        process = Process(name, self._loop, self._dice.between(1, 10**9))
+        membership = SimulatedMembership(self.group, process, self._dice)
+        worker = Worker(membership, self._owners_of(process, membership))
+        task = self._loop.create_task(worker.run())
+        self._running[name] = (process, task)
+        task.add_done_callback(lambda ended: self._end(process, ended))
+        self.group.join(process, membership)
+
+    def _end(self, process: Process, task: asyncio.Task[None]) -> None:
+        running = self._running.get(process.name)
+        if running is None or running[0] is not process:
+            return
+        error = None if task.cancelled() else task.exception()
+        self._trace.tell(f"{process.name} has ended: {error!r}")
+        if error is not None and not isinstance(error, MAY_END_A_PROCESS):
+            self.findings.append(f"process {process.name} ended with {error!r}")
+        process.kill()
+        self._broker.later(session_ms, self._miss, process)
+        self._broker.later(self._dice.between(20, restart_ms_max), self._start, process.name)
+
+    def _miss(self, process: Process) -> None:
+        """End the session of a process that is stopped or dead still, and was not replaced."""
+        running = self._running.get(process.name)
+        if running is not None and running[0] is process and (process.stopped or process.dead):
+            self.group.expel(process)
+
+    def _owners_of(
+        self, process: Process, membership: SimulatedMembership
+    ) -> Callable[[TopicPartition], Owner]:
+        log = SimulatedLog(self._broker, self._dice, process)
+
+        def at_crash_point(point: str) -> None:
+            process.check()
+            if self._dice.fires(CRASHES[point]):
+                self.kill(process)
+                process.check()
+
+        def owner_of(commands: TopicPartition) -> Owner:
+            role = self._role(commands, process)
+            self._watch(commands, role, process)
+            return WatchedOwner(
+                role, log, membership, process, process.name, at_crash_point=at_crash_point,
+                tell=self.findings.append,
+            )
+
+        return owner_of
+
+    def _role(self, commands: TopicPartition, process: Process) -> Role[Any, Any, Any]:
+        if commands.topic == self._topics[GROUPS_COMMANDS].physical_name:
+            return coordinator_role(commands.partition, self._topics)
+
+        async def load(hashes: Collection[str]) -> None:
+            if hashes:
+                await process.sleep_ms(self._dice.between(0, 30))
+
+        return seats_role(commands.partition, self._topics, self._inventories, load)
+
+    def _watch(self, commands: TopicPartition, role: Role[Any, Any, Any], process: Process) -> None:
+        """Keep the states that the machine of an owner begins with."""
+        machine, begin = role.machine, role.machine.initial
+
+        def initial() -> Any:  # noqa: ANN401 - the machine's own
+            state = begin()
+            self.states[commands].append((process, state))
+            return state
+
+        machine.initial = initial  # type: ignore[method-assign]
+
+
+class WatchedOwner(Owner):
+    """The production owner; if it stops its partition, that is a finding."""
+
+    def __init__(self, *args: Any, tell: Callable[[str], None], **more: Any) -> None:  # noqa: ANN401
+        super().__init__(*args, **more)
+        self._tell_finding = tell
+
+    async def run(self) -> None:
+        """Own the partition."""
+        try:
+            await super().run()
+        except StoppedError as error:
+            self._tell_finding(str(error))
+            raise

@@ -1,0 +1,210 @@
+"""The `Log` port of a simulated process: what it sends and reads goes through faults.
+
+Rules of this file:
+
+1. It keeps what adapters/kafka/log.py keeps: an ack has a deadline, a failed appender is spent, a
+   reader knows since when it has read everything.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from adapters.memory_log import MemoryRecord
+from adapters.ports import (
+    Appended,
+    AppendUnknownError,
+    FencedError,
+    LogUnreachableError,
+    NewRecord,
+    PositionLostError,
+    Span,
+    TopicPartition,
+)
+from tests.simulation.broker import Ack, Broker, Refusal, Request
+from tests.simulation.dice import Dice, Fault
+from tests.simulation.process import Process
+
+ack_deadline_ms: Final = 2_000
+slow_ms_max: Final = 2_500
+short_fetch_max: Final = 2
+
+
+class SimulatedLog:
+    """The log as one process sees it."""
+
+    def __init__(self, broker: Broker, dice: Dice, process: Process) -> None:
+        self._broker = broker
+        self._dice = dice
+        self._process = process
+
+    async def take(self, partition: TopicPartition) -> "SimulatedAppender":
+        """Become the partition's newest appender."""
+        await self._round_trip()
+        producer = self._broker.give_pair(partition)
+        await self._process.sleep_ms(self._dice.between(0, 20))
+        return SimulatedAppender(self._broker, self._process, partition, producer)
+
+    async def span(self, partition: TopicPartition) -> Span:
+        """Say which offsets the partition holds."""
+        await self._round_trip()
+        return Span(0, self._broker.end(partition))
+
+    async def read_from(self, positions: Mapping[TopicPartition, int]) -> "SimulatedReader":
+        """Read partitions from the given offsets on."""
+        await self._round_trip()
+        for partition, offset in positions.items():
+            end = self._broker.end(partition)
+            if not 0 <= offset <= end:
+                raise PositionLostError(f"{partition}: position {offset} is outside 0 to {end}")
+        return SimulatedReader(self._broker, self._dice, self._process, positions)
+
+    async def publish(self, partition: TopicPartition, records: Sequence[NewRecord]) -> None:
+        """Append without ownership."""
+        await self._round_trip()
+        self._broker.publish(partition, records)
+
+    async def _round_trip(self) -> None:
+        await self._process.sleep_ms(self._dice.between(0, 3))
+        if self._broker.away_ms():
+            await self._process.sleep_ms(100)
+            raise LogUnreachableError("the log is away")
+
+
+class SimulatedAppender:
+    """The right to append to one partition, until somebody takes it anew."""
+
+    def __init__(
+        self,
+        broker: Broker,
+        process: Process,
+        partition: TopicPartition,
+        producer: tuple[int, int],
+    ) -> None:
+        self._broker = broker
+        self._process = process
+        self._partition = partition
+        self._sequence = 0
+        self._spent = False
+        self.producer_id, self.producer_epoch = producer
+
+    async def append(self, records: Sequence[NewRecord]) -> Appended:
+        """Append one batch and wait for its ack, until the deadline."""
+        self._process.check()
+        if self._spent:
+            raise AppendUnknownError(f"{self._partition}: this appender is spent")
+        self._spent = True
+        answer = await self._send(records)
+        await self._process.awake()
+        if answer is Refusal.FENCED:
+            raise FencedError(f"{self._partition} has a newer owner")
+        if not isinstance(answer, Appended):
+            raise AppendUnknownError(f"{self._partition}: {answer or 'no ack in time'}")
+        self._spent = False
+        self._sequence += 1
+        return answer
+
+    async def _send(self, records: Sequence[NewRecord]) -> Appended | Refusal | None:
+        ack: Ack = asyncio.get_running_loop().create_future()
+        producer = (self.producer_id, self.producer_epoch)
+        self._broker.send(Request(self._partition, producer, self._sequence, records), ack)
+        try:
+            async with asyncio.timeout(ack_deadline_ms / 1000):
+                return await ack
+        except TimeoutError:
+            return None
+
+    async def drop(self) -> None:
+        """Let go."""
+        self._spent = True
+
+
+class SimulatedReader:
+    """Reads partitions forward, each in its own order."""
+
+    def __init__(
+        self,
+        broker: Broker,
+        dice: Dice,
+        process: Process,
+        positions: Mapping[TopicPartition, int],
+    ) -> None:
+        self._broker = broker
+        self._dice = dice
+        self._process = process
+        self._positions = dict(positions)
+        self._order = list(positions)
+        self._slow_until: dict[TopicPartition, int] = {}
+        self._read_before: dict[TopicPartition, int] = {}
+
+    async def fetch(self, records_max: int, timeout_ms: int) -> Sequence[MemoryRecord]:
+        """Give the next records, none after `timeout_ms`."""
+        self._process.check()
+        if self._broker.away_ms():
+            return await self._fetch_nothing(timeout_ms)
+        if self._dice.fires(Fault.PARTITION_SLOW):
+            until = self._process.monotonic_ms() + self._dice.between(50, slow_ms_max)
+            self._slow_until[self._dice.random.choice(self._order)] = until
+        asked_at = self._process.monotonic_ms()
+        fetched = self._take(records_max)
+        self._note(asked_at)
+        if fetched:
+            await asyncio.sleep(0)
+        else:
+            await self._news(timeout_ms)
+            fetched = self._take(records_max)
+        await self._process.awake()
+        return fetched
+
+    def caught_up_at(self) -> int | None:
+        """Give the latest instant before which everything was read."""
+        if len(self._read_before) < len(self._order):
+            return None
+        return min(self._read_before.values())
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+    async def _fetch_nothing(self, timeout_ms: int) -> Sequence[MemoryRecord]:
+        await self._process.sleep_ms(timeout_ms)
+        if self._dice.chance(0.2):
+            raise LogUnreachableError("the log is away")
+        return ()
+
+    def _take(self, records_max: int) -> list[MemoryRecord]:
+        first = self._dice.between(0, len(self._order) - 1)
+        fetched: list[MemoryRecord] = []
+        for partition in self._order[first:] + self._order[:first]:
+            position, end = self._positions[partition], self._broker.end(partition)
+            if position == end or self._is_slow(partition):
+                continue
+            room = records_max - len(fetched)
+            if self._dice.fires(Fault.FETCH_SHORT):
+                room = min(room, self._dice.between(1, short_fetch_max))
+            end = min(end, position + room)
+            fetched.extend(self._broker.records(partition)[position:end])
+            self._positions[partition] = end
+        return fetched
+
+    def _note(self, asked_at: int) -> None:
+        for partition, position in self._positions.items():
+            if position == self._broker.end(partition) and not self._is_slow(partition):
+                self._read_before[partition] = asked_at
+
+    def _is_slow(self, partition: TopicPartition) -> bool:
+        return self._slow_until.get(partition, 0) > self._process.monotonic_ms()
+
+    async def _news(self, timeout_ms: int) -> None:
+        loop = asyncio.get_running_loop()
+        come: asyncio.Future[None] = loop.create_future()
+
+        def wake() -> None:
+            if not come.done():
+                come.set_result(None)
+
+        timer = loop.call_later(timeout_ms / 1000, wake)
+        self._broker.wake_at_news(self._order, self, wake)
+        try:
+            await come
+        finally:
+            timer.cancel()

@@ -1,0 +1,134 @@
+"""What must hold at the end, when all is healed and nothing is left to do.
+
+Rules of this file:
+
+1. The history is judged by `seatlog verify`, which knows no rule of the engine. Only where the
+   live memory of an owner is compared with a replay does the engine take part.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from adapters.memory_log import MemoryRecord
+from adapters.ports import Span, TopicPartition
+from engine.groups.machine import GroupsState
+from engine.machine import Machine
+from engine.seats.state import SeatsState
+from schemas.commands import ChangeObjectStatus, decode_seats_command
+from schemas.facts import HoldDeadlineSet
+from schemas.outbox import Rejected
+from schemas.rejections import Rejection
+from schemas.topics import (
+    EVENTS_COMMANDS,
+    EVENTS_OUTBOX,
+    GROUPS_COMMANDS,
+    GROUPS_OUTBOX,
+    INVENTORIES,
+    Topics,
+)
+from seatlog.verify.client_log import Request
+from seatlog.verify.clients import Clients
+from seatlog.verify.history import History
+from seatlog.verify.journal import Entry, Journal, OutboxRecord
+from seatlog.verify.report import Report
+from tests.simulation.clients import partitions_of
+
+overdue_ms_max = 3_000
+"""The guard of the owner loop, and a little time to write."""
+jump_leeway_ms = 5_000
+
+Records = Mapping[TopicPartition, list[MemoryRecord]]
+
+
+def history_faults(topics: Topics, records: Records, requests: list[Request], now: int) -> list[str]:
+    """Say what is wrong with the log, and with what the clients were told of it."""
+    spans = {partition: Span(0, len(held)) for partition, held in records.items()}
+    history = History(topics, spans, clients=Clients(requests))
+    order = (INVENTORIES, GROUPS_COMMANDS, GROUPS_OUTBOX, EVENTS_COMMANDS, EVENTS_OUTBOX)
+    for name in order:
+        for partition in partitions_of(topics, name):
+            for record in records[partition]:
+                history.take_in(record)
+    report = history.finish()
+    for partition, fold in history.folds.items():
+        fold.holds.check_due(now, f"{partition} at its end", grace_ms=overdue_ms_max)
+    return [str(fault) for fault in report.faults]
+
+
+def entries(
+    partition: TopicPartition, held: list[MemoryRecord], decode: Any  # noqa: ANN401
+) -> Iterator[tuple[MemoryRecord, Entry]]:
+    """Give the records of an outbox that count."""
+    journal = Journal(partition, decode, Report())
+    for record in held:
+        entry = journal.read(record)
+        if entry is not None:
+            yield record, entry
+
+
+def replay_faults(
+    partition: TopicPartition,
+    held: list[MemoryRecord],
+    decode: Any,  # noqa: ANN401
+    machine: Machine[Any, Any, Any],
+    live: Any,  # noqa: ANN401 - the machine's state
+) -> Iterator[str]:
+    """Fold an outbox from its start: each digest must be as told, the end as the live owner's."""
+    state = machine.initial()
+    for _, entry in entries(partition, held, decode):
+        for fact in entry.data.facts:
+            machine.evolve(state, fact)
+        machine.conclude(state, entry.data)
+        if machine.digest(state) != entry.data.digest:
+            yield f"{entry.where}: digest {entry.data.digest}, replayed {machine.digest(state)}"
+            return
+    if live is not None:
+        replayed, lived = picture(state), picture(live)
+        for part, value in replayed.items():
+            if lived[part] != value:
+                yield f"{partition}: replayed {part} {value}, the live owner has {lived[part]}"
+
+
+def picture(state: Any) -> dict[str, Any]:  # noqa: ANN401 - a machine's state
+    """Lay open all of a state that decisions depend on."""
+    seen = {"time": state.now, "answers": state.answers._by_command}
+    if isinstance(state, GroupsState):
+        directory = state.directory
+        return seen | {"events": directory._by_id, "holds": directory._holds}
+    assert isinstance(state, SeatsState)
+    holds = state.holds
+    return seen | {
+        "events": {e.id: (e.key, e.last_seq, e.objects) for e in state.events.values()},
+        "held objects": {token: list(held) for token, held in holds._objects.items()},
+        "deadlines": {token: holds._deadline.get(token) for token in holds._objects},
+        "changed deadlines": holds._revised,
+    }
+
+
+def early_faults(
+    commands: list[MemoryRecord], told: list[tuple[MemoryRecord, Entry]], jumps: list[int]
+) -> Iterator[str]:
+    """Say which command was refused for a hold that had not ended when it was stamped."""
+    changed = {
+        fact.token
+        for _, entry in told
+        for fact in entry.data.facts
+        if isinstance(fact, HoldDeadlineSet)
+    }
+    for _, entry in told:
+        answer, position = entry.data.answer, entry.data.command
+        if (
+            position is None
+            or not isinstance(answer, Rejected)
+            or answer.code != Rejection.HOLD_TOKEN_EXPIRED.code
+            or answer.repeat
+        ):
+            continue
+        record = commands[position.offset]
+        if any(0 <= jump - record.timestamp < jump_leeway_ms for jump in jumps):
+            continue
+        asked = decode_seats_command(record.value or b"")
+        assert isinstance(asked, ChangeObjectStatus)
+        holds = [change.hold for change in asked.changes if change.hold]
+        if all(h.expires_at > record.timestamp and h.token not in changed for h in holds):
+            yield f"{entry.where}: refused as expired, {holds}, stamped {record.timestamp}"

@@ -1,0 +1,259 @@
+"""One simulation: a seed in, what was found out.
+
+It runs in two phases. First clients, owners and the nemesis act together. Then everything is
+healed, and within a bounded time all work must come to its end; the oracles judge that end.
+"""
+
+import asyncio
+import gc
+import logging
+import secrets
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+from unittest.mock import patch
+
+from adapters.ports import NewRecord, TopicPartition
+from engine.charts.inventory import SeatMap
+from engine.groups.machine import GroupsMachine
+from engine.seats.machine import SeatsMachine
+from schemas.inventory import compress, encode
+from schemas.outbox import CommandAnswered, decode_groups_record, decode_seats_record
+from schemas.topics import (
+    EVENTS_COMMANDS,
+    EVENTS_OUTBOX,
+    GROUPS_COMMANDS,
+    GROUPS_OUTBOX,
+    INVENTORIES,
+    Topics,
+    load_topics,
+)
+from tests.engine.factories import THEATRE, hash_of
+from tests.simulation import oracles
+from tests.simulation.broker import Broker
+from tests.simulation.clients import Client, Ingress, partitions_of
+from tests.simulation.cluster import Cluster
+from tests.simulation.dice import Dice, Fault
+from tests.simulation.loop import VirtualLoop
+from tests.simulation.trace import Trace
+
+INVENTORY: Final = hash_of(THEATRE)
+SEAT_MAPS: Final = {INVENTORY: SeatMap(THEATRE)}
+PACKED: Final = NewRecord(compress(encode(THEATRE)), key=INVENTORY.encode())
+clients_number: Final = 5
+steps_each: Final = 28
+nemesis_turn_ms: Final = (50, 400)
+healed_within_ms: Final = 40_000
+at_rest_ms: Final = 2_500
+"""Expiries and decisions need no command to be answered; they are done by then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a seed."""
+
+    seed: int
+    findings: tuple[str, ...]
+    fired: Counter[Fault]
+    steps: int
+    trace_hash: str
+    lines: tuple[str, ...]
+
+
+def simulate(seed: int, *, trace: bool = False) -> Outcome:
+    """Run a seed."""
+    with _alone():
+        return _Simulation(seed, trace=trace).run()
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Hold off what costs time and says nothing here: the logs, and the search for cycles."""
+    was_on, disabled = gc.isenabled(), logging.root.manager.disable
+    gc.disable()
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(disabled)
+        if was_on:
+            gc.enable()
+
+
+@cache
+def _topics(events: int, groups: int) -> Topics:
+    return load_topics().with_partitions(events=events, groups=groups)
+
+
+class _Simulation:
+    """The world of one seed."""
+
+    def __init__(self, seed: int, *, trace: bool) -> None:
+        self.seed = seed
+        self.loop = VirtualLoop()
+        self.trace = Trace(self.loop.now_ms, keep=trace)
+        self.dice = Dice(seed, self.trace.tell)
+        self.topics = _topics(self.dice.between(1, 3), self.dice.between(1, 2))
+        self.broker = Broker(self.loop, self.dice, self.trace)
+        events = partitions_of(self.topics, EVENTS_COMMANDS)
+        self.coordinators = partitions_of(self.topics, GROUPS_COMMANDS)
+        self.cluster = Cluster(
+            self.loop,
+            self.broker,
+            self.dice,
+            self.trace,
+            self.topics,
+            (*events, *self.coordinators),
+            SEAT_MAPS,
+        )
+        self.ingress = Ingress(self.loop, self.broker, self.dice, self.trace, self.topics)
+        self.findings = self.cluster.findings
+
+    def run(self) -> Outcome:
+        self.loop.set_exception_handler(lambda _loop, _context: None)
+        numbers = self.dice.random
+        with patch.object(secrets, "token_hex", lambda size: numbers.randbytes(size).hex()):
+            try:
+                self.loop.run_until_complete(self._live())
+            finally:
+                self.loop.close()
+        return Outcome(
+            self.seed,
+            tuple(self.findings),
+            self.dice.fired,
+            self.trace.steps,
+            self.trace.digest(),
+            tuple(self.trace.lines),
+        )
+
+    async def _live(self) -> None:
+        self.broker.publish(TopicPartition(self.topics[INVENTORIES].physical_name, 0), [PACKED])
+        self.cluster.start_all()
+        reading = asyncio.ensure_future(self.ingress.run())
+        nemesis = asyncio.ensure_future(self._nemesis())
+        clients = [
+            Client(f"c{number}", self.ingress, self.dice, INVENTORY)
+            for number in range(clients_number)
+        ]
+        await asyncio.gather(*(client.run(steps_each) for client in clients))
+        nemesis.cancel()
+        await self._come_to_rest()
+        if reading.done():
+            self.findings.append(f"the ingress has ended: {reading.exception()!r}")
+        await self.cluster.close()
+        reading.cancel()
+        await asyncio.gather(reading, nemesis, return_exceptions=True)
+        self._judge()
+
+    async def _nemesis(self) -> None:
+        """Do from outside what can be done to processes, to the group and to clocks."""
+        turns: dict[Fault, Callable[[], None]] = {
+            Fault.KILL: self._kill,
+            Fault.ZOMBIE: self._stop,
+            Fault.SUSPENDED: self._suspend,
+            Fault.REBALANCE: lambda: self.cluster.group.assign(anew=True),
+            Fault.COORDINATORS_DOWN: self._withhold,
+            Fault.LOG_AWAY: lambda: self.broker.go_away(self.dice.between(50, 3_000)),
+            Fault.BROKER_CLOCK_JUMP: lambda: self.broker.jump(self._leap_ms()),
+            Fault.ALL_ASLEEP: lambda: self._sleep(self._leap_ms()),
+        }
+        while True:
+            await asyncio.sleep(self.dice.between(*nemesis_turn_ms) / 1000)
+            for fault, act in turns.items():
+                if self.dice.fires(fault):
+                    act()
+
+    def _kill(self) -> None:
+        running = [process for process in self.cluster.alive() if not process.dead]
+        if running:
+            self.cluster.kill(self.dice.random.choice(running))
+
+    def _stop(self) -> None:
+        running = [process for process in self.cluster.alive() if not process.dead]
+        if running:
+            victim = self.dice.random.choice(running)
+            self.cluster.stop(victim, self.dice.between(20, 5_000), clock_stands=False)
+
+    def _suspend(self) -> None:
+        running = [process for process in self.cluster.alive() if not process.dead]
+        if running:
+            victim = self.dice.random.choice(running)
+            self.cluster.stop(victim, self.dice.between(20, 5_000), clock_stands=True)
+
+    def _withhold(self) -> None:
+        self.cluster.group.withhold(frozenset(self.coordinators))
+        self.broker.later(
+            self.dice.between(500, 4_000), self.cluster.group.withhold, frozenset()
+        )
+
+    def _leap_ms(self) -> int:
+        most = 8_000 if self.dice.chance(0.7) else 4_000_000
+        return self.dice.between(100, most)
+
+    def _sleep(self, for_ms: int) -> None:
+        self.broker.jump(for_ms)
+        self.cluster.move_clocks(for_ms)
+
+    async def _come_to_rest(self) -> None:
+        """Heal everything and wait until all is done; nobody who works is disturbed."""
+        self.dice.disarm()
+        self.broker.come_back()
+        self.cluster.heal()
+        self.cluster.group.withhold(frozenset())
+        until = self.loop.now_ms() + healed_within_ms
+        while not self._all_answered() and self.loop.now_ms() < until:
+            await asyncio.sleep(0.25)
+        self._sleep(20_000)
+        await asyncio.sleep(at_rest_ms / 1000)
+
+    def _all_answered(self) -> bool:
+        return all(
+            self._answered(TopicPartition(self.topics[outbox].physical_name, partition.partition))
+            >= len(self.broker.records(partition))
+            for commands, outbox in ((EVENTS_COMMANDS, EVENTS_OUTBOX), (GROUPS_COMMANDS, GROUPS_OUTBOX))
+            for partition in partitions_of(self.topics, commands)
+        )
+
+    def _answered(self, outbox: TopicPartition) -> int:
+        decode = self._decode(outbox)
+        for _, entry in reversed(list(oracles.entries(outbox, self.broker.records(outbox), decode))):
+            if isinstance(entry.told, CommandAnswered) and entry.data.command is not None:
+                return entry.data.command.offset + 1
+        return 0
+
+    def _decode(self, outbox: TopicPartition) -> Any:  # noqa: ANN401
+        is_seats = outbox.topic == self.topics[EVENTS_OUTBOX].physical_name
+        return decode_seats_record if is_seats else decode_groups_record
+
+    def _judge(self) -> None:
+        names = (INVENTORIES, EVENTS_COMMANDS, EVENTS_OUTBOX, GROUPS_COMMANDS, GROUPS_OUTBOX)
+        records = {
+            partition: self.broker.records(partition)
+            for name in names
+            for partition in partitions_of(self.topics, name)
+        }
+        self.findings += oracles.history_faults(
+            self.topics, records, self.ingress.requests, self.broker.now_ms()
+        )
+        events = self.topics[EVENTS_COMMANDS].partitions
+        for commands, outbox in zip(
+            partitions_of(self.topics, EVENTS_COMMANDS),
+            partitions_of(self.topics, EVENTS_OUTBOX),
+            strict=True,
+        ):
+            self._compare(commands, outbox, SeatsMachine(commands.partition, SEAT_MAPS))
+            told = list(oracles.entries(outbox, records[outbox], decode_seats_record))
+            self.findings += oracles.early_faults(records[commands], told, self.broker.jumps)
+        for commands, outbox in zip(
+            self.coordinators, partitions_of(self.topics, GROUPS_OUTBOX), strict=True
+        ):
+            self._compare(commands, outbox, GroupsMachine(commands.partition, events))
+
+    def _compare(self, commands: TopicPartition, outbox: TopicPartition, machine: Any) -> None:  # noqa: ANN401
+        begun = self.cluster.states[commands]
+        live = begun[-1][1] if begun else None
+        held, decode = self.broker.records(outbox), self._decode(outbox)
+        self.findings += oracles.replay_faults(outbox, held, decode, machine, live)
