@@ -123,7 +123,12 @@ def _obstacle_faults(command: SeatsCommand, obstacle: Obstacle, fold: Fold) -> I
         yield f"refuses {obstacle.label} as {obstacle.status}, and it was {state.status}"
     if state.area is not None:
         return
-    tokens = {change.hold.token for change in _changes(command) if change.hold}
+    tokens = {
+        change.hold.token
+        for change in _changes(command)
+        if change.hold and change.event == obstacle.event
+        if any(item.label == obstacle.label for item in change.objects)
+    }
     if obstacle.code == Rejection.OBJECT_NOT_FREE.code and state.status == FREE:
         yield f"refuses {obstacle.label} as not free, and it was"
     if obstacle.code == Rejection.HELD_BY_ANOTHER_TOKEN.code and (

@@ -9,7 +9,7 @@ Rules of this file:
 
 import asyncio
 from collections.abc import Callable, Collection
-from typing import Any, Final
+from typing import Any, ClassVar, Final, NamedTuple
 
 from adapters.ports import AppendUnknownError, FencedError, TopicPartition
 from engine.charts.inventory import SeatMap
@@ -23,7 +23,8 @@ from tests.simulation.process import KilledError, Process
 from tests.simulation.trace import Trace
 from workers.coordinator import coordinator_role
 from workers.owner import NotAloneError, Owner, StoppedError
-from workers.replay import NotOursError
+from workers.ledger import Ledger
+from workers.replay import Inputs, NotOursError
 from workers.role import Role
 from workers.seats import seats_role
 from workers.worker import Worker
@@ -35,6 +36,12 @@ CRASHES: Final = {f"{fault.value.removeprefix('crash at ')}": fault for fault in
 MAY_END_A_PROCESS: Final = (
     KilledError, FencedError, AppendUnknownError, NotAloneError, NotOursError
 )
+
+
+class _Running(NamedTuple):
+    process: Process
+    membership: SimulatedMembership
+    worker: asyncio.Task[None]
 
 
 class Cluster:
@@ -57,9 +64,7 @@ class Cluster:
         self._topics = topics
         self._inventories = inventories
         self.group = Group(partitions, broker, dice, trace)
-        self._running: dict[str, tuple[Process, asyncio.Task[None]]] = {}
-        self.states: dict[TopicPartition, list[tuple[Process, Any]]] = {p: [] for p in partitions}
-        """Of each partition the states that owners have begun with, the newest last."""
+        self._running: dict[str, _Running] = {}
         self.findings: list[str] = []
 
     def start_all(self) -> None:
@@ -69,13 +74,14 @@ class Cluster:
 
     def alive(self) -> list[Process]:
         """Name the processes that run and are not stopped."""
-        return [process for process, _ in self._running.values() if not process.stopped]
+        processes = [running.process for running in self._running.values()]
+        return [process for process in processes if not process.stopped and not process.dead]
 
     def kill(self, process: Process) -> None:
         """Kill -9."""
         self._trace.tell(f"{process.name} dies")
         process.kill()
-        self._running[process.name][1].cancel()
+        self._running[process.name].worker.cancel()
 
     def stop(self, process: Process, for_ms: int, *, clock_stands: bool) -> None:
         """Stop a process for a while; it does not know."""
@@ -83,22 +89,22 @@ class Cluster:
         process.stop()
         if clock_stands:
             self._broker.later(for_ms, process.move_clock, -for_ms)
-        self._broker.later(for_ms, process.wake)
+        self._broker.later(for_ms, self._wake, self._running[process.name])
         self._broker.later(session_ms, self._miss, process)
 
     def heal(self) -> None:
         """Wake all that is stopped."""
-        for process, _ in self._running.values():
-            process.wake()
+        for running in self._running.values():
+            self._wake(running)
 
     def move_clocks(self, by_ms: int) -> None:
         """Move the clocks of all processes."""
-        for process, _ in self._running.values():
-            process.move_clock(by_ms)
+        for running in self._running.values():
+            running.process.move_clock(by_ms)
 
     async def close(self) -> None:
         """End every process for good."""
-        tasks = [task for _, task in self._running.values()]
+        tasks = [running.worker for running in self._running.values()]
         self._running.clear()
         for task in tasks:
             task.cancel()
@@ -109,13 +115,19 @@ class Cluster:
         membership = SimulatedMembership(self.group, process, self._dice)
         worker = Worker(membership, self._owners_of(process, membership))
         task = self._loop.create_task(worker.run())
-        self._running[name] = (process, task)
+        self._running[name] = _Running(process, membership, task)
         task.add_done_callback(lambda ended: self._end(process, ended))
         self.group.join(process, membership)
 
+    def _wake(self, running: _Running) -> None:
+        """Let a stopped process go on; its next heartbeat makes it a member again."""
+        if not running.process.dead:
+            running.process.wake()
+            self.group.join(running.process, running.membership)
+
     def _end(self, process: Process, task: asyncio.Task[None]) -> None:
         running = self._running.get(process.name)
-        if running is None or running[0] is not process:
+        if running is None or running.process is not process:
             return
         error = None if task.cancelled() else task.exception()
         self._trace.tell(f"{process.name} has ended: {error!r}")
@@ -128,7 +140,7 @@ class Cluster:
     def _miss(self, process: Process) -> None:
         """End the session of a process that is stopped or dead still, and was not replaced."""
         running = self._running.get(process.name)
-        if running is not None and running[0] is process and (process.stopped or process.dead):
+        if running is not None and running.process is process and (process.stopped or process.dead):
             self.group.expel(process)
 
     def _owners_of(
@@ -143,10 +155,8 @@ class Cluster:
                 process.check()
 
         def owner_of(commands: TopicPartition) -> Owner:
-            role = self._role(commands, process)
-            self._watch(commands, role, process)
             return WatchedOwner(
-                role, log, membership, process, process.name, at_crash_point=at_crash_point,
+                self._role(commands, process), log, membership, process, process.name, at_crash_point=at_crash_point,
                 tell=self.findings.append,
             )
 
@@ -162,18 +172,6 @@ class Cluster:
 
         return seats_role(commands.partition, self._topics, self._inventories, load)
 
-    def _watch(self, commands: TopicPartition, role: Role[Any, Any, Any], process: Process) -> None:
-        """Keep the states that the machine of an owner begins with."""
-        machine, begin = role.machine, role.machine.initial
-
-        def initial() -> Any:  # noqa: ANN401 - the machine's own
-            state = begin()
-            self.states[commands].append((process, state))
-            return state
-
-        machine.initial = initial  # type: ignore[method-assign]
-
-
 class WatchedOwner(Owner):
     """The production owner; if it stops its partition, that is a finding."""
 
@@ -188,3 +186,21 @@ class WatchedOwner(Owner):
         except StoppedError as error:
             self._tell_finding(str(error))
             raise
+
+
+class WatchedLedger(Ledger):
+    """The production ledger; its state is kept to be compared with a replay."""
+
+    states: ClassVar[dict[tuple[TopicPartition, int], Any]] = {}
+    """By outbox partition and term."""
+
+    def __init__(
+        self,
+        role: Role[Any, Any, Any],
+        state: Any,  # noqa: ANN401 - the machine's own
+        inputs: Inputs,
+        term: int,
+        failed: dict[tuple[str, int], int],
+    ) -> None:
+        super().__init__(role, state, inputs, term, failed)
+        self.states[role.outbox, term] = state

@@ -66,6 +66,14 @@ def entries(
             yield record, entry
 
 
+def last_term(partition: TopicPartition, held: list[MemoryRecord], decode: Any) -> int:  # noqa: ANN401
+    """Give the term in force at the end of an outbox."""
+    journal = Journal(partition, decode, Report())
+    for record in held:
+        journal.read(record)
+    return -1 if journal.term is None else journal.term
+
+
 def replay_faults(
     partition: TopicPartition,
     held: list[MemoryRecord],
