@@ -49,20 +49,20 @@ def seats_done_faults(command: SeatsCommand, facts: list[Any], fold: Fold) -> It
     """Say how the facts of an accepted command differ from it."""
     if isinstance(command, ChangeObjectStatus):
         wanted = [_wanted(change, item) for change in command.changes for item in change.objects]
-        events = {change.event for change in command.changes}
     else:
         wanted = [
             (command.event, label, extra_data or None)
             for label, extra_data in command.extra_data.items()
         ]
-        events = {command.event}
     done = [_done(fact) for fact in facts]
     if done != wanted:
         yield f"was asked for {wanted} and did {done}"
-    for event in events:
+    for event, key in dict.fromkeys(_named(command)):
         found = fold.events.get(event)
         if found is not None and found.workspace != command.workspace:
             yield f"workspace {command.workspace} changed event {event} of {found.workspace}"
+        if found is not None and key not in (None, found.key):
+            yield f"meant event {key} and changed event {event}, which is {found.key}"
 
 
 def _wanted(change: Change, item: ObjectChange) -> tuple[Any, ...]:
@@ -101,16 +101,18 @@ def _touched(command: SeatsCommand) -> list[tuple[int, str]]:
 
 def _misses_an_event(command: SeatsCommand, fold: Fold) -> bool:
     """Say whether an event is not there, or is not what the command's ingress knew by that key."""
-    named = (
-        [(change.event, change.event_key) for change in command.changes]
-        if isinstance(command, ChangeObjectStatus)
-        else [(command.event, command.event_key)]
-    )
-    for event, key in named:
+    for event, key in _named(command):
         found = fold.events.get(event)
         if found is None or found.workspace != command.workspace or key not in (None, found.key):
             return True
     return False
+
+
+def _named(command: SeatsCommand) -> list[tuple[int, str | None]]:
+    """Give the events that a command names, each with the key that its ingress knew it by."""
+    if isinstance(command, ChangeObjectStatus):
+        return [(change.event, change.event_key) for change in command.changes]
+    return [(command.event, command.event_key)]
 
 
 def _obstacle_faults(command: SeatsCommand, obstacle: Obstacle, fold: Fold) -> Iterator[str]:

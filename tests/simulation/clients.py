@@ -63,7 +63,7 @@ SEATS: Final = ("A-1", "A-2", "A-3", "B-1", "Booth")
 AREA: Final = "GA"
 CUSTOM: Final = "painted"
 patience_s: Final = 1.5
-think_ms_max: Final = 500
+think_ms_max: Final = 400
 hold_ms: Final = (300, 6_000)
 attempts_max: Final = 3
 INGRESS: Final = b"ingress"
@@ -201,6 +201,7 @@ class Client:
         self._inventory = inventory
         self._holds: list[Hold] = []
         self._held: list[tuple[Entry, str, Hold]] = []
+        self._keys: list[str] = []
         self._numbers = count(1)
         self._workspace = WORKSPACES[0] if dice.chance(0.85) else WORKSPACES[1]
 
@@ -349,7 +350,11 @@ class Client:
     def _key(self) -> Idempotency | None:
         if self._dice.chance(0.6):
             return None
-        return Idempotency(f"{self._name}-{next(self._numbers)}", "f" * 16)
+        if self._keys and self._dice.chance(0.08):
+            # By mistake: what comes under this key now is another command.
+            return Idempotency(self._dice.random.choice(self._keys), "e" * 16)
+        self._keys.append(f"{self._name}-{next(self._numbers)}")
+        return Idempotency(self._keys[-1], "f" * 16)
 
     async def _decide(self, command: Any) -> None:  # noqa: ANN401 - any command to a coordinator
         outcome = await self._ingress.decide(command)

@@ -48,34 +48,34 @@ class Fault(StrEnum):
 
 
 CHANCES: Final = {
-    Fault.APPEND_LOST: 0.008,
-    Fault.ACK_LOST: 0.008,
-    Fault.APPEND_LATE: 0.02,
+    Fault.APPEND_LOST: 0.01,
+    Fault.ACK_LOST: 0.012,
+    Fault.APPEND_LATE: 0.025,
     Fault.APPEND_DOUBLED: 0.05,
     Fault.APPEND_TORN: 0.1,
-    Fault.PRODUCER_FORGOTTEN: 0.3,
-    Fault.PAIR_AGAIN: 0.1,
+    Fault.PRODUCER_FORGOTTEN: 0.5,
+    Fault.PAIR_AGAIN: 0.12,
     Fault.REPLICATION_LATE: 0.03,
-    Fault.COMMAND_LOST: 0.02,
+    Fault.COMMAND_LOST: 0.03,
     Fault.COMMAND_LATE: 0.03,
     Fault.COMMAND_REPEATED: 0.15,
     Fault.PARTITION_SLOW: 0.01,
     Fault.FETCH_SHORT: 0.05,
     Fault.LOG_AWAY: 0.02,
-    Fault.KILL: 0.03,
-    Fault.ZOMBIE: 0.03,
+    Fault.KILL: 0.02,
+    Fault.ZOMBIE: 0.025,
     Fault.SUSPENDED: 0.02,
-    Fault.REBALANCE: 0.03,
-    Fault.COORDINATORS_DOWN: 0.015,
-    Fault.BROKER_CLOCK_JUMP: 0.015,
-    Fault.ALL_ASLEEP: 0.015,
-    Fault.CRASH_TAKEN: 0.04,
-    Fault.CRASH_OWNERSHIP: 0.04,
+    Fault.REBALANCE: 0.025,
+    Fault.COORDINATORS_DOWN: 0.02,
+    Fault.BROKER_CLOCK_JUMP: 0.02,
+    Fault.ALL_ASLEEP: 0.02,
+    Fault.CRASH_TAKEN: 0.03,
+    Fault.CRASH_OWNERSHIP: 0.03,
     Fault.CRASH_REPLAYED: 0.04,
     Fault.CRASH_SETTLED: 0.04,
-    Fault.CRASH_DECIDED: 0.006,
-    Fault.CRASH_APPENDED: 0.006,
-    Fault.CRASH_ACKNOWLEDGED: 0.006,
+    Fault.CRASH_DECIDED: 0.009,
+    Fault.CRASH_APPENDED: 0.009,
+    Fault.CRASH_ACKNOWLEDGED: 0.009,
 }
 """Each time that it could happen; of the nemesis' faults, at each of its turns."""
 left_out: Final = 0.25
@@ -110,7 +110,7 @@ class Dice:
 
     def between(self, least: int, most: int) -> int:
         """Draw a whole number, both ends included."""
-        return self.random.randint(least, most)
+        return least + int(self.random.random() * (most - least + 1))
 
     def chance(self, part: float) -> bool:
         """Say yes in this part of all cases."""

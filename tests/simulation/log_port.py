@@ -172,19 +172,24 @@ class SimulatedReader:
         return ()
 
     def _take(self, records_max: int) -> list[MemoryRecord]:
-        first = self._dice.between(0, len(self._order) - 1)
         fetched: list[MemoryRecord] = []
-        for partition in self._order[first:] + self._order[:first]:
-            position, end = self._positions[partition], self._broker.end(partition)
-            if position == end or self._is_slow(partition):
-                continue
+        for partition in self._with_news():
+            position = self._positions[partition]
             room = records_max - len(fetched)
             if self._dice.fires(Fault.FETCH_SHORT):
                 room = min(room, self._dice.between(1, short_fetch_max))
-            end = min(end, position + room)
+            end = min(self._broker.end(partition), position + room)
             fetched.extend(self._broker.records(partition)[position:end])
             self._positions[partition] = end
         return fetched
+
+    def _with_news(self) -> list[TopicPartition]:
+        """Name the partitions that have more, in any order."""
+        ends, positions = self._broker.end, self._positions
+        news = [p for p in positions if ends(p) > positions[p] and not self._is_slow(p)]
+        if len(news) > 1:
+            self._dice.random.shuffle(news)
+        return news
 
     def _note(self, asked_at: int) -> None:
         for partition, position in self._positions.items():
@@ -192,7 +197,8 @@ class SimulatedReader:
                 self._read_before[partition] = asked_at
 
     def _is_slow(self, partition: TopicPartition) -> bool:
-        return self._slow_until.get(partition, 0) > self._process.monotonic_ms()
+        until = self._slow_until.get(partition)
+        return until is not None and until > self._process.monotonic_ms()
 
     async def _news(self, timeout_ms: int) -> None:
         loop = asyncio.get_running_loop()

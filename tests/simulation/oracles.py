@@ -29,8 +29,7 @@ from schemas.topics import (
 from seatlog.verify.client_log import Request
 from seatlog.verify.clients import Clients
 from seatlog.verify.history import History
-from seatlog.verify.journal import Entry, Journal, OutboxRecord
-from seatlog.verify.report import Report
+from seatlog.verify.journal import Entry
 from tests.simulation.clients import partitions_of
 
 overdue_ms_max = 3_000
@@ -55,35 +54,15 @@ def history_faults(topics: Topics, records: Records, requests: list[Request], no
     return [str(fault) for fault in report.faults]
 
 
-def entries(
-    partition: TopicPartition, held: list[MemoryRecord], decode: Any  # noqa: ANN401
-) -> Iterator[tuple[MemoryRecord, Entry]]:
-    """Give the records of an outbox that count."""
-    journal = Journal(partition, decode, Report())
-    for record in held:
-        entry = journal.read(record)
-        if entry is not None:
-            yield record, entry
-
-
-def last_term(partition: TopicPartition, held: list[MemoryRecord], decode: Any) -> int:  # noqa: ANN401
-    """Give the term in force at the end of an outbox."""
-    journal = Journal(partition, decode, Report())
-    for record in held:
-        journal.read(record)
-    return -1 if journal.term is None else journal.term
-
-
 def replay_faults(
     partition: TopicPartition,
-    held: list[MemoryRecord],
-    decode: Any,  # noqa: ANN401
+    told: list[Entry],
     machine: Machine[Any, Any, Any],
     live: Any,  # noqa: ANN401 - the machine's state
 ) -> Iterator[str]:
     """Fold an outbox from its start: each digest must be as told, the end as the live owner's."""
     state = machine.initial()
-    for _, entry in entries(partition, held, decode):
+    for entry in told:
         for fact in entry.data.facts:
             machine.evolve(state, fact)
         machine.conclude(state, entry.data)
@@ -114,16 +93,16 @@ def picture(state: Any) -> dict[str, Any]:  # noqa: ANN401 - a machine's state
 
 
 def early_faults(
-    commands: list[MemoryRecord], told: list[tuple[MemoryRecord, Entry]], jumps: list[int]
+    commands: list[MemoryRecord], told: list[Entry], jumps: list[int]
 ) -> Iterator[str]:
     """Say which command was refused for a hold that had not ended when it was stamped."""
     changed = {
         fact.token
-        for _, entry in told
+        for entry in told
         for fact in entry.data.facts
         if isinstance(fact, HoldDeadlineSet)
     }
-    for _, entry in told:
+    for entry in told:
         answer, position = entry.data.answer, entry.data.command
         if (
             position is None

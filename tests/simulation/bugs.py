@@ -1,0 +1,257 @@
+"""Deliberate bugs: each breaks one rule of the machines or the loops, and must be found out.
+
+Rules of this file:
+
+1. A bug is an edit of the product's own source: what stands there now, and what a mistake would
+   have written. If the text is no longer there, the bug says so at once; write it anew then.
+2. Nothing of this is in the product: an edited function is put in place for a test, and taken out.
+"""
+
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from textwrap import dedent
+from typing import Any, Final
+from unittest.mock import patch
+
+from api.outbox_tail import OutboxTail
+from engine.answers import FirstAnswers
+from engine.groups import machine as groups
+from engine.groups.machine import GroupsMachine
+from engine.seats import areas
+from engine.seats import machine as seats
+from engine.seats.holds import Holds
+from engine.seats.state import SeatsState
+from workers import owner
+from workers.ledger import Ledger
+from workers.owner import Owner
+from workers.replay import _Fold
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One function with other words in it."""
+
+    holder: Any
+    """The class or the module that the function is looked up in."""
+    name: str
+    words: tuple[tuple[str, str], ...]
+    """What stands there, and what is to stand there."""
+
+    def edited(self) -> Callable[..., Any]:
+        """Make the function anew."""
+        function = getattr(self.holder, self.name)
+        source = dedent(inspect.getsource(function))
+        for old, new in self.words:
+            assert source.count(old) == 1, f"{self.name} does not have {old!r} once"
+            source = source.replace(old, new)
+        made: dict[str, Any] = {}
+        exec(compile(source, f"<{self.name} with a bug>", "exec"), function.__globals__, made)  # noqa: S102
+        edited: Callable[..., Any] = made[self.name]
+        return edited
+
+
+@dataclass(frozen=True, slots=True)
+class Bug:
+    """What is wrong, in words, and how it is put in."""
+
+    name: str
+    edits: tuple[Edit, ...]
+
+    @contextmanager
+    def put_in(self) -> Iterator[None]:
+        """Let the product have this bug for a while."""
+        with ExitStack() as put:
+            for edit in self.edits:
+                put.enter_context(patch.object(edit.holder, edit.name, edit.edited()))
+            yield
+
+
+def _bug(name: str, *edits: tuple[Any, str, str, str]) -> Bug:
+    words: dict[tuple[Any, str], list[tuple[str, str]]] = {}
+    for holder, function, old, new in edits:
+        words.setdefault((holder, function), []).append((old, new))
+    return Bug(name, tuple(Edit(*where, tuple(all_of)) for where, all_of in words.items()))
+
+
+OF_THE_LOOP: Final = (
+    _bug(
+        "an ack counts wherever it stands",
+        (Owner, "_append", "if acknowledged.offset != ledger.next_offset:", "if False:"),
+    ),
+    _bug(
+        "void records count in a replay",
+        (_Fold, "take_in", "elif not is_void(decoded.data, self._term, record.offset):", "else:"),
+    ),
+    _bug(
+        "void decisions are applied",
+        (
+            Ledger,
+            "_cause_of_decision",
+            "if is_void(decoded.data, self._inputs.terms.get(name, -1), record.offset):",
+            "if False:",
+        ),
+    ),
+    _bug(
+        "void records are answers",
+        (OutboxTail, "take_in", "and term == position.term", ""),
+        (OutboxTail, "take_in", 'and headers.get(HEADER_OFFSET) == b"%d" % record.offset', ""),
+    ),
+    _bug(
+        "the outbox is read before it is taken",
+        (
+            Owner,
+            "_live",
+            "taken = await appender.append(",
+            "ends = replay.__globals__.setdefault('ends', {})\n"
+            "        ends[claim] = (await self._log.span(self._role.outbox)).end\n"
+            "        taken = await appender.append(",
+        ),
+        (owner, "replay", "fold = _Fold(role)", "fold = _Fold(role); fold.end = ends[own.claim]"),
+        (
+            _Fold,
+            "take_in",
+            "elif not is_void(decoded.data, self._term, record.offset):",
+            "elif record.offset < self.end and not "
+            "is_void(decoded.data, self._term, record.offset):",
+        ),
+    ),
+    _bug(
+        "nobody looks for the own claim",
+        (owner, "replay", "if fold.claim != own.claim:", "if False:"),
+    ),
+    _bug(
+        "a producer's pair may come again",
+        (owner, "replay", "if fold.producers.count(own.producer) > 1:", "if False:"),
+    ),
+    _bug(
+        "what is due expires after the command",
+        (Owner, "_decide", "self._expire(ledger, record.timestamp)", "pass"),
+        (
+            Owner,
+            "_let_time_pass",
+            "caught_up_at = reader.caught_up_at()",
+            "self._expire(ledger, ledger._anchor[0]); caught_up_at = reader.caught_up_at()",
+        ),
+    ),
+    _bug(
+        "a command counts as read in the expiries before its answer",
+        (
+            Owner,
+            "_decide",
+            "self._expire(ledger, record.timestamp)",
+            "ledger._advance(record); self._expire(ledger, record.timestamp)",
+        ),
+        (
+            Ledger,
+            "take_in",
+            "self._advance(record)",
+            "if record.topic != self._role.commands.topic: self._advance(record)",
+        ),
+    ),
+    _bug(
+        "time passes though the inputs are not read",
+        (
+            Owner,
+            "_let_time_pass",
+            "caught_up_at = reader.caught_up_at()",
+            "caught_up_at = self._clock.monotonic_ms()",
+        ),
+    ),
+    _bug(
+        "time passes as if replication took none",
+        (Owner, "_let_time_pass", "- replication_guard_ms", ""),
+    ),
+    _bug(
+        "a replay forgets the answers",
+        (_Fold, "_apply", "machine.conclude(self.state, data)", "self.state.now = data.at"),
+    ),
+    _bug(
+        "time stands still without commands",
+        (Owner, "_let_time_pass", "if caught_up_at is not None:", "if False:"),
+    ),
+)
+
+OF_THE_MACHINES: Final = (
+    _bug(
+        "a keyed repeat is done again",
+        (FirstAnswers, "remember", "if data.command_id is None or", "if True or"),
+    ),
+    _bug(
+        "another command under a used key gets the first one's answer",
+        (FirstAnswers, "repeat", "if first.fingerprint != asked.fingerprint:", "if False:"),
+    ),
+    _bug(
+        "a command does not see its own earlier changes",
+        (
+            seats._ChangeDecider,
+            "_change",
+            "self._overlay.get((event.id, item.label)) or event.objects.get(item.label)",
+            "event.objects.get(item.label)",
+        ),
+    ),
+    _bug(
+        "a held seat obeys everybody",
+        (
+            seats,
+            "refuse_seat",
+            "if current.status == HELD and change.hold and "
+            "change.hold.token != current.hold_token:",
+            "if False:",
+        ),
+    ),
+    _bug(
+        "an ended token may still be used",
+        (
+            seats._ChangeDecider,
+            "_refuse_hold",
+            "if expires_at is not None and expires_at <= self._now:",
+            "if False:",
+        ),
+    ),
+    _bug(
+        "held places count as free",
+        (areas, "free_places", "sum(sum(places.values()) for places in area.held.values())", "0"),
+    ),
+    _bug(
+        "an expiry frees the first object alone",
+        (seats, "_decide_expiry", "held[:expiries_per_record_max]", "held[:1]"),
+        (seats, "_decide_expiry", "if len(facts) == len(held):", "if True:"),
+    ),
+    _bug(
+        "an extended hold ends at its first deadline",
+        (Holds, "revise", "if token in self._objects:", "if False:"),
+    ),
+    _bug(
+        "a signature counts more than a changed deadline",
+        (Holds, "deadline", "otherwise if revision is None else revision.expires_at", "otherwise"),
+    ),
+    _bug(
+        "an ended token comes back to life",
+        (seats, "_applied", "if previous <= now:", "if False:"),
+    ),
+    _bug(
+        "a deleted event leaves its holds behind",
+        (SeatsState, "drop", "self.replace(event, label, UNTOUCHED)", "pass"),
+    ),
+    _bug(
+        "a renamed event is found by its old key",
+        (seats, "_is_meant", "and key in (None, event.key)", ""),
+    ),
+    _bug(
+        "one command may create two events with one key",
+        (GroupsMachine, "_create", "if taken or doubled:", "if taken:"),
+    ),
+    _bug(
+        "the coordinator goes by a token's first deadline",
+        (
+            groups,
+            "_set_deadline",
+            "previous = revision.expires_at if revision else command.hold.expires_at",
+            "previous = command.hold.expires_at",
+        ),
+    ),
+)
+
+BUGS: Final = OF_THE_LOOP + OF_THE_MACHINES
