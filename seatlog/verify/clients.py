@@ -114,11 +114,11 @@ class Clients:
             may_be_done = any(request.outcome != "refused" for request in requests)
             for event in directory.events_called(key):
                 wanted[event].update(asked.labels if asked.status == BOOKED and may_be_done else ())
-        for event in events.values():
-            if event.id in wanted:
-                for label, state in event.objects.items():
-                    if state.status == BOOKED and label not in wanted[event.id]:
-                        where = f"{label} of {event.key}"
+        for known in events.values():
+            if known.id in wanted:
+                for label, state in known.objects.items():
+                    if state.status == BOOKED and label not in wanted[known.id]:
+                        where = f"{label} of {known.key}"
                         report.fault(Check.CLIENTS, where, "is sold, and no client has bought it")
 
 

@@ -4,7 +4,7 @@ import argparse
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from multiprocessing import get_context
 
 from tests.simulation.dice import Fault
@@ -12,17 +12,22 @@ from tests.simulation.simulation import Outcome, simulate
 
 
 def run_seeds(seeds: range, processes: int) -> Iterator[Outcome]:
-    """Run seeds on several processes, in their order."""
+    """Run seeds on several processes; give their outcomes in order."""
+    if processes == 1:
+        yield from map(simulate, seeds)
+        return
     with get_context("spawn").Pool(processes) as pool:
         yield from pool.imap(simulate, seeds, chunksize=10)
 
 
-def replay_command(seed: int) -> str:
-    """Give the one command that replays a seed."""
-    return f"python -m tests.simulation --seed {seed} --trace"
+def failure(outcome: Outcome) -> str:
+    """Say what a seed has found, and how to see it again."""
+    found = "\n".join(f"  {finding}" for finding in outcome.findings[:3])
+    again = f"python -m tests.simulation --seed {outcome.seed} --trace"
+    return f"seed {outcome.seed} has found\n{found}\n  replay it: {again}"
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run what the command line says."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
     parser.add_argument("--seeds", type=int, default=2_000, help="how many")
@@ -30,32 +35,35 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="this one alone")
     parser.add_argument("--trace", action="store_true", help="show its steps")
     parser.add_argument("--processes", type=int, default=2)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     if options.seed is not None:
         return _show(simulate(options.seed, trace=options.trace))
+    return _run(range(options.start, options.start + options.seeds), options.processes)
+
+
+def _run(seeds: range, processes: int) -> int:
     began = time.monotonic()
     fired: Counter[Fault] = Counter()
     steps = failed = 0
-    for outcome in run_seeds(range(options.start, options.start + options.seeds), options.processes):
+    for outcome in run_seeds(seeds, processes):
         fired += outcome.fired
         steps += outcome.steps
         if outcome.findings:
             failed += 1
-            say(f"seed {outcome.seed}: {outcome.findings[0]}")
-            say(f"  replay it: {replay_command(outcome.seed)}")
+            say(failure(outcome))
     for fault in Fault:
-        say(f"{fired[fault]:>9,} {fault}")
+        say(f"{fired[fault]:>9,} times {fault}")
     took = time.monotonic() - began
-    say(f"{options.seeds:,} seeds, {steps:,} steps, {took:.0f} s: {failed} with findings")
+    say(f"{len(seeds):,} seeds, {steps:,} steps, {took:.0f} s: {failed:,} have found something")
     return 1 if failed else 0
 
 
 def _show(outcome: Outcome) -> int:
     for line in outcome.lines:
         say(line)
+    say(f"seed {outcome.seed}: {outcome.steps:,} steps, trace {outcome.trace_hash}")
     for finding in outcome.findings:
-        say(f"FOUND {finding}")
-    say(f"seed {outcome.seed}: {outcome.steps} steps, trace {outcome.trace_hash}")
+        say(f"found: {finding}")
     return 1 if outcome.findings else 0
 
 

@@ -104,17 +104,21 @@ OF_THE_LOOP: Final = (
             Owner,
             "_live",
             "taken = await appender.append(",
-            "ends = replay.__globals__.setdefault('ends', {})\n"
-            "        ends[claim] = (await self._log.span(self._role.outbox)).end\n"
-            "        taken = await appender.append(",
+            (
+                "ends = replay.__globals__.setdefault('ends', {})\n"
+                "        ends[claim] = (await self._log.span(self._role.outbox)).end\n"
+                "        taken = await appender.append("
+            ),
         ),
         (owner, "replay", "fold = _Fold(role)", "fold = _Fold(role); fold.end = ends[own.claim]"),
         (
             _Fold,
             "take_in",
             "elif not is_void(decoded.data, self._term, record.offset):",
-            "elif record.offset < self.end and not "
-            "is_void(decoded.data, self._term, record.offset):",
+            (
+                "elif record.offset < self.end and not "
+                "is_void(decoded.data, self._term, record.offset):"
+            ),
         ),
     ),
     _bug(
@@ -196,8 +200,10 @@ OF_THE_MACHINES: Final = (
         (
             seats,
             "refuse_seat",
-            "if current.status == HELD and change.hold and "
-            "change.hold.token != current.hold_token:",
+            (
+                "if current.status == HELD and change.hold and "
+                "change.hold.token != current.hold_token:"
+            ),
             "if False:",
         ),
     ),

@@ -50,12 +50,10 @@ from schemas.topics import (
     Topics,
 )
 from seatlog.verify.client_log import Outcome, Request
-from tests.simulation.broker import Broker
 from tests.simulation.dice import Dice, Fault
 from tests.simulation.log_port import SimulatedLog
-from tests.simulation.loop import VirtualLoop
 from tests.simulation.process import Process
-from tests.simulation.trace import Trace
+from tests.simulation.world import World
 
 WORKSPACES: Final = ("theatre", "stadium")
 EVENT_KEYS: Final = ("ada", "bob", "eve", "joe")
@@ -85,16 +83,13 @@ class _Waiter:
 class Ingress:
     """The one process that sends all commands and reads all answers."""
 
-    def __init__(
-        self, loop: VirtualLoop, broker: Broker, dice: Dice, trace: Trace, topics: Topics
-    ) -> None:
-        self._loop = loop
-        self._broker = broker
-        self._dice = dice
-        self._trace = trace
-        self._topics = topics
-        self.process = Process("ingress", loop, 0)
-        log = SimulatedLog(broker, dice, self.process)
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._broker = world.broker
+        self._dice = world.dice
+        self._topics = topics = world.topics
+        self.process = Process("ingress", world.loop, 0)
+        log = SimulatedLog(world.broker, world.dice, self.process)
         self._waiters: dict[bytes, _Waiter] = {}
         outboxes = [*partitions_of(topics, EVENTS_OUTBOX), *partitions_of(topics, GROUPS_OUTBOX)]
         self._tail = OutboxTail(log, outboxes, INGRESS, self._waiters)
@@ -109,7 +104,7 @@ class Ingress:
 
     def now_ms(self) -> int:
         """Give the instant that all clients agree on."""
-        return self._loop.now_ms()
+        return self._world.loop.now_ms()
 
     def broker_ms(self) -> int:
         """Give the time of day."""
@@ -136,12 +131,17 @@ class Ingress:
         await self._ask(partition, b'{"type":"nonsense"}', ())
 
     async def _ask(
-        self, partition: TopicPartition, value: bytes, asked: Any  # noqa: ANN401
+        self,
+        partition: TopicPartition,
+        value: bytes,
+        asked: Any,  # noqa: ANN401
     ) -> str | None:
         number = b"%d" % next(self._numbers)
         waiter = self._waiters[number] = _Waiter()
         at_ms = self.now_ms()
-        self._send(partition, NewRecord(value, [(HEADER_INGRESS, INGRESS), (HEADER_REQUEST, number)]))
+        self._send(
+            partition, NewRecord(value, [(HEADER_INGRESS, INGRESS), (HEADER_REQUEST, number)])
+        )
         outcome: Outcome = "unknown"
         command = None
         try:
@@ -152,7 +152,7 @@ class Ingress:
             pass
         finally:
             del self._waiters[number]
-        self._trace.tell(f"{partition}: request {number.decode()} is {outcome}, {command}")
+        self._world.trace.tell(f"{partition}: request {number.decode()} is {outcome}, {command}")
         self.requests.extend(self._kept(asked, at_ms, outcome, command))
         return None if outcome == "unknown" else outcome
 
@@ -173,7 +173,11 @@ class Ingress:
         return outcome, f"e-{position.partition}-{position.offset}"
 
     def _kept(
-        self, asked: Any, at_ms: int, outcome: Outcome, command: str | None  # noqa: ANN401
+        self,
+        asked: Any,  # noqa: ANN401
+        at_ms: int,
+        outcome: Outcome,
+        command: str | None,
     ) -> Iterator[Request]:
         for key, change in asked:
             yield Request(
@@ -234,7 +238,9 @@ class Client:
             NewEvent(key=key, chart_key="chart", inventory=self._inventory)
             for key in self._dice.random.choices(EVENT_KEYS, k=number)
         ]
-        await self._decide(CreateEvents(workspace=self._workspace, events=new, idempotency=self._key()))
+        await self._decide(
+            CreateEvents(workspace=self._workspace, events=new, idempotency=self._key())
+        )
 
     async def _direct(self, entry: Entry) -> None:
         if self._holds and self._dice.chance(0.6):
@@ -297,15 +303,15 @@ class Client:
 
     def _one_change(self, entry: Entry) -> tuple[Entry, Change]:
         if self._held and self._dice.chance(0.4):
-            of, label, hold = self._held.pop(self._dice.between(0, len(self._held) - 1))
+            of, label, held_by = self._held.pop(self._dice.between(0, len(self._held) - 1))
             if of.partition == entry.partition:
-                return of, self._finish(of, label, hold)
+                return of, self._finish(of, label, held_by)
         labels = [self._label() for _ in range(self._dice.random.choice((1, 1, 2, 3)))]
         if self._dice.chance(0.95):
             labels = list(dict.fromkeys(labels))
         objects = [self._object(label) for label in labels]
         status = self._dice.random.choice((BOOKED, BOOKED, HELD, HELD, HELD, FREE, CUSTOM))
-        hold = None
+        hold: Hold | None = None
         if status == HELD or self._dice.chance(0.2):
             hold = self._hold()
         allowed = [FREE, CUSTOM, BOOKED] if self._dice.chance(0.1) else None

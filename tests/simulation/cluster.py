@@ -8,22 +8,20 @@ Rules of this file:
 """
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, ClassVar, Final, NamedTuple
 
 from adapters.ports import AppendUnknownError, FencedError, TopicPartition
 from engine.charts.inventory import SeatMap
-from schemas.topics import GROUPS_COMMANDS, Topics
-from tests.simulation.broker import Broker
-from tests.simulation.dice import Dice, Fault
+from schemas.topics import GROUPS_COMMANDS
+from tests.simulation.dice import Fault
 from tests.simulation.group import Group, SimulatedMembership, session_ms
 from tests.simulation.log_port import SimulatedLog
-from tests.simulation.loop import VirtualLoop
 from tests.simulation.process import KilledError, Process
-from tests.simulation.trace import Trace
+from tests.simulation.world import World
 from workers.coordinator import coordinator_role
-from workers.owner import NotAloneError, Owner, StoppedError
 from workers.ledger import Ledger
+from workers.owner import NotAloneError, Owner, StoppedError
 from workers.replay import Inputs, NotOursError
 from workers.role import Role
 from workers.seats import seats_role
@@ -32,9 +30,15 @@ from workers.worker import Worker
 members: Final = ("m0", "m1", "m2")
 restart_ms_max: Final = 2_500
 """Before or after the session has ended."""
-CRASHES: Final = {f"{fault.value.removeprefix('crash at ')}": fault for fault in Fault if "crash at" in fault}
+CRASHES: Final = {
+    f"{fault.value.removeprefix('crash at ')}": fault for fault in Fault if "crash at" in fault
+}
 MAY_END_A_PROCESS: Final = (
-    KilledError, FencedError, AppendUnknownError, NotAloneError, NotOursError
+    KilledError,
+    FencedError,
+    AppendUnknownError,
+    NotAloneError,
+    NotOursError,
 )
 
 
@@ -49,21 +53,15 @@ class Cluster:
 
     def __init__(
         self,
-        loop: VirtualLoop,
-        broker: Broker,
-        dice: Dice,
-        trace: Trace,
-        topics: Topics,
-        partitions: tuple[TopicPartition, ...],
-        inventories: dict[str, SeatMap],
+        world: World,
+        partitions: Sequence[TopicPartition],
+        inventories: Mapping[str, SeatMap],
     ) -> None:
-        self._loop = loop
-        self._broker = broker
-        self._dice = dice
-        self._trace = trace
-        self._topics = topics
+        self._world = world
+        self._broker = world.broker
+        self._dice = world.dice
         self._inventories = inventories
-        self.group = Group(partitions, broker, dice, trace)
+        self.group = Group(partitions, world)
         self._running: dict[str, _Running] = {}
         self.findings: list[str] = []
 
@@ -79,13 +77,13 @@ class Cluster:
 
     def kill(self, process: Process) -> None:
         """Kill -9."""
-        self._trace.tell(f"{process.name} dies")
+        self._world.trace.tell(f"{process.name} dies")
         process.kill()
         self._running[process.name].worker.cancel()
 
     def stop(self, process: Process, for_ms: int, *, clock_stands: bool) -> None:
         """Stop a process for a while; it does not know."""
-        self._trace.tell(f"{process.name} is stopped for {for_ms}")
+        self._world.trace.tell(f"{process.name} is stopped for {for_ms}")
         process.stop()
         if clock_stands:
             self._broker.later(for_ms, process.move_clock, -for_ms)
@@ -111,10 +109,10 @@ class Cluster:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _start(self, name: str) -> None:
-        process = Process(name, self._loop, self._dice.between(1, 10**9))
+        process = Process(name, self._world.loop, self._dice.between(1, 10**9))
         membership = SimulatedMembership(self.group, process, self._dice)
         worker = Worker(membership, self._owners_of(process, membership))
-        task = self._loop.create_task(worker.run())
+        task = self._world.loop.create_task(worker.run())
         self._running[name] = _Running(process, membership, task)
         task.add_done_callback(lambda ended: self._end(process, ended))
         self.group.join(process, membership)
@@ -130,7 +128,7 @@ class Cluster:
         if running is None or running.process is not process:
             return
         error = None if task.cancelled() else task.exception()
-        self._trace.tell(f"{process.name} has ended: {error!r}")
+        self._world.trace.tell(f"{process.name} has ended: {error!r}")
         if error is not None and not isinstance(error, MAY_END_A_PROCESS):
             self.findings.append(f"process {process.name} ended with {error!r}")
         process.kill()
@@ -156,21 +154,27 @@ class Cluster:
 
         def owner_of(commands: TopicPartition) -> Owner:
             return WatchedOwner(
-                self._role(commands, process), log, membership, process, process.name, at_crash_point=at_crash_point,
+                self._role(commands, process),
+                log,
+                membership,
+                process,
+                process.name,
+                at_crash_point=at_crash_point,
                 tell=self.findings.append,
             )
 
         return owner_of
 
     def _role(self, commands: TopicPartition, process: Process) -> Role[Any, Any, Any]:
-        if commands.topic == self._topics[GROUPS_COMMANDS].physical_name:
-            return coordinator_role(commands.partition, self._topics)
+        if commands.topic == self._world.topics[GROUPS_COMMANDS].physical_name:
+            return coordinator_role(commands.partition, self._world.topics)
 
         async def load(hashes: Collection[str]) -> None:
             if hashes:
                 await process.sleep_ms(self._dice.between(0, 30))
 
-        return seats_role(commands.partition, self._topics, self._inventories, load)
+        return seats_role(commands.partition, self._world.topics, self._inventories, load)
+
 
 class WatchedOwner(Owner):
     """The production owner; if it stops its partition, that is a finding."""

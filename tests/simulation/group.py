@@ -11,10 +11,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from adapters.ports import TopicPartition
-from tests.simulation.broker import Broker
 from tests.simulation.dice import Dice
 from tests.simulation.process import Process
-from tests.simulation.trace import Trace
+from tests.simulation.world import World
 
 session_ms: Final = 1_500
 """Who is silent for longer is no member any more."""
@@ -61,12 +60,10 @@ class SimulatedMembership:
 class Group:
     """The members and their partitions."""
 
-    def __init__(
-        self, partitions: Sequence[TopicPartition], broker: Broker, dice: Dice, trace: Trace
-    ) -> None:
-        self._broker = broker
-        self._dice = dice
-        self._trace = trace
+    def __init__(self, partitions: Sequence[TopicPartition], world: World) -> None:
+        self._broker = world.broker
+        self._dice = world.dice
+        self._trace = world.trace
         self._members: dict[str, SimulatedMembership] = {}
         self._holders: dict[TopicPartition, str | None] = dict.fromkeys(partitions)
         self._withheld: frozenset[TopicPartition] = frozenset()

@@ -20,6 +20,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def __init__(self) -> None:
         super().__init__()
         self._seconds = 0.0
+        self._scheduled: list[asyncio.TimerHandle]  # the base class' own heap
         self._selector = self
 
     def time(self) -> float:

@@ -39,7 +39,9 @@ jump_leeway_ms = 5_000
 Records = Mapping[TopicPartition, list[MemoryRecord]]
 
 
-def history_faults(topics: Topics, records: Records, requests: list[Request], now: int) -> list[str]:
+def history_faults(
+    topics: Topics, records: Records, requests: list[Request], now: int
+) -> list[str]:
     """Say what is wrong with the log, and with what the clients were told of it."""
     spans = {partition: Span(0, len(held)) for partition, held in records.items()}
     history = History(topics, spans, clients=Clients(requests))

@@ -46,6 +46,7 @@ from tests.simulation.cluster import Cluster, WatchedLedger
 from tests.simulation.dice import Dice, Fault
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.trace import Trace
+from tests.simulation.world import World
 from workers import owner
 
 INVENTORY: Final = hash_of(THEATRE)
@@ -55,6 +56,7 @@ clients_number: Final = 5
 steps_each: Final = 22
 nemesis_turn_ms: Final = (50, 400)
 healed_within_ms: Final = 40_000
+look_every_ms: Final = 250
 at_rest_ms: Final = 2_500
 """Expiries and decisions need no command to be answered; they are done by then."""
 
@@ -106,25 +108,18 @@ class _Simulation:
         self.dice = Dice(seed, self.trace.tell)
         self.topics = _topics(self.dice.between(1, 3), self.dice.between(1, 2))
         self.broker = Broker(self.loop, self.dice, self.trace)
+        world = World(self.loop, self.dice, self.trace, self.broker, self.topics)
         events = partitions_of(self.topics, EVENTS_COMMANDS)
         self.coordinators = partitions_of(self.topics, GROUPS_COMMANDS)
-        self.cluster = Cluster(
-            self.loop,
-            self.broker,
-            self.dice,
-            self.trace,
-            self.topics,
-            (*events, *self.coordinators),
-            SEAT_MAPS,
-        )
-        self.ingress = Ingress(self.loop, self.broker, self.dice, self.trace, self.topics)
+        self.cluster = Cluster(world, [*events, *self.coordinators], SEAT_MAPS)
+        self.ingress = Ingress(world)
         self.findings = self.cluster.findings
 
     def run(self) -> Outcome:
         self.loop.set_exception_handler(lambda _loop, _context: None)
         numbers = self.dice.random
         token = patch.object(secrets, "token_hex", lambda size: numbers.randbytes(size).hex())
-        states = patch.object(WatchedLedger, "states", {})
+        states = patch.object(WatchedLedger, "states", dict[tuple[TopicPartition, int], Any]())
         with token, states, patch.object(owner, "Ledger", WatchedLedger):
             try:
                 self.loop.run_until_complete(self._live())
@@ -195,9 +190,7 @@ class _Simulation:
 
     def _withhold(self) -> None:
         self.cluster.group.withhold(frozenset(self.coordinators))
-        self.broker.later(
-            self.dice.between(500, 4_000), self.cluster.group.withhold, frozenset()
-        )
+        self.broker.later(self.dice.between(500, 4_000), self.cluster.group.withhold, frozenset())
 
     def _leap_ms(self) -> int:
         most = 8_000 if self.dice.chance(0.7) else 4_000_000
@@ -224,15 +217,19 @@ class _Simulation:
         await asyncio.sleep(at_rest_ms / 1000)
 
     async def _answered_in_time(self) -> None:
-        until = self.loop.now_ms() + healed_within_ms
-        while not self._all_answered() and self.loop.now_ms() < until:
-            await asyncio.sleep(0.25)
+        for _ in range(healed_within_ms // look_every_ms):
+            if self._all_answered():
+                return
+            await asyncio.sleep(look_every_ms / 1000)
 
     def _all_answered(self) -> bool:
         return all(
             self._answered(TopicPartition(self.topics[outbox].physical_name, partition.partition))
             >= len(self.broker.records(partition))
-            for commands, outbox in ((EVENTS_COMMANDS, EVENTS_OUTBOX), (GROUPS_COMMANDS, GROUPS_OUTBOX))
+            for commands, outbox in (
+                (EVENTS_COMMANDS, EVENTS_OUTBOX),
+                (GROUPS_COMMANDS, GROUPS_OUTBOX),
+            )
             for partition in partitions_of(self.topics, commands)
         )
 
@@ -268,15 +265,16 @@ class _Simulation:
         events = self.topics[EVENTS_COMMANDS].partitions
         for outbox in partitions_of(self.topics, EVENTS_OUTBOX):
             told = self._compare(outbox, records, SeatsMachine(outbox.partition, SEAT_MAPS))
-            commands = TopicPartition(
-                self.topics[EVENTS_COMMANDS].physical_name, outbox.partition
-            )
+            commands = TopicPartition(self.topics[EVENTS_COMMANDS].physical_name, outbox.partition)
             self.findings += oracles.early_faults(records[commands], told, self.broker.jumps)
         for outbox in partitions_of(self.topics, GROUPS_OUTBOX):
             self._compare(outbox, records, GroupsMachine(outbox.partition, events))
 
     def _compare(
-        self, outbox: TopicPartition, records: oracles.Records, machine: Any  # noqa: ANN401
+        self,
+        outbox: TopicPartition,
+        records: oracles.Records,
+        machine: Any,  # noqa: ANN401
     ) -> list[Entry]:
         """Compare the live owner of an outbox with a replay; give the records that count."""
         journal = Journal(outbox, self._decode(outbox), Report())

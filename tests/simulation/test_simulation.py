@@ -1,0 +1,68 @@
+"""The seeded simulation; tests/simulation/simulation.py says what happens in it."""
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.simulation.__main__ import failure, main, run_seeds
+from tests.simulation.bugs import BUGS, Bug
+from tests.simulation.dice import Fault
+from tests.simulation.simulation import simulate
+
+SEEDS = 2_000
+fired_min = 1_000
+seeds_per_bug_max = 500
+
+
+@pytest.mark.timeout(900)
+def test_no_seed_breaks_a_guarantee_and_every_fault_has_fired() -> None:
+    fired: Counter[Fault] = Counter()
+    for outcome in run_seeds(range(SEEDS), processes=2):
+        assert not outcome.findings, failure(outcome)
+        fired += outcome.fired
+    assert {fault: fired[fault] for fault in Fault if fired[fault] < fired_min} == {}
+
+
+@pytest.mark.parametrize("seed", [3, 14, 159])
+def test_the_same_seed_goes_the_same_way_in_every_process(seed: int) -> None:
+    here = simulate(seed)
+    assert here.trace_hash == simulate(seed).trace_hash
+    assert here.trace_hash != simulate(seed + 1).trace_hash
+    # Another process has another order of sets, and must go the same way all the same.
+    there = subprocess.run(
+        [sys.executable, "-m", "tests.simulation", "--seed", str(seed)],
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, "PYTHONHASHSEED": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert f"trace {here.trace_hash}" in there.stdout
+
+
+def _called(bug: Bug) -> str:
+    return bug.name
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("bug", BUGS, ids=_called)
+def test_a_deliberate_bug_is_found(bug: Bug) -> None:
+    with bug.put_in():
+        found = any(simulate(seed).findings for seed in range(seeds_per_bug_max))
+    assert found, f"{seeds_per_bug_max} seeds have not noticed that {bug.name}"
+
+
+def test_a_seed_that_fails_is_printed_with_the_command_that_replays_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    doubled = next(bug for bug in BUGS if bug.name == "a keyed repeat is done again")
+    with doubled.put_in():
+        assert main(["--seeds", "2", "--processes", "1"]) == 1
+        assert "replay it: python -m tests.simulation --seed 0 --trace" in capsys.readouterr().out
+        assert main(["--seed", "0", "--trace"]) == 1
+        assert "found: answers: " in capsys.readouterr().out
+    assert main(["--seed", "0"]) == 0
