@@ -4,9 +4,11 @@ VENV := .venv
 STAMP := $(VENV)/.seatlog-set-up
 PORT ?= 8080
 DATA ?= ./data
+SEEDS ?= 2000
+START ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test lint format types imports demo serve bench lock clean
+.PHONY: help setup test lint format types imports demo serve simulate bench lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +49,9 @@ demo: setup ## a ticket drop on a stadium, with its proof
 
 serve: setup ## the whole service in the foreground (PORT=8080 DATA=./data)
 	@exec $(VENV)/bin/seatlog serve --port "$(PORT)" --data "$(DATA)"
+
+simulate: setup ## the production loops under seeded faults in virtual time (SEEDS=2000 START=0)
+	@exec $(VENV)/bin/python -m tests.simulation --seeds "$(SEEDS)" --start "$(START)"
 
 bench: setup ## the figures of docs/performance.md, measured here
 	@exec $(VENV)/bin/python -m benchmarks
