@@ -19,8 +19,9 @@ from api.outbox_tail import OutboxTail
 from engine.answers import FirstAnswers
 from engine.groups import machine as groups
 from engine.groups.machine import GroupsMachine
-from engine.seats import areas
+from engine.seats import areas, changes
 from engine.seats import machine as seats
+from engine.seats.changes import Attempt
 from engine.seats.holds import Holds
 from engine.seats.state import SeatsState
 from workers import owner
@@ -88,8 +89,8 @@ OF_THE_LOOP: Final = (
         "void decisions are applied",
         (
             Ledger,
-            "_cause_of_decision",
-            "if is_void(decoded.data, self._inputs.terms.get(name, -1), record.offset):",
+            "_read",
+            "if is_void(decoded.data, term, record.offset):",
             "if False:",
         ),
     ),
@@ -131,12 +132,12 @@ OF_THE_LOOP: Final = (
     ),
     _bug(
         "what is due expires after the command",
-        (Owner, "_decide", "self._expire(ledger, record.timestamp)", "pass"),
+        (Owner, "_decide", "self._settle(ledger, record.timestamp)", "pass"),
         (
             Owner,
             "_let_time_pass",
             "caught_up_at = reader.caught_up_at()",
-            "self._expire(ledger, ledger._anchor[0]); caught_up_at = reader.caught_up_at()",
+            "self._settle(ledger, ledger._anchor[0]); caught_up_at = reader.caught_up_at()",
         ),
     ),
     _bug(
@@ -144,8 +145,8 @@ OF_THE_LOOP: Final = (
         (
             Owner,
             "_decide",
-            "self._expire(ledger, record.timestamp)",
-            "ledger._advance(record); self._expire(ledger, record.timestamp)",
+            "self._settle(ledger, record.timestamp)",
+            "ledger._advance(record); self._settle(ledger, record.timestamp)",
         ),
         (
             Ledger,
@@ -189,16 +190,16 @@ OF_THE_MACHINES: Final = (
     _bug(
         "a command does not see its own earlier changes",
         (
-            seats._ChangeDecider,
+            Attempt,
             "_change",
-            "self._overlay.get((event.id, item.label)) or event.objects.get(item.label)",
-            "event.objects.get(item.label)",
+            "self._overlay.get((event.id, item.label)) or self._view.object(event, item.label)",
+            "self._view.object(event, item.label)",
         ),
     ),
     _bug(
         "a held seat obeys everybody",
         (
-            seats,
+            changes,
             "refuse_seat",
             (
                 "if current.status == HELD and change.hold and "
@@ -210,7 +211,7 @@ OF_THE_MACHINES: Final = (
     _bug(
         "an ended token may still be used",
         (
-            seats._ChangeDecider,
+            Attempt,
             "_refuse_hold",
             "if expires_at is not None and expires_at <= self._now:",
             "if False:",
@@ -218,12 +219,11 @@ OF_THE_MACHINES: Final = (
     ),
     _bug(
         "held places count as free",
-        (areas, "free_places", "sum(sum(places.values()) for places in area.held.values())", "0"),
+        (areas, "free_places", "- area.held", ""),
     ),
     _bug(
         "an expiry frees the first object alone",
-        (seats, "_decide_expiry", "held[:expiries_per_record_max]", "held[:1]"),
-        (seats, "_decide_expiry", "if len(facts) == len(held):", "if True:"),
+        (seats, "decide_expiry", "for key in held:", "for key in held[:1]:"),
     ),
     _bug(
         "an extended hold ends at its first deadline",
@@ -235,15 +235,16 @@ OF_THE_MACHINES: Final = (
     ),
     _bug(
         "an ended token comes back to life",
-        (seats, "_applied", "if previous <= now:", "if False:"),
+        (seats, "_deadline_here", "if previous > now:", "if True:"),
     ),
     _bug(
         "a deleted event leaves its holds behind",
         (SeatsState, "drop", "self.replace(event, label, UNTOUCHED)", "pass"),
+        (SeatsState, "drop", "self.replace_area_hold(event, label, token, {})", "pass"),
     ),
     _bug(
         "a renamed event is found by its old key",
-        (seats, "_is_meant", "and key in (None, event.key)", ""),
+        (changes, "is_meant", "and key in (None, event.key)", ""),
     ),
     _bug(
         "one command may create two events with one key",

@@ -204,6 +204,7 @@ class Client:
         self._dice = dice
         self._inventory = inventory
         self._holds: list[Hold] = []
+        self._made_at: dict[str, int] = {}
         self._held: list[tuple[Entry, str, Hold]] = []
         self._keys: list[str] = []
         self._numbers = count(1)
@@ -247,7 +248,12 @@ class Client:
             hold = self._dice.random.choice(self._holds)
             duration_ms = self._dice.random.choice((0, 500, 3_000, 8_000))
             await self._decide(
-                SetHoldDeadline(workspace=self._workspace, hold=hold, duration_ms=duration_ms)
+                SetHoldDeadline(
+                    workspace=self._workspace,
+                    hold=hold,
+                    made_at=self._made_at[hold.token],
+                    duration_ms=duration_ms,
+                )
             )
         elif self._dice.chance(0.6):
             new_key = self._dice.random.choice(EVENT_KEYS)
@@ -349,7 +355,8 @@ class Client:
         if self._holds and self._dice.chance(0.6):
             return self._dice.random.choice(self._holds[-3:])
         token = f"{self._name}-{next(self._numbers)}"
-        hold = Hold(token, self._ingress.broker_ms() + self._dice.between(*hold_ms))
+        self._made_at[token] = now = self._ingress.broker_ms()
+        hold = Hold(token, now + self._dice.between(*hold_ms))
         self._holds.append(hold)
         return hold
 

@@ -16,8 +16,7 @@ from engine.machine import Machine
 from engine.seats.state import SeatsState
 from schemas.commands import ChangeObjectStatus, decode_seats_command
 from schemas.facts import HoldDeadlineSet
-from schemas.outbox import Rejected
-from schemas.rejections import Rejection
+from schemas.rejections import Rejected, Rejection
 from schemas.topics import (
     EVENTS_COMMANDS,
     EVENTS_OUTBOX,
@@ -87,11 +86,19 @@ def picture(state: Any) -> dict[str, Any]:  # noqa: ANN401 - a machine's state
     seen = {"time": state.now, "answers": state.answers._by_command}
     if isinstance(state, GroupsState):
         directory = state.directory
-        return seen | {"events": directory._by_id, "holds": directory._holds}
+        return seen | {
+            "events": directory._by_id,
+            "holds": directory._holds,
+            "doubt": state.groups.digest_sum,
+        }
     assert isinstance(state, SeatsState)
     holds = state.holds
     return seen | {
-        "events": {e.id: (e.key, e.last_seq, e.objects) for e in state.events.values()},
+        "events": {
+            e.id: (e.key, e.last_seq, e.objects, e.area_holds) for e in state.events.values()
+        },
+        "doubt": dict(state.doubt.parts()),
+        "parking": state.parking.digest_sum,
         "held objects": {token: list(held) for token, held in holds._objects.items()},
         "deadlines": {token: holds._deadline.get(token) for token in holds._objects},
         "changed deadlines": holds._revised,

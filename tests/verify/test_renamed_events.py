@@ -14,8 +14,7 @@ from schemas.commands import (
     UpdateEvent,
 )
 from schemas.facts import BOOKED, HELD
-from schemas.outbox import Rejected
-from schemas.rejections import Rejection
+from schemas.rejections import Rejected, Rejection
 from seatlog.verify.client_log import Outcome, Request
 from seatlog.verify.clients import Clients
 from seatlog.verify.report import Check
