@@ -250,7 +250,7 @@ class Ledger:
             at=self.now,
             positions=self._inputs.positions,
             input_terms=self._inputs.terms,
-            digest=self._machine.digest(self._state),
+            digest="",
             command=asked.command if asked is not None else None,
             command_id=idempotency.command_id if idempotency else None,
             fingerprint=idempotency.fingerprint if idempotency else None,
@@ -258,6 +258,8 @@ class Ledger:
             facts=decision.facts,
         )
         self._machine.conclude(self._state, data)
+        # Only now: an answer takes a parked command out of the state.
+        data = msgspec.structs.replace(data, digest=self._machine.digest(self._state))
         record = kind(
             specversion="1.0",
             id=f"{self._term}-{offset}",

@@ -267,6 +267,23 @@ async def test_every_owner_and_the_coordinator_may_die_in_doubt(festival: Festiv
     await until(lambda: festival.answers_at("friday"), bool)
 
 
+async def test_an_owner_that_has_answered_parked_commands_can_be_followed(
+    festival: Festival,
+) -> None:
+    await festival.stop("2")
+    festival.ask_coordinator(festival.change("A-1", *DAYS))
+    await festival.kinds("friday", "GroupReserved")
+    festival.ask("friday", festival.change("A-1", "friday"))
+    await festival.kinds("friday", "CommandParked")
+    festival.start("2")
+    await until(lambda: festival.answers_at("friday"), bool)
+    await festival.stop("0")
+    festival.start("0")  # its replay must come to the digests that were told
+    festival.ask("friday", festival.change("A-2", "friday"))
+    answers = await until(lambda: festival.answers_at("friday"), lambda some: len(some) == 2)
+    assert answers[1] == Accepted()
+
+
 async def test_two_groups_over_the_same_seats_have_one_winner(festival: Festival) -> None:
     festival.ask_coordinator(festival.change("A-1", "friday", "sunday"))
     festival.ask_coordinator(festival.change("A-1", "sunday", "friday", "saturday"))
