@@ -123,14 +123,6 @@ OF_THE_LOOP: Final = (
         ),
     ),
     _bug(
-        "nobody looks for the own claim",
-        (owner, "replay", "if fold.claim != own.claim:", "if False:"),
-    ),
-    _bug(
-        "a producer's pair may come again",
-        (owner, "replay", "if fold.producers.count(own.producer) > 1:", "if False:"),
-    ),
-    _bug(
         "what is due expires after the command",
         (Owner, "_decide", "self._settle(ledger, record.timestamp)", "pass"),
         (

@@ -100,7 +100,9 @@ class Ingress:
 
     async def run(self) -> None:
         """Read until cancelled."""
-        await asyncio.gather(self._tail.run(), self.directory.run())
+        async with asyncio.TaskGroup() as parts:
+            parts.create_task(self._tail.run())
+            parts.create_task(self.directory.run())
 
     def now_ms(self) -> int:
         """Give the instant that all clients agree on."""

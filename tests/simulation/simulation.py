@@ -124,6 +124,7 @@ class _Simulation:
             try:
                 self.loop.run_until_complete(self._live())
             finally:
+                self._end_tasks()
                 self.loop.close()
         return Outcome(
             self.seed,
@@ -133,6 +134,13 @@ class _Simulation:
             self.trace.digest(),
             tuple(self.trace.lines),
         )
+
+    def _end_tasks(self) -> None:
+        """End what runs still: sleepers of the dead, and whoever a finding left behind."""
+        left = asyncio.all_tasks(self.loop)
+        for task in left:
+            task.cancel()
+        self.loop.run_until_complete(asyncio.wait(left) if left else asyncio.sleep(0))
 
     async def _live(self) -> None:
         self.broker.publish(TopicPartition(self.topics[INVENTORIES].physical_name, 0), [PACKED])
