@@ -17,8 +17,9 @@ from schemas.facts import CommandParked, GroupQueued
 
 parked_max = 5_000
 """Items of one partition: past it the answer is BUSY_IN_DOUBT at once."""
-parked_for_ms = 8_000
-"""Clients give up after 10 s; by then they have their answer."""
+parked_for_ms = 6_000
+"""An ingress waits 8.5 s for an answer, and the clock of an idle partition runs over a second
+behind; the groups that are waited for are decided after 3 s."""
 
 Waiting = CommandParked | GroupQueued
 
