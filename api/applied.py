@@ -14,7 +14,13 @@ from typing import Any, NamedTuple
 from adapters.ports import LogRecord, TopicPartition
 from api.command_log import CommandLog
 from api.positions import OutboxEnds
-from schemas.facts import GroupsFact, HoldDeadlineSet, partitions_concerned
+from schemas.facts import (
+    GroupConfirmed,
+    GroupEnded,
+    GroupsFact,
+    HoldDeadlineSet,
+    partitions_concerned,
+)
 from schemas.outbox import Data, OwnershipTaken, decode_seats_record
 from schemas.topics import EVENTS_OUTBOX, Topics
 
@@ -41,10 +47,12 @@ class AppliedDecisions:
     async def facts(self, decided: Decided) -> list[Any] | None:
         """Give the facts of a decision as they were applied; None while an owner has still to.
 
-        Owners apply what was decided, but for hold deadlines: see `ended_somewhere`. Raises
-        LogUnreachableError.
+        Owners apply what was decided, but for hold deadlines (see `ended_somewhere`) and groups,
+        of which each knows its own part only. Raises LogUnreachableError.
         """
-        is_hold = any(isinstance(fact, HoldDeadlineSet) for fact in decided.facts)
+        is_as_decided = not any(
+            isinstance(fact, HoldDeadlineSet | GroupConfirmed) for fact in decided.facts
+        )
         concerned = {
             number
             for fact in decided.facts
@@ -56,7 +64,7 @@ class AppliedDecisions:
         name = str(decided.outbox)
         if any(data is None or not _knows(data, name, decided.offset) for data in newest):
             return None
-        if not is_hold:
+        if is_as_decided:
             return list(decided.facts)
         found = await asyncio.gather(
             *(self._applied(owner, ends[owner], name, decided.offset) for owner in owners)
@@ -102,7 +110,7 @@ class AppliedDecisions:
         for offset in range(low, min(end, low + _void_in_a_row_max)):
             data = await self._data(owner, offset)
             if data is not None and data.offset == offset and data.facts:
-                return [fact for fact in data.facts if isinstance(fact, HoldDeadlineSet)]
+                return _applied_facts(data.facts)
         return []
 
     async def _data(self, owner: TopicPartition, offset: int) -> Data[Any] | None:
@@ -117,6 +125,12 @@ def ended_somewhere(applied: Sequence[HoldDeadlineSet]) -> bool:
     Such an owner applies, and reports, the deadline that the token had before.
     """
     return any(fact.expires_at == fact.previous_expires_at for fact in applied)
+
+
+def _applied_facts(facts: list[Any]) -> list[Any]:
+    if any(isinstance(fact, GroupEnded) for fact in facts):
+        return facts
+    return [fact for fact in facts if isinstance(fact, HoldDeadlineSet)]
 
 
 def _knows(data: Data[Any], name: str, decision: int) -> bool:

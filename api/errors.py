@@ -102,7 +102,7 @@ class IngressBusyError(Exception):
 
     def __init__(self) -> None:
         super().__init__("Too many requests are under way: try again later")
-        self.retry_after_s = _retry_after_s()
+        self.retry_after_s = retry_after_s()
 
 
 class DrawingsBusyError(Exception):
@@ -110,7 +110,7 @@ class DrawingsBusyError(Exception):
 
     def __init__(self) -> None:
         super().__init__("Other drawings are in work: send this one again later")
-        self.retry_after_s = _retry_after_s()
+        self.retry_after_s = retry_after_s()
 
 
 class NotReadyError(Exception):
@@ -203,9 +203,10 @@ def _late(error: AnswerLateError) -> Refusal:
 
 
 def _later(status: int, problem: Problem, after_s: int | None = None) -> Refusal:
-    seconds = _retry_after_s() if after_s is None else after_s
+    seconds = retry_after_s() if after_s is None else after_s
     return Refusal(status, (problem,), {"Retry-After": str(seconds)})
 
 
-def _retry_after_s() -> int:
+def retry_after_s() -> int:
+    """Say how long a refused client shall wait; not all equally long."""
     return limits.retry_after_s + random.randint(0, limits.retry_jitter_s)  # noqa: S311 - jitter

@@ -27,7 +27,7 @@ from api.outbox_tail import Headers
 from api.positions import partitions_of
 from schemas import commands
 from schemas.commands import CommandPosition, GroupsCommand, SeatsCommand
-from schemas.facts import HoldDeadlineSet
+from schemas.facts import GroupConfirmed, HoldDeadlineSet, partitions_concerned
 from schemas.outbox import (
     HEADER_INGRESS,
     HEADER_REQUEST,
@@ -49,7 +49,8 @@ class Answered(NamedTuple):
 
     answer: Answer
     facts: list[Any]
-    """The facts beside it. For a changed hold deadline: those that the seats owners applied."""
+    """The facts beside it. For what the seats owners apply in their own way (a changed hold
+    deadline, a group): what they made of it, partition by partition."""
     at: int
     """The partition's time at the answer, ms since the epoch."""
     command: CommandPosition
@@ -114,14 +115,15 @@ class Submitter:
         record = commands.encode(command)
         return await self._ask(self._events[partition], b"%d" % event, record, waiter)
 
-    async def decide(self, command: GroupsCommand) -> Answered:
+    async def decide(self, command: GroupsCommand, *, finishes: bool = False) -> Answered:
         """Send a command to the workspace's coordinator and wait until it is done everywhere.
 
         An accepted one is answered when the owner of every partition concerned has applied it.
         If one applied another hold deadline than was asked, the token is gone. A repeated command
-        is answered when the coordinator repeats its answer. Raises what `change` does.
+        is answered when the coordinator repeats its answer. `finishes` and what it raises are those
+        of `change`.
         """
-        self._check_room_for(finishes=False)
+        self._check_room_for(finishes)
         waiter = _DecisionWaiter(monotonic() + self._answer_deadline_s, len(self._events))
         record = commands.encode(command)
         workspace = command.workspace
@@ -272,12 +274,14 @@ class _DecisionWaiter(_Waiter):
     def _concerned(self, decided: Answered) -> set[int]:
         if not isinstance(decided.answer, Accepted):
             return set()
-        if any(isinstance(fact, HoldDeadlineSet) for fact in decided.facts):
-            return set(range(self._events_partitions))
-        return {fact.partition for fact in decided.facts}
+        return {
+            number
+            for fact in decided.facts
+            for number in partitions_concerned(fact, self._events_partitions)
+        }
 
     def _whole(self, decided: Answered) -> Answered:
-        if not any(isinstance(fact, HoldDeadlineSet) for fact in decided.facts):
+        if not any(isinstance(fact, HoldDeadlineSet | GroupConfirmed) for fact in decided.facts):
             return decided
         applied = [fact for place in sorted(self._applied) for fact in self._applied[place]]
         return decided._replace(facts=applied)

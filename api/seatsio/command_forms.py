@@ -6,7 +6,13 @@ from api.call import Call
 from api.command_ids import command_id
 from api.seatsio.errors import VendorError, not_found
 from api.seatsio.parts import answer
-from schemas.commands import ChangeObjectStatus, CommandPosition, SeatsCommand, UpdateExtraData
+from schemas.commands import (
+    ChangeObjectStatus,
+    CommandPosition,
+    GroupsCommand,
+    SeatsCommand,
+    UpdateExtraData,
+)
 from schemas.facts import FREE, HELD
 
 
@@ -40,14 +46,30 @@ def unknown_command(name: str) -> VendorError:
     return not_found("COMMAND_NOT_FOUND", f"Command not found: {name[:100]}")
 
 
-def events_of(command: SeatsCommand) -> list[int]:
-    """Give the event of each change; the command's record goes by the first."""
-    if isinstance(command, UpdateExtraData):
-        return [command.event]
-    return [change.event for change in command.changes]
+def events_of(command: SeatsCommand | GroupsCommand) -> list[int]:
+    """Give the event of each change; the record of a seats command goes by the first."""
+    match command:
+        case UpdateExtraData():
+            return [command.event]
+        case ChangeObjectStatus():
+            return [change.event for change in command.changes]
+        case _:
+            return []  # it is about event keys
 
 
-def finishes(command: SeatsCommand) -> bool:
+def event_keys(command: SeatsCommand | GroupsCommand) -> dict[int, str]:
+    """Give the keys by which a client named the events of a command that has their ids."""
+    match command:
+        case UpdateExtraData():
+            named = [(command.event, command.event_key)]
+        case ChangeObjectStatus():
+            named = [(change.event, change.event_key) for change in command.changes]
+        case _:
+            named = []
+    return {event: key or str(event) for event, key in named}
+
+
+def finishes(command: SeatsCommand | GroupsCommand) -> bool:
     """Say whether a command ends something that others wait for: a release, or a hold's booking."""
     return isinstance(command, ChangeObjectStatus) and all(
         change.status == FREE or (change.hold is not None and change.status != HELD)

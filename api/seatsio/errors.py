@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from api.errors import Problem, Refusal, RequestRefusedError
+from api.errors import Problem, Refusal, RequestRefusedError, retry_after_s
 from api.limits import label_characters_max
 from schemas.facts import FREE
 from schemas.rejections import Obstacle, Rejected, Rejection
@@ -28,7 +28,9 @@ HOLD_TOKEN_NOT_FOUND = "HOLD_TOKEN_NOT_FOUND"  # noqa: S105 - an error code
 
 BAD_REQUEST = 400
 NOT_FOUND = 404
+CONFLICT = 409
 UNPROCESSABLE = 422
+TOO_MANY_REQUESTS = 429
 
 EventKey = Callable[[int], str]
 """Gives the key of an event by its id."""
@@ -146,6 +148,11 @@ _MEANINGS = {
         "The objects of this request have too much extra data or too many holds to be changed at "
         "once ({detail}): change fewer at once",
     ),
+    Rejection.IDEMPOTENCY_KEY_IN_USE: _Meaning(
+        CONFLICT,
+        "IDEMPOTENCY_KEY_IN_USE",
+        "The first request with this idempotency key is not decided yet: send it again later",
+    ),
     Rejection.IDEMPOTENCY_KEY_REUSED: _Meaning(
         UNPROCESSABLE,
         "IDEMPOTENCY_KEY_REUSED",
@@ -226,7 +233,15 @@ _MEANINGS = {
         ILLEGAL_STATUS_CHANGE,
         "Cannot change to [{status}]: not as many places are taken",
     ),
+    Rejection.BUSY_IN_DOUBT: _Meaning(
+        TOO_MANY_REQUESTS,
+        "BUSY_IN_DOUBT",
+        "It could not be decided in time who gets these objects, nothing was changed: "
+        "try again later",
+    ),
 }
+_ASK_AGAIN = (CONFLICT, TOO_MANY_REQUESTS)
+"""Of these alone it is known that the same request, sent again, gets another answer."""
 _MEANING_BY_CODE = {rejection.code: meaning for rejection, meaning in _MEANINGS.items()}
 
 
@@ -239,16 +254,16 @@ def from_rejected(
 ) -> VendorError:
     """Turn a refusal into the vendor's answer.
 
-    Seats owners name events by id, coordinators by key.
+    Changes name events by id, what creates, renames or deletes them names them by key.
     """
     meaning = _MEANING_BY_CODE[rejected.code]
-    if not rejected.obstacles:
+    problems: dict[Problem, None] = {}
+    if all(obstacle.code != rejected.code for obstacle in rejected.obstacles):
         detail = rejected.detail or ""
         if rejected.code == Rejection.EVENT_NOT_FOUND.code and names_event_by_id:
             detail = event_key(int(detail))
         message = _message(meaning, detail=detail, workspace=workspace)
-        return VendorError(meaning.status, [Problem(meaning.code, message)])
-    problems: dict[Problem, None] = {}
+        problems[Problem(meaning.code, message)] = None
     notes: list[str] = []
     obstacles: list[dict[str, str]] = []
     for obstacle in rejected.obstacles:
@@ -257,7 +272,10 @@ def from_rejected(
         problems[problem] = None
         notes.append(f"{obstacle.label} on event {key}: {problem.message}")
         obstacles.append(_told(obstacle, key))
-    return VendorError(meaning.status, list(problems), notes=notes, obstacles=obstacles)
+    error = VendorError(meaning.status, list(problems), notes=notes, obstacles=obstacles)
+    if meaning.status in _ASK_AGAIN:
+        error.add_header("Retry-After", str(retry_after_s()))
+    return error
 
 
 def _problem(obstacle: Obstacle, event: str) -> Problem:

@@ -13,12 +13,13 @@ from pydantic_core import PydanticCustomError
 from adapters.postgres.rows import EventRow
 from api.call import Call, CallHandler, Route
 from api.limits import event_body_bytes_max, events_created_at_once_max
-from api.seatsio.commands import Commands, Facts, Show
+from api.seatsio.commands import Commands, Show
 from api.seatsio.errors import bad_request, chart_not_found, event_not_found
 from api.seatsio.event_json import created_event, stored_event
 from api.seatsio.idempotency import idempotency
 from api.seatsio.paging import CURSOR_PARAMETERS, check_parameters, page_json, read_cursor
 from api.seatsio.parts import JSON, Parts, answer, nothing, path_part
+from api.seatsio.recorded import Facts
 from api.seatsio.wire import Body, Label, NotYet, Text, read
 from schemas.commands import CreateEvents, DeleteEvent, NewEvent, UpdateEvent
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from adapters.postgres.rows import ObjectRow
 from api.call import Call, Route
 from api.limits import objects_per_command_max
-from api.seatsio.commands import Commands, Entries, Facts
+from api.seatsio.commands import Commands, Entries
 from api.seatsio.errors import (
     OBJECT_NOT_FOUND,
     VendorError,
@@ -20,6 +20,7 @@ from api.seatsio.idempotency import idempotency
 from api.seatsio.object_info import UNTOUCHED, Seen, find, info
 from api.seatsio.paging import check_parameters
 from api.seatsio.parts import JSON, Parts, answer, nothing, path_part
+from api.seatsio.recorded import Facts
 from api.seatsio.wire import Body, JsonObject, Label, read, read_label
 from engine.groups.directory import Entry
 from schemas.commands import UpdateExtraData

@@ -13,6 +13,7 @@ from api.seatsio.errors import bad_request, error_body
 from api.seatsio.events import Events
 from api.seatsio.hold_tokens import HoldTokenRoutes
 from api.seatsio.objects import Objects
+from api.seatsio.outcomes import Outcomes
 from api.seatsio.parts import Parts, answer
 from api.seatsio.status_changes import StatusChanges
 from api.seatsio.statuses import Statuses
@@ -92,7 +93,7 @@ class Seatsio:
     def __init__(self, parts: Parts) -> None:
         commands = Commands(parts)
         resources: list[_Resource] = [
-            commands,
+            Outcomes(parts),
             Statuses(parts, commands),
             Objects(parts, commands),
             StatusChanges(parts),

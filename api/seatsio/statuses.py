@@ -1,8 +1,10 @@
 """Status changes: book, hold, release and any other status, for one event, several, or a batch.
 
-All objects of a request change, or none. Several events must live in one partition so far.
+All objects of a request change, or none. Where all events of a request live in one partition its
+owner decides alone, otherwise the workspace's coordinator with all their owners.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from functools import partial
 from itertools import islice
@@ -20,7 +22,7 @@ from api.seatsio.change_bodies import (
     read_group_change,
     read_group_status,
 )
-from api.seatsio.commands import Commands, Entries, Facts, Show
+from api.seatsio.commands import Commands, Entries, Show
 from api.seatsio.errors import (
     BAD_REQUEST,
     BodyError,
@@ -33,9 +35,10 @@ from api.seatsio.idempotency import idempotency
 from api.seatsio.object_info import infos
 from api.seatsio.paging import check_parameters, single
 from api.seatsio.parts import JSON, Parts, answer, nothing, path_part
+from api.seatsio.recorded import Facts
 from engine.groups.directory import Entry
 from schemas.commands import Change, ChangeObjectStatus, Hold, Origin
-from schemas.facts import BOOKED, FREE, HELD
+from schemas.facts import BOOKED, FREE, HELD, StatusChanged
 from schemas.rejections import Rejected
 
 ALIASES = {"book": BOOKED, "hold": HELD, "release": FREE}
@@ -94,8 +97,7 @@ class Statuses:
                 if not expanded:
                     return nothing()
                 seats = await self._parts.core.seat_maps.get(first.inventory)
-                own = [fact for fact in facts if fact.event == first.event]
-                return answer({"objects": infos(seats, own)})
+                return answer({"objects": infos(seats, _by_event(facts)[first.event])})
 
             return await self._send(call, entries, changes, show)
 
@@ -129,10 +131,11 @@ class Statuses:
             if not expanded:
                 return nothing()
             results: list[JSON] = []
-            told = iter(facts)
+            # Partitions tell their parts one after the other; each keeps the order of the request.
+            told = {event: iter(own) for event, own in _by_event(facts).items()}
             for entry, change in zip(entries, changes, strict=True):
                 seats = await self._parts.core.seat_maps.get(entry.inventory)
-                own = list(islice(told, len(change.objects)))
+                own = list(islice(told.get(entry.event, ()), len(change.objects)))
                 results.append({"objects": infos(seats, own)})
             return answer({"results": results})
 
@@ -141,9 +144,6 @@ class Statuses:
     async def _send(
         self, call: Call, entries: Sequence[Entry], changes: list[Change], show: Show
     ) -> web.Response:
-        partition = entries[0].partition
-        if any(entry.partition != partition for entry in entries):
-            raise _several_partitions(entries)
         workspace = call.workspace.key
         command = ChangeObjectStatus(
             workspace=workspace,
@@ -161,7 +161,10 @@ class Statuses:
                 lambda event: keys.get(event) or self._parts.event_key(event),
             )
 
-        return await self._commands.change(call, partition, command, show, refuse)
+        partitions = {entry.partition for entry in entries}
+        if len(partitions) > 1:
+            return await self._commands.decide(call, command, show, refuse)
+        return await self._commands.change(call, partitions.pop(), command, show, refuse)
 
     def _hold(self, call: Call, wanted: Wanted, path: str) -> Hold | None:
         """Read the hold token of a change; it carries its own deadline."""
@@ -207,15 +210,13 @@ def _expands_objects(call: Call) -> bool:
     return expanded is not None
 
 
-def _several_partitions(entries: Sequence[Entry]) -> VendorError:
-    by_partition: dict[int, list[str]] = {}
-    for entry in entries:
-        by_partition.setdefault(entry.partition, []).append(entry.key)
-    parts = " and ".join(f"[{', '.join(dict.fromkeys(keys))}]" for keys in by_partition.values())
-    return bad_request(
-        f"#: groups over several partitions are not supported yet; send one request for each of "
-        f"{parts}"
-    )
+def _by_event(facts: Facts) -> dict[int, list[StatusChanged]]:
+    """Sort the status changes among facts by event; one that was deleted meanwhile has none."""
+    by_event: dict[int, list[StatusChanged]] = defaultdict(list)
+    for fact in facts:
+        if isinstance(fact, StatusChanged):
+            by_event[fact.event].append(fact)
+    return by_event
 
 
 def _route(path: str, handler: CallHandler) -> Route:

@@ -18,7 +18,7 @@ async def running(
 ) -> AsyncIterator[Installation]:
     """Give an installation with several partitions."""
     topics = load_topics().with_prefix(f"t{secrets.token_hex(4)}.")
-    topics = topics.with_partitions(events=2, groups=2)
+    topics = topics.with_partitions(events=3, groups=2)
     await apply_topics(kafka_bootstrap, topics)
     name = f"test_{secrets.token_hex(4)}"
     server = await asyncpg.connect(postgres_dsn)

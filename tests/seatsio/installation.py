@@ -4,9 +4,10 @@ import asyncio
 import base64
 import contextlib
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
-from typing import Any
+from itertools import count
+from typing import Any, Self
 
 import aiohttp
 import msgspec
@@ -25,6 +26,7 @@ from api.command_log import CommandLog
 from api.core import Ingress
 from api.seatsio.parts import Parts
 from api.seatsio.routes import Seatsio
+from engine.groups.machine import partition_of
 from schemas.topics import EVENTS_OUTBOX, GROUPS_OUTBOX, INVENTORIES, Topics
 from seatlog.processes.worker import SeatMaps
 from tests.api.ingress import SIGNING_KEY, until_ready
@@ -33,6 +35,7 @@ from tests.workers.house import AlwaysMember
 from workers.coordinator import coordinator_role
 from workers.owner import Owner
 from workers.projector import Projector
+from workers.role import Role
 from workers.seats import seats_role
 
 SYSTEM_SECRET = "superSecretSystemApi"
@@ -110,6 +113,12 @@ class Company:
         name: str = created.json["key"]
         return name
 
+    async def event_in(self, partition: int, partitions: int, chart: str) -> str:
+        """Create an event that lives in this partition of so many and give its key."""
+        places = (f"{number}-{partition}" for number in count())
+        key = next(k for k in places if partition_of(self.workspace, k, partitions) == partition)
+        return await self.event(key, chart)
+
 
 @dataclass(frozen=True)
 class Installation:
@@ -147,8 +156,39 @@ async def installation(
         yield running
 
 
+class Owners:
+    """The owners of all partitions, each in a life that can be ended."""
+
+    def __init__(self, log: KafkaLog, roles: Iterable[Role[Any, Any, Any]]) -> None:
+        self._log = log
+        self._roles = {(role.name, role.outbox.partition): role for role in roles}
+        self._running: dict[tuple[str, int], asyncio.Task[None]] = {}
+
+    def start(self, name: str, partition: int) -> None:
+        """Run the owner of a partition: `seats` or `coordinator`."""
+        role = self._roles[name, partition]
+        owner = Owner(role, self._log, AlwaysMember(), MonotonicClock(), "test")
+        self._running[name, partition] = asyncio.create_task(owner.run())
+
+    async def kill(self, name: str, partition: int) -> None:
+        """End it at once: what it has only in memory is gone."""
+        task = self._running.pop((name, partition))
+        task.cancel()
+        [end] = await asyncio.gather(task, return_exceptions=True)
+        assert isinstance(end, asyncio.CancelledError), end
+
+    async def __aenter__(self) -> Self:
+        for name, partition in self._roles:
+            self.start(name, partition)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for name, partition in list(self._running):
+            await self.kill(name, partition)
+
+
 @contextlib.asynccontextmanager
-async def workers(bootstrap: str, topics: Topics) -> AsyncIterator[None]:
+async def workers(bootstrap: str, topics: Topics) -> AsyncIterator[Owners]:
     """Run the owners of all partitions, with inventories from the log."""
     log = KafkaLog(bootstrap)
     inventories = Inventories(
@@ -162,9 +202,8 @@ async def workers(bootstrap: str, topics: Topics) -> AsyncIterator[None]:
         ),
         *(coordinator_role(number, topics) for number in range(topics[GROUPS_OUTBOX].partitions)),
     ]
-    owners = [Owner(role, log, AlwaysMember(), MonotonicClock(), "test") for role in roles]
-    async with _running(inventories.run(), *(owner.run() for owner in owners)):
-        yield
+    async with _running(inventories.run()), Owners(log, roles) as owners:
+        yield owners
     await log.close()
 
 

@@ -1,9 +1,9 @@
-"""Listing status changes, and groups of events, over HTTP."""
+"""Listing status changes, and the ways to make them, over HTTP."""
 
 import pytest
 
 from tests.eventually import eventually
-from tests.seatsio.installation import Company, Installation
+from tests.seatsio.installation import Company
 
 CHANGE = "/events/groups/actions/change-object-status"
 
@@ -84,53 +84,6 @@ async def test_a_change_is_described_whole(company: Company) -> None:
         "origin": {"type": "API_CALL", "ip": "127.0.0.1"},
         "isPresentOnChart": True,
     }
-
-
-async def events_by_partition(company: Company, running: Installation) -> list[list[str]]:
-    chart = await company.chart()
-    asked = {"chartKey": chart, "events": [{} for _ in range(12)]}
-    created = (await company.post("/events/actions/create-multiple", asked)).json["events"]
-    partitions: dict[int, list[str]] = {}
-    for event in created:
-        entry = running.core.directory.by_id(event["id"])
-        assert entry is not None
-        partitions.setdefault(entry.partition, []).append(event["key"])
-    return [partitions[number] for number in sorted(partitions)]
-
-
-async def test_events_of_one_partition_change_together_or_not_at_all(
-    company: Company, running: Installation
-) -> None:
-    [events, *_] = await events_by_partition(company, running)
-    asked = {"events": events[:2], "objects": ["A-1", "A-2"], "status": "booked"}
-    assert (await company.post(CHANGE, asked)).status == 204
-    for event in events[:2]:
-        assert await listed(company, event) == [("A-2", "booked"), ("A-1", "booked")]
-
-    asked = {"events": [events[2], events[1]], "objects": ["A-2", "A-3"], "status": "booked"}
-    refused = await company.post(CHANGE, asked)
-    assert refused.status == 400
-    assert refused.json["obstacles"] == [
-        {"event": events[1], "object": "A-2", "reason": "OBJECT_NOT_FREE", "status": "booked"}
-    ]
-    assert await listed(company, events[2]) == []
-
-
-async def test_events_of_several_partitions_are_refused_before_anything_is_sent(
-    company: Company, running: Installation
-) -> None:
-    one, other = await events_by_partition(company, running)
-    batch = [{"event": e, "objects": ["A-1"], "status": "x"} for e in (one[0], other[0])]
-    for path, asked in (
-        (CHANGE, {"events": [one[0], other[0]], "objects": ["A-1"], "status": "x"}),
-        ("/events/groups/actions/book", {"events": [one[0], other[0]], "objects": ["A-1"]}),
-        ("/events/actions/change-object-status", {"statusChanges": batch}),
-    ):
-        answer = await company.post(path, asked)
-        assert answer.status == 400
-        assert "groups over several partitions are not supported yet" in answer.messages[0]
-    for event in (one[0], other[0]):
-        assert await listed(company, event) == []
 
 
 async def test_the_aliases_of_one_event_and_of_several(company: Company) -> None:

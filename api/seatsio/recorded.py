@@ -1,0 +1,185 @@
+"""Answers as the log holds them: looked up by the command, or by its idempotency key.
+
+Rules of this file:
+
+1. What a coordinator accepted counts when the owners have applied it, and as they have.
+"""
+
+import asyncio
+from collections.abc import Callable
+from time import monotonic
+from typing import Any, NamedTuple
+
+from adapters.ports import LogRecord, TopicPartition
+from adapters.postgres.errors import ForeignPositionsError
+from api.applied import AppliedDecisions, Decided, ended_somewhere
+from api.call import Call
+from api.errors import AnswerLateError
+from api.limits import answer_deadline_s
+from api.seatsio.idempotency import key_reused
+from api.seatsio.parts import Parts
+from schemas.commands import (
+    CommandPosition,
+    GroupsCommand,
+    Idempotency,
+    SeatsCommand,
+    decode_groups_command,
+    decode_seats_command,
+)
+from schemas.facts import HoldDeadlineSet
+from schemas.outbox import (
+    HEADER_WORKSPACE,
+    Accepted,
+    Answer,
+    decode_groups_record,
+    decode_seats_record,
+)
+from schemas.rejections import Rejected, Rejection
+from schemas.topics import EVENTS_COMMANDS, EVENTS_OUTBOX, GROUPS_COMMANDS, GROUPS_OUTBOX
+
+_applied_looked_at_every_s = 0.1
+_COMMANDS_OF = {EVENTS_OUTBOX: EVENTS_COMMANDS, GROUPS_OUTBOX: GROUPS_COMMANDS}
+
+Facts = list[Any]
+
+
+class Recorded(NamedTuple):
+    """An answer as a record of an outbox holds it."""
+
+    answer: Answer
+    facts: Facts
+    at: int
+    topic: str
+    """Of the command."""
+    command: CommandPosition
+    outbox: TopicPartition
+    offset: int
+    command_id: str | None
+    """Of the client's idempotency key."""
+
+    @property
+    def told(self) -> Facts:
+        """The facts that the answer is about: of a repeat, those of the first."""
+        given = self.answer
+        return given.first_facts if isinstance(given, Accepted) and given.repeat else self.facts
+
+
+class RecordedAnswers:
+    """The way from commands to their answers in the log; nothing is kept."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        core = parts.core
+        self._applied = AppliedDecisions(parts.command_log, core.ends, core.topics)
+
+    async def first(self, call: Call, asked: Idempotency) -> Recorded | None:
+        """Give the answer that this idempotency key got before."""
+        workspace = call.workspace.key
+        row = await self._parts.reads.keyed_result(workspace, asked.command_id)
+        if row is None:
+            return None
+        if row.fingerprint != asked.fingerprint:
+            raise key_reused()
+        place = TopicPartition(row.outbox_topic, row.outbox_partition)
+        return await self._recorded(place, row.outbox_offset, workspace)
+
+    async def facts_when_applied(self, first: Recorded) -> Facts:
+        """Give a first answer's facts as the owners applied them, as soon as all have.
+
+        Raises AnswerLateError if they do not in time.
+        """
+        # No timeout around it: a reader that is cancelled half-way leaks its connection.
+        deadline = monotonic() + answer_deadline_s
+        while (facts := await self._facts_if_applied(first)) is None:
+            if monotonic() > deadline:
+                raise AnswerLateError(first.command, first.topic)
+            await asyncio.sleep(_applied_looked_at_every_s)
+        return facts
+
+    async def of(self, topic: str, position: CommandPosition, workspace: str) -> Recorded | None:
+        """Give the answer of a command once it is done: None while it is not, or not ours."""
+        parts = self._parts
+        physical = parts.core.topics[topic].physical_name
+        async with parts.reads.snapshot(await parts.core.ends.positions()) as snapshot:
+            row = await snapshot.result(physical, position.partition, position.offset)
+        if row is None:
+            return None
+        outbox = next(outbox for outbox, commands in _COMMANDS_OF.items() if commands == topic)
+        place = TopicPartition(parts.core.topics[outbox].physical_name, row.outbox_partition)
+        recorded = await self._recorded(place, row.outbox_offset, workspace)
+        if recorded is None or topic != GROUPS_COMMANDS:
+            return recorded
+        return await self._as_applied(recorded, workspace)
+
+    async def command(self, topic: str, position: CommandPosition) -> SeatsCommand | GroupsCommand:
+        """Read an answered command. Raises PositionLostError if the topic keeps it no more."""
+        decode: Callable[[bytes], SeatsCommand | GroupsCommand] = (
+            decode_seats_command if topic == EVENTS_COMMANDS else decode_groups_command
+        )
+        return decode((await self.command_record(topic, position)).value or b"")
+
+    async def command_record(self, topic: str, position: CommandPosition) -> LogRecord:
+        """Read what stands at a command's position."""
+        name = self._parts.core.topics[topic].physical_name
+        place = TopicPartition(name, position.partition)
+        return await self._parts.command_log.record(place, position.offset)
+
+    async def _facts_if_applied(self, recorded: Recorded) -> Facts | None:
+        """Give the facts of an answer as they were applied; None if an owner has still to."""
+        if recorded.topic != GROUPS_COMMANDS or not isinstance(recorded.answer, Accepted):
+            return recorded.told
+        if recorded.answer.repeat:
+            return recorded.told  # the first answer is forgotten, so it was applied long ago
+        decided = Decided(recorded.outbox, recorded.offset, recorded.facts)
+        return await self._applied.facts(decided)
+
+    async def _as_applied(self, recorded: Recorded, workspace: str) -> Recorded | None:
+        """Give a coordinator's answer with the facts as applied; None if an owner has still to."""
+        first: Recorded | None = recorded
+        if recorded.answer.repeat and recorded.command_id is not None:
+            row = await self._parts.reads.keyed_result(workspace, recorded.command_id)
+            if row is not None:
+                place = TopicPartition(row.outbox_topic, row.outbox_partition)
+                first = await self._recorded(place, row.outbox_offset, workspace)
+        facts = await self._facts_if_applied(first or recorded)
+        if facts is None:
+            return None
+        given = recorded.answer
+        if isinstance(given, Accepted):
+            given = _lost_hold(first or recorded, facts) or Accepted()
+        return recorded._replace(answer=given, facts=facts)
+
+    async def _recorded(
+        self, place: TopicPartition, offset: int, workspace: str
+    ) -> Recorded | None:
+        """Read an answer of this workspace from an outbox."""
+        topics = self._parts.core.topics
+        outbox = next((o for o in _COMMANDS_OF if topics[o].physical_name == place.topic), None)
+        if outbox is None:
+            raise ForeignPositionsError(f"this installation has no topic {place.topic}")
+        record = await self._parts.command_log.record(place, offset)
+        if dict(record.headers).get(HEADER_WORKSPACE) != workspace.encode():
+            return None
+        decode: Callable[[bytes], Any] = (
+            decode_seats_record if outbox == EVENTS_OUTBOX else decode_groups_record
+        )
+        data = decode(record.value or b"").data
+        return Recorded(
+            data.answer,
+            data.facts,
+            data.at,
+            _COMMANDS_OF[outbox],
+            data.command,
+            place,
+            offset,
+            data.command_id,
+        )
+
+
+def _lost_hold(decided: Recorded, applied: Facts) -> Rejected | None:
+    """Refuse the extension of a token that an owner had ended by then; ending it is no failure."""
+    for fact in decided.facts:
+        extends = isinstance(fact, HoldDeadlineSet) and fact.expires_at > decided.at
+        if extends and ended_somewhere(applied):
+            return Rejected(code=Rejection.HOLD_TOKEN_EXPIRED.code, detail=fact.token)
+    return None
