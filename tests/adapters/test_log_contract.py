@@ -1,12 +1,7 @@
 """What every adapter of the `Log` port keeps: one suite for Kafka and for the one in memory."""
 
-import time
-from collections.abc import AsyncIterator
-
 import pytest
 
-from adapters.kafka.log import KafkaLog
-from adapters.memory_log import MemoryLog
 from adapters.ports import (
     FencedError,
     Log,
@@ -16,32 +11,8 @@ from adapters.ports import (
     Reader,
     TopicPartition,
 )
-from schemas.topics import EVENTS_OUTBOX
-from tests.conftest import MakeTopics
+from tests.adapters.conftest import monotonic_ms
 from tests.eventually import eventually
-
-
-def monotonic_ms() -> int:
-    return time.monotonic_ns() // 1_000_000
-
-
-@pytest.fixture(params=["memory", "kafka"])
-async def log(request: pytest.FixtureRequest) -> AsyncIterator[Log]:
-    if request.param == "memory":
-        yield MemoryLog(monotonic_ms)
-        return
-    kafka = KafkaLog(request.getfixturevalue("kafka_bootstrap"))
-    yield kafka
-    await kafka.close()
-
-
-@pytest.fixture
-async def outbox(log: Log, request: pytest.FixtureRequest) -> TopicPartition:
-    if isinstance(log, MemoryLog):
-        return TopicPartition("events.outbox", 0)
-    make_topics: MakeTopics = request.getfixturevalue("make_topics")
-    topics = await make_topics(events=1, groups=1)
-    return TopicPartition(topics[EVENTS_OUTBOX].physical_name, 0)
 
 
 def new(*values: str) -> list[NewRecord]:
@@ -73,6 +44,17 @@ async def test_what_is_appended_is_read_back_in_order_with_contiguous_offsets(
     assert list(records[0].headers) == [("type", b"test")]
     assert records[0].key == b"key"
     assert await log.span(outbox) == (0, 3)
+
+
+async def test_an_ack_names_the_place_in_the_log_whoever_wrote_in_between(
+    log: Log, outbox: TopicPartition
+) -> None:
+    """So an owner sees by its ack that it is not alone: the fence does not keep publishers out."""
+    appender = await log.take(outbox)
+    assert (await appender.append(new("a", "b"))).offset == 0
+    await log.publish(outbox, new("another's"))
+    assert (await appender.append(new("c"))).offset == 3
+    await appender.drop()
 
 
 async def test_an_older_appender_is_refused_once_a_newer_one_has_appended(

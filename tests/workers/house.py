@@ -1,12 +1,12 @@
 """A house with one event in memory: owners on a MemoryLog under a clock that tests move."""
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any
 
 from adapters.memory_log import MemoryLog
-from adapters.ports import NewRecord, TopicPartition
+from adapters.ports import LogRecord, NewRecord, TopicPartition
 from engine.charts.compile import compile_drawing
 from engine.charts.inventory import SeatMap
 from engine.charts.reading import read_drawing
@@ -128,10 +128,10 @@ class House:
 
     def outbox(self) -> list[Any]:
         """Decode the records that are not void."""
-        return valid_records(self.log, OUTBOX, decode_seats_record)
+        return valid_records(self.log.records(OUTBOX), decode_seats_record)
 
     def coordinator_outbox(self) -> list[Any]:
-        return valid_records(self.log, COORDINATOR_OUTBOX, decode_groups_record)
+        return valid_records(self.log.records(COORDINATOR_OUTBOX), decode_groups_record)
 
     def facts(self) -> list[Any]:
         return [fact for record in self.outbox() for fact in record.data.facts]
@@ -146,11 +146,10 @@ class House:
         return await until(self.answers, lambda answers: len(answers) >= count)
 
 
-def valid_records(
-    log: MemoryLog, partition: TopicPartition, decode: Callable[[bytes], Any]
-) -> list[Any]:
+def valid_records(records: Iterable[LogRecord], decode: Callable[[bytes], Any]) -> list[Any]:
+    """Decode the records that are neither void nor about ownership."""
     term, valid = -1, []
-    for record in log.records(partition):
+    for record in records:
         decoded = decode(record.value or b"")
         if isinstance(decoded, OwnershipTaken):
             term = record.offset

@@ -136,7 +136,7 @@ class Festival:
 
     def records_at(self, partition: int) -> list[Any]:
         outbox = TopicPartition("events.outbox", partition)
-        return valid_records(self.log, outbox, decode_seats_record)
+        return valid_records(self.log.records(outbox), decode_seats_record)
 
     def facts_at(self, partition: int) -> list[Any]:
         return [fact for record in self.records_at(partition) for fact in record.data.facts]
@@ -154,7 +154,7 @@ class Festival:
 
     def answers(self) -> list[Any]:
         """Give the coordinator's answers to groups, in order."""
-        records = valid_records(self.log, COORDINATOR_OUTBOX, decode_groups_record)
+        records = valid_records(self.log.records(COORDINATOR_OUTBOX), decode_groups_record)
         return [r.data.answer for r in records[1:] if r.data.answer is not None]
 
     def answers_at(self, day: str) -> list[Any]:
@@ -392,7 +392,7 @@ async def test_doubled_late_and_unreadable_votes_change_nothing(festival: Festiv
     festival.log.store(VOTES, [*votes, NewRecord(b"garbage"), *reversed(votes)])
     festival.ask_coordinator(festival.change("A-2", *DAYS))
     assert await festival.decided(2) == [Accepted(), Accepted()]
-    records = valid_records(festival.log, COORDINATOR_OUTBOX, decode_groups_record)
+    records = valid_records(festival.log.records(COORDINATOR_OUTBOX), decode_groups_record)
     decisions = [
         fact
         for record in records

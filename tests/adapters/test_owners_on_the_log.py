@@ -1,0 +1,133 @@
+"""The owner loop on every adapter of the `Log` port: an ack that is not contiguous, and terms.
+
+What the loop does about each fault is told in tests/workers/test_owner.py, in memory; here is
+what rests on the log itself: that a real broker lets the loop see that it is not alone.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+import pytest
+
+from adapters.clock import MonotonicClock
+from adapters.ports import Log, LogRecord, NewRecord, Reader, TopicPartition
+from schemas import commands, outbox
+from schemas.outbox import OwnershipTaken, decode_seats_record
+from schemas.topics import EVENTS_COMMANDS, EVENTS_OUTBOX, Topics
+from tests.eventually import eventually
+from tests.workers.house import AlwaysMember, book, valid_records
+from workers.owner import Owner
+from workers.seats import seats_role
+
+no_event = 1
+"""Its commands are refused: one answer each, and that is all that counts here."""
+
+
+class Partition:
+    """One partition of events and everything that its outbox holds."""
+
+    def __init__(self, log: Log, topics: Topics) -> None:
+        self.log = log
+        self.topics = topics
+        self.records: list[LogRecord] = []
+        self.outbox = TopicPartition(topics[EVENTS_OUTBOX].physical_name, 0)
+        self._commands = TopicPartition(topics[EVENTS_COMMANDS].physical_name, 0)
+        self._reader: Reader | None = None
+
+    async def ask(self, count: int = 1) -> None:
+        asked = NewRecord(commands.encode(book(no_event, "A-1")))
+        await self.log.publish(self._commands, [asked] * count)
+
+    async def intrude(self, record: object) -> None:
+        await self.log.publish(self.outbox, [NewRecord(outbox.encode(record))])
+
+    async def answered(self, commands_answered: Sequence[int]) -> None:
+        """Wait until these commands have been answered, each once, by records that count."""
+        async with asyncio.timeout(20):
+            while len(self._answers()) < len(commands_answered):
+                await self._read()
+        assert self._answers() == list(commands_answered)
+
+    async def taken(self, times: int) -> None:
+        async def holds() -> None:
+            await self._read()
+            assert self.terms() == times
+
+        await eventually(holds, within=20)
+
+    def terms(self) -> int:
+        return sum(isinstance(decoded, OwnershipTaken) for decoded in self.decoded())
+
+    def decoded(self) -> list[Any]:
+        return [decode_seats_record(record.value or b"") for record in self.records]
+
+    def _answers(self) -> list[int]:
+        valid = valid_records(self.records, decode_seats_record)
+        return [record.data.command.offset for record in valid if record.data.command is not None]
+
+    async def _read(self) -> None:
+        if self._reader is None:
+            self._reader = await self.log.read_from({self.outbox: 0})
+        self.records += await self._reader.fetch(1_000, 50)
+
+    async def close(self) -> None:
+        if self._reader is not None:
+            await self._reader.close()
+
+
+@pytest.fixture
+async def partition(log: Log, one_partition: Topics) -> AsyncIterator[Partition]:
+    made = Partition(log, one_partition)
+    yield made
+    await made.close()
+
+
+@asynccontextmanager
+async def owned(partition: Partition) -> AsyncIterator[None]:
+    role = seats_role(0, partition.topics, {}, _no_inventories)
+    owner = Owner(role, partition.log, AlwaysMember(), MonotonicClock(), "m")
+    running = asyncio.create_task(owner.run())
+    try:
+        yield
+        assert not running.done(), running
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def _no_inventories(hashes: Collection[str]) -> None:
+    assert not hashes
+
+
+async def test_an_owner_that_finds_it_is_not_alone_takes_the_partition_anew(
+    partition: Partition,
+) -> None:
+    async with owned(partition):
+        await partition.ask()
+        await partition.answered([0])
+        await partition.intrude(partition.decoded()[-1])
+        await partition.ask(2)
+        await partition.answered([0, 1, 2])
+        assert partition.terms() == 2
+
+
+async def test_what_an_earlier_owner_appends_late_is_void_for_the_next(
+    partition: Partition,
+) -> None:
+    async with owned(partition):
+        await partition.ask()
+        await partition.answered([0])
+    async with owned(partition):
+        await partition.taken(2)
+    # As an owner without a fence would write it: only its term tells that it is late.
+    first: Any = partition.decoded()[1]
+    _, end = await partition.log.span(partition.outbox)
+    late = msgspec.structs.replace(first, data=msgspec.structs.replace(first.data, offset=end))
+    await partition.intrude(late)
+    await partition.ask()
+    async with owned(partition):
+        await partition.answered([0, 1])
+        assert partition.terms() == 3
