@@ -17,7 +17,6 @@ from unittest.mock import patch
 
 from api.outbox_tail import OutboxTail
 from engine.answers import FirstAnswers
-from engine.groups import machine as groups
 from engine.groups.machine import GroupsMachine
 from engine.seats import areas, changes
 from engine.seats import machine as seats
@@ -241,15 +240,6 @@ OF_THE_MACHINES: Final = (
     _bug(
         "one command may create two events with one key",
         (GroupsMachine, "_create", "if taken or doubled:", "if taken:"),
-    ),
-    _bug(
-        "the coordinator goes by a token's first deadline",
-        (
-            groups,
-            "_set_deadline",
-            "previous = revision.expires_at if revision else command.hold.expires_at",
-            "previous = command.hold.expires_at",
-        ),
     ),
 )
 
