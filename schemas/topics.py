@@ -6,6 +6,7 @@ Rules of this file:
    broker; they differ by a prefix only (`with_prefix`), so that tests and several
    installations can share one broker.
 2. Nothing here speaks to a broker; adapters/kafka/admin does.
+3. No pydantic: whoever reads the topics is a worker that is being brought back.
 """
 
 import re
@@ -13,8 +14,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
+import msgspec
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from msgspec import Meta
 
 EVENTS_COMMANDS = "events.commands"
 EVENTS_OUTBOX = "events.outbox"
@@ -56,7 +58,7 @@ def _milliseconds(text: object) -> int:
         return UNLIMITED_MS
     found = re.fullmatch(r"([1-9][0-9]*)([smhd])", text) if isinstance(text, str) else None
     if found is None:
-        message = f"{text!r} is not a duration: write 30s, 15m, 12h, 7d or unlimited"
+        message = f"retention: {text!r} is not a duration: write 30s, 15m, 12h, 7d or unlimited"
         raise ValueError(message)
     return int(found[1]) * _DURATION_UNITS_MS[found[2]]
 
@@ -64,42 +66,43 @@ def _milliseconds(text: object) -> int:
 def _bytes(text: object) -> int:
     found = re.fullmatch(r"([1-9][0-9]*)(KiB|MiB)", text) if isinstance(text, str) else None
     if found is None:
-        message = f"{text!r} is not a size: write 512KiB or 8MiB"
+        message = f"record_size_max: {text!r} is not a size: write 512KiB or 8MiB"
         raise ValueError(message)
     return int(found[1]) * _SIZE_UNITS[found[2]]
 
 
-class Topic(BaseModel):
+_MEANINGS = {"retention": _milliseconds, "record_size_max": _bytes}
+
+
+class Topic(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One topic as topics.yaml declares it."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-    name: str = Field(pattern=r"^[a-z]+(\.[a-z]+)*$", max_length=100)
+    name: Annotated[str, Meta(pattern=r"^[a-z]+(\.[a-z]+)*$", max_length=100)]
     """What the code calls it."""
 
-    about: str = Field(min_length=1)
+    about: Annotated[str, Meta(min_length=1)]
     """One sentence for a person."""
 
-    partitions: int = Field(ge=1, le=10_000)
+    partitions: Annotated[int, Meta(ge=1, le=10_000)]
     """How many partitions it is created with. A prefix of the key's hash never moves, so
     growing a topic that already holds events is a migration and not a setting."""
 
-    key: str = Field(min_length=1)
+    key: Annotated[str, Meta(min_length=1)]
     """What the record key is: records with the same one keep their order."""
 
     cleanup: Literal["delete", "compact"]
     """`delete` drops what is older than the retention, `compact` keeps the newest per key."""
 
-    retention_ms: Annotated[int, BeforeValidator(_milliseconds)] = Field(alias="retention")
+    retention_ms: int = msgspec.field(name="retention")
     """How long a record is kept, in milliseconds; -1 is for ever."""
 
-    record_size_max: Annotated[int, BeforeValidator(_bytes)]
+    record_size_max: int
     """Bytes one append may carry, compressed; also the most a single record may have."""
 
-    messages: tuple[str, ...] = Field(strict=False)
+    messages: tuple[str, ...]
     """The types of the messages that may stand in it."""
 
-    prefix: str = Field(default="", exclude=True)
+    prefix: str = ""
     """What stands before the name on the broker; not of the file (`Topics.with_prefix`)."""
 
     @property
@@ -163,7 +166,7 @@ class Topics(Mapping[str, Topic]):
             message = f"{prefix!r} cannot stand before a topic's name: use letters, digits and ._-"
             raise TopicsError(message)
         return type(self)(
-            {name: topic.model_copy(update={"prefix": prefix}) for name, topic in self.items()}
+            {name: msgspec.structs.replace(topic, prefix=prefix) for name, topic in self.items()}
         )
 
     def with_partitions(self, **partitions: int) -> Self:
@@ -178,17 +181,9 @@ class Topics(Mapping[str, Topic]):
             if not names or count < 1:
                 message = f"{family}={count}: no topic is called so, or it needs a partition"
                 raise TopicsError(message)
-            update = {"partitions": count}
-            changed |= {name: changed[name].model_copy(update=update) for name in names}
+            for name in names:
+                changed[name] = msgspec.structs.replace(changed[name], partitions=count)
         return type(self)(changed)
-
-
-def _explain(name: str, error: ValidationError) -> str:
-    problems = (
-        f"{name}.{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
-        for problem in error.errors(include_url=False)
-    )
-    return "; ".join(problems)
 
 
 def parse_topics(text: str) -> Topics:
@@ -208,10 +203,15 @@ def _parse_topic(name: str, fields: object) -> Topic:
     if not isinstance(fields, dict):
         message = f"{name}: its fields are missing"
         raise TopicsError(message)
+    declared = {**fields, "name": name}
     try:
-        return Topic.model_validate({**fields, "name": name})
-    except ValidationError as error:
-        raise TopicsError(_explain(name, error)) from error
+        for field, meaning in _MEANINGS.items():
+            if field in declared:
+                declared[field] = meaning(declared[field])
+        return msgspec.convert(declared, Topic)
+    except (ValueError, msgspec.ValidationError) as error:
+        message = f"{name}: {error}"
+        raise TopicsError(message) from error
 
 
 def topics_file() -> Path:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -50,7 +51,7 @@ def serve(
     # What the client logs on its way to a failure stands in the failure.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
-        settings = load_local_settings().model_copy(update={"port": port})
+        settings = replace(load_local_settings(), port=port)
         asyncio.run(_serve(settings, data.absolute(), workers))
     except _FAILURES as error:
         typer.echo(f"seatlog serve: {error}", err=True)
@@ -91,7 +92,6 @@ async def _start(
     check_free(settings.host, settings.port)
     load_topics().with_prefix(settings.topic_prefix)
     await servers.start()
-    signing_key = settings.signing_key
     installation = Installation(
         data,
         bootstrap=servers.bootstrap,
@@ -100,7 +100,7 @@ async def _start(
         host=settings.host,
         workers=workers,
         environment={"SEATLOG_TOPIC_PREFIX": settings.topic_prefix},
-        signing_key=signing_key.get_secret_value() if signing_key else None,
+        signing_key=settings.signing_key,
     )
     try:
         await installation.start()

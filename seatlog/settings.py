@@ -5,15 +5,18 @@ Rules of this file:
 1. A setting is read here, or by the option of a command that names its variable; the rest of
    the program gets values.
 2. A wrong value ends the program at its start, with a message that names the variable.
-3. Secrets come from the environment or a file, never from the command line.
+3. Secrets come from the environment or a file, never from the command line, and are not shown.
+4. No pydantic: whoever reads the settings is a worker that is being brought back.
 """
 
 import os
 from collections.abc import Mapping
-from typing import Annotated
+from dataclasses import dataclass, field
+from typing import Annotated, get_type_hints
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+import msgspec
+from msgspec import Meta
 
 port_max = 65_535
 VARIABLES = {
@@ -32,63 +35,48 @@ VARIABLES = {
     "log_level": "SEATLOG_LOG_LEVEL",
 }
 
+_REQUIRED = ("kafka_bootstrap", "database_url")
+
 
 class SettingsError(ValueError):
     """A setting is missing or wrong; the message names its variable."""
 
 
-class Settings(BaseModel):
+@dataclass(frozen=True, kw_only=True)
+class Settings:
     """What a process needs to know from outside."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-    kafka_bootstrap: str = Field(min_length=1)
+    kafka_bootstrap: str
     """Address of the brokers, `host:port`, several with commas."""
-    database_url: SecretStr
+    database_url: str = field(repr=False)
     """Address of Postgres, `postgresql://...`."""
     topic_prefix: str = ""
     """What stands before every topic name: several installations can share a cluster."""
-    signing_key: SecretStr | None = None
+    signing_key: str | None = field(default=None, repr=False)
     """64 hex digits that sign hold tokens: the same for every ingress."""
     host: str = "127.0.0.1"
     """Address that the ingress listens on."""
-    port: Annotated[int, Field(ge=0, le=port_max)] = 8080
+    port: Annotated[int, Meta(ge=0, le=port_max)] = 8080
     """Port that the ingress listens on."""
     member: str = "worker-1"
     """Static name of a worker process in the consumer group; unique, and kept over restarts."""
     test_companies: bool = False
     """Whether the endpoints for throw-away companies exist. Never in production."""
-    system_secret: SecretStr = SecretStr("superSecretSystemApi")
+    system_secret: str = field(default="superSecretSystemApi", repr=False)
     """Password of the test company endpoint."""
-    projector_delay_ms: Annotated[int, Field(ge=0)] = 0
+    projector_delay_ms: Annotated[int, Meta(ge=0)] = 0
     """Holds every projection back; for tests of reading one's own writes."""
     crash_at: str = ""
     """`role:point` at which a worker kills itself, once; for the fault tests."""
     crash_mark: str = ""
     """File made when the crash point is reached; while it is there, none is hit."""
-    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+    log_level: Annotated[str, Meta(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
     """What is logged: DEBUG, INFO, WARNING or ERROR."""
-
-    @field_validator("database_url")
-    @classmethod
-    def _is_postgres(cls, url: SecretStr) -> SecretStr:
-        try:
-            parts = urlsplit(url.get_secret_value())
-        except ValueError:
-            parts = urlsplit("")
-        hosts = parts.netloc.rpartition("@")[2].split(",")
-        ports = [host.rpartition(":")[2] for host in hosts if ":" in host and host[-1] != "]"]
-        are_ports = all(port.isdecimal() and 0 < int(port) <= port_max for port in ports)
-        if parts.scheme not in ("postgresql", "postgres") or not are_ports:
-            message = "write postgresql://user:password@host:port/database"
-            raise ValueError(message)
-        return url
 
     def signing_key_bytes(self) -> bytes:
         """Give the signing key; raises SettingsError if it is missing or not 64 hex digits."""
-        text = self.signing_key.get_secret_value() if self.signing_key else ""
         try:
-            key = bytes.fromhex(text)
+            key = bytes.fromhex(self.signing_key or "")
         except ValueError:
             key = b""
         if len(key) != 32:  # noqa: PLR2004 - 64 hex digits
@@ -122,12 +110,31 @@ def load_api_key(environ: Mapping[str, str] = os.environ) -> str:
 
 def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings from the environment; raises SettingsError."""
-    given = {field: environ[name] for field, name in VARIABLES.items() if environ.get(name)}
-    try:
-        return Settings.model_validate(given)
-    except ValidationError as error:
-        problems = (
-            f"{VARIABLES.get(str(problem['loc'][0]), problem['loc'][0])}: {problem['msg']}"
-            for problem in error.errors(include_url=False, include_input=False)
+    types = get_type_hints(Settings, include_extras=True)
+    read: dict[str, object] = {}
+    required = [VARIABLES[name] for name in _REQUIRED]
+    problems = [f"{variable} is missing" for variable in required if not environ.get(variable)]
+    for name, variable in VARIABLES.items():
+        if text := environ.get(variable):
+            try:
+                read[name] = msgspec.convert(text, types[name], strict=False)
+            except msgspec.ValidationError as error:
+                problems.append(f"{variable}: {error}")
+    if "database_url" in read and not _is_postgres(str(read["database_url"])):
+        problems.append(
+            f"{VARIABLES['database_url']}: write postgresql://user:password@host:port/database"
         )
-        raise SettingsError("; ".join(problems)) from error
+    if problems:
+        raise SettingsError("; ".join(problems))
+    return msgspec.convert(read, Settings)
+
+
+def _is_postgres(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    hosts = parts.netloc.rpartition("@")[2].split(",")
+    ports = [host.rpartition(":")[2] for host in hosts if ":" in host and host[-1] != "]"]
+    are_ports = all(port.isdecimal() and 0 < int(port) <= port_max for port in ports)
+    return parts.scheme in ("postgresql", "postgres") and are_ports

@@ -60,7 +60,21 @@ def test_what_is_not_an_address_of_postgres_is_refused_without_showing_it(url: s
 )
 def test_every_form_of_an_address_of_postgres_is_taken(url: str) -> None:
     settings = load_settings({"KAFKA_BOOTSTRAP": NOBODY, "DATABASE_URL": url})
-    assert settings.database_url.get_secret_value() == url
+    assert settings.database_url == url
+    assert url not in repr(settings)
+
+
+def test_everything_that_is_missing_or_wrong_is_named_at_once() -> None:
+    wrong = {"DATABASE_URL": "mysql://", "PORT": "70000", "TEST_COMPANIES": "perhaps"}
+    with pytest.raises(SettingsError) as refused:
+        load_settings(wrong)
+    for name in ("KAFKA_BOOTSTRAP is missing", "DATABASE_URL: ", "PORT: ", "TEST_COMPANIES: "):
+        assert name in str(refused.value)
+
+
+def test_numbers_and_switches_are_read_from_their_texts() -> None:
+    settings = load_local_settings({"PORT": "0", "TEST_COMPANIES": "1", "SYSTEM_SECRET": "2"})
+    assert (settings.port, settings.test_companies, settings.system_secret) == (0, True, "2")
 
 
 def test_a_secret_is_kept_for_this_account_alone_and_never_replaced(tmp_path: Path) -> None:

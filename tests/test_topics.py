@@ -99,15 +99,23 @@ def test_one_topic_is_read_as_it_is_written() -> None:
 @pytest.mark.parametrize(
     ("right", "wrong", "said"),
     [
-        ("partitions: 2", "partitions: '2'", r"events\.commands\.partitions.*valid integer"),
-        ("partitions: 2", "partitions: 0", r"events\.commands\.partitions.*greater than"),
-        ("partitions: 2", "", r"events\.commands\.partitions: Field required"),
-        ("partitions: 2", "partitions: 2\n  color: red", r"events\.commands\.color: Extra"),
-        ("cleanup: delete", "cleanup: sometimes", r"events\.commands\.cleanup.*'compact'"),
-        ("retention: 7d", "retention: a week", r"events\.commands\.retention.*write 30s"),
-        ("retention: 7d", "retention: 7", r"events\.commands\.retention.*write 30s"),
-        ("size_max: 1MiB", "size_max: 1MB", r"events\.commands\.record_size_max.*write 512KiB"),
-        ("events.commands", "Events Commands", r"Events Commands\.name: .*pattern"),
+        ("partitions: 2", "partitions: '2'", r"events\.commands: .*`int`.*`\$\.partitions`"),
+        ("partitions: 2", "partitions: 0", r"events\.commands: .*>= 1.*`\$\.partitions`"),
+        ("partitions: 2", "", r"events\.commands: .*missing.*`partitions`"),
+        (
+            "partitions: 2",
+            "partitions: 2\n  color: red",
+            "unknown field `color`",
+        ),
+        (
+            "cleanup: delete",
+            "cleanup: sometimes",
+            r"'sometimes'.*cleanup",
+        ),
+        ("retention: 7d", "retention: a week", r"events\.commands: retention: .*write 30s"),
+        ("retention: 7d", "retention: 7", r"events\.commands: retention: .*write 30s"),
+        ("size_max: 1MiB", "size_max: 1MB", r"events\.commands: record_size_max: .*write 512KiB"),
+        ("events.commands", "Events Commands", r"Events Commands: .*`\$\.name`"),
     ],
 )
 def test_a_mistake_in_the_file_is_named(right: str, wrong: str, said: str) -> None:

@@ -21,7 +21,7 @@ from seatlog.settings import Settings
 async def serve_http(settings: Settings) -> None:
     """Be an ingress: HTTP in, commands to Kafka, answers from the outbox."""
     topics = load_topics().with_prefix(settings.topic_prefix)
-    pool = await connect(settings.database_url.get_secret_value())
+    pool = await connect(settings.database_url)
     accounts, reads = Accounts(pool), Reads(pool)
     kafka = KafkaLog(settings.kafka_bootstrap)
     core = Ingress(settings.kafka_bootstrap, topics, accounts, settings.signing_key_bytes())
@@ -32,9 +32,7 @@ async def serve_http(settings: Settings) -> None:
         charts=Charts(pool),
         accounts=accounts,
         command_log=CommandLog(kafka, topics),
-        system_secret=(
-            settings.system_secret.get_secret_value() if settings.test_companies else None
-        ),
+        system_secret=settings.system_secret if settings.test_companies else None,
     )
     app = build_app(core, [Seatsio(parts)])
     reads.start()

@@ -13,8 +13,7 @@ async def project(settings: Settings) -> None:
     """Be the projector: keep the read model up with the outboxes."""
     topics = load_topics().with_prefix(settings.topic_prefix)
     kafka = KafkaLog(settings.kafka_bootstrap)
-    dsn = settings.database_url.get_secret_value()
-    projection = await Projection.connect(dsn, topics)
+    projection = await Projection.connect(settings.database_url, topics)
     clock = MonotonicClock()
     delay_ms = settings.projector_delay_ms
     try:
