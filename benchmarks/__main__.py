@@ -1,8 +1,8 @@
-"""Runs all benchmarks, or the named ones: `python -m benchmarks engine areas owner http`."""
+"""Runs all benchmarks, or the named ones: `python -m benchmarks engine areas owner http groups`."""
 
 import sys
 
-from benchmarks import areas, best_available, engine, http, owner
+from benchmarks import areas, best_available, engine, groups, http, owner
 
 BENCHMARKS = {
     "engine": engine.run,
@@ -10,6 +10,7 @@ BENCHMARKS = {
     "best_available": best_available.run,
     "owner": owner.run,
     "http": http.run,
+    "groups": groups.run,
 }
 
 

@@ -10,23 +10,16 @@ both.
 import asyncio
 import statistics
 import sys
-import tempfile
 from copy import copy
 from itertools import product
-from pathlib import Path
 
-import aiohttp
-import msgspec
 import uvloop
 
 from benchmarks.cpu import CpuWatch
 from benchmarks.load import Figures, load, post
-from benchmarks.workload import STADIUM_MAP, VENUES
-from engine.groups.machine import partition_of
-from schemas.topics import EVENTS_COMMANDS, load_topics
-from seatlog.installation import Installation
+from benchmarks.service import CHANGES_PATH, Service, booking, running_service
+from benchmarks.workload import STADIUM_MAP
 from seatlog.local.ports import free_port
-from seatlog.local.servers import LocalServers
 
 CONNECTIONS = (64, 256)
 ROUNDS = 2
@@ -35,7 +28,6 @@ WARM_UP_S = 40.0
 """For each way of booking: the broker's just-in-time compiler takes a core for half a minute of
 load, and again when records come by other partitions."""
 EVENTS = 40
-PATH = "/events/groups/actions/change-object-status"
 
 
 def run() -> None:
@@ -44,45 +36,35 @@ def run() -> None:
 
 
 async def _run() -> None:
-    with tempfile.TemporaryDirectory(prefix="seatlog-benchmark-") as folder:
-        servers = LocalServers(Path(folder))
-        await servers.start()
-        installation = Installation(
-            Path(folder), bootstrap=servers.bootstrap, dsn=servers.dsn, port=free_port()
-        )
-        try:
-            await installation.start()
-            await _measure(installation, servers.pids())
-        finally:
-            await installation.stop()
-            await servers.stop()
+    async with running_service() as service:
+        await _measure(service)
 
 
-async def _measure(installation: Installation, server_pids: dict[str, int]) -> None:
-    booking = await _bookings(installation)
+async def _measure(service: Service) -> None:
+    bookings_of = await _bookings(service)
     await asyncio.sleep(1.0)
     bare_port = free_port()
     bare = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "benchmarks.bare", str(bare_port)
     )
     try:
-        pids = server_pids | installation.pids()
-        for bookings in booking.values():
-            await load(installation.port, 64, WARM_UP_S, bookings)
-        for name, connections in product(booking, CONNECTIONS):
+        pids = service.pids()
+        for bookings in bookings_of.values():
+            await load(service.port, 64, WARM_UP_S, bookings)
+        for name, connections in product(bookings_of, CONNECTIONS):
             ours: list[Figures] = []
             peer: list[Figures] = []
             used: dict[str, float] = {}
             peer_used: dict[str, float] = {}
             for _ in range(ROUNDS):
                 peer_watch = CpuWatch({"bare server": bare.pid}, "its load")
-                posts = copy(booking[name])  # which takes no seats from the bookings
+                posts = copy(bookings_of[name])  # which takes no seats from the bookings
                 peer.append(await load(bare_port, connections, SECONDS / 2, posts))
                 peer_used = {
                     name: peer_used.get(name, 0) + more for name, more in peer_watch.used().items()
                 }
                 watch = CpuWatch(pids, "load")
-                ours.append(await load(installation.port, connections, SECONDS, booking[name]))
+                ours.append(await load(service.port, connections, SECONDS, bookings_of[name]))
                 used = {name: used.get(name, 0) + more for name, more in watch.used().items()}
             _print(name, connections, ours, peer)
             print(f"     CPU us a booking: {_shares(used, ours)}")
@@ -125,47 +107,15 @@ class _Bookings:
     def __call__(self, _: int) -> bytes:
         number, self._next = self._next, self._next + 1
         seat, event = divmod(number, len(self._keys))
-        body = {
-            "events": [self._keys[event]],
-            "objects": [{"objectId": self._labels[seat % len(self._labels)]}],
-            "status": "booked",
-            "type": "CHANGE_STATUS_TO",
-        }
-        return post(PATH, msgspec.json.encode(body), self._headers)
+        label = self._labels[seat % len(self._labels)]
+        return post(CHANGES_PATH, booking([self._keys[event]], [label]), self._headers)
 
 
-async def _bookings(installation: Installation) -> "dict[str, _Bookings]":
-    drawing = (VENUES / "sampleChartWithZones.json").read_bytes()
-    keys = [f"drop-{number}" for number in range(EVENTS)]
-    hot: list[str] = []
-    number = 0
-    workspace = await _workspace(installation)
-    partitions = load_topics()[EVENTS_COMMANDS].partitions
-    while len(hot) < EVENTS:
-        number += 1
-        if partition_of(workspace, f"hot-{number}", partitions) == 0:
-            hot.append(f"hot-{number}")
-    authorization = aiohttp.encode_basic_auth(installation.api_key, "")
-    async with aiohttp.ClientSession(headers={"Authorization": authorization}) as session:
-        url = f"{installation.address}/charts/actions/import"
-        async with session.post(url, data=drawing) as response:
-            response.raise_for_status()
-            chart = (await response.json())["key"]
-        url = f"{installation.address}/events/actions/create-multiple"
-        wanted = {"chartKey": chart, "events": [{"eventKey": key} for key in [*keys, *hot]]}
-        async with session.post(url, data=msgspec.json.encode(wanted)) as response:
-            response.raise_for_status()
-    headers = f"Authorization: {authorization}\r\n"
-    return {"hot": _Bookings(hot, headers), "spread": _Bookings(keys, headers)}
-
-
-async def _workspace(installation: Installation) -> str:
-    authorization = aiohttp.encode_basic_auth(installation.api_key, "")
-    async with (
-        aiohttp.ClientSession(headers={"Authorization": authorization}) as session,
-        session.post(f"{installation.address}/hold-tokens") as response,
-    ):
-        return str((await response.json())["workspaceKey"])
+async def _bookings(service: Service) -> "dict[str, _Bookings]":
+    spread = [f"drop-{number}" for number in range(EVENTS)]
+    hot = await service.keys_in(0, EVENTS, "hot")
+    await service.create_events([*spread, *hot])
+    return {"hot": _Bookings(hot, service.headers), "spread": _Bookings(spread, service.headers)}
 
 
 if __name__ == "__main__":
