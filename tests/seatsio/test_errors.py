@@ -113,6 +113,31 @@ def test_an_event_of_a_command_is_named_by_its_key() -> None:
     ]
 
 
+def test_an_event_that_is_gone_stands_before_what_is_in_the_way_on_others() -> None:
+    """Of a group: one part has lost its event, another one its seat."""
+    refusal = Rejected(
+        code=Rejection.EVENT_NOT_FOUND.code,
+        detail="1",
+        obstacles=[obstacle(Rejection.OBJECT_NOT_FREE, "A-2", 2, status="booked")],
+    )
+    error = told(refusal)
+    assert error.refusal.status == 404
+    codes = [problem.code for problem in error.refusal.problems]
+    assert codes == ["EVENT_NOT_FOUND", "ILLEGAL_STATUS_CHANGE"]
+    assert "friday was not found" in error.refusal.problems[0].message
+
+
+@pytest.mark.parametrize(
+    ("why", "status"),
+    [(Rejection.BUSY_IN_DOUBT, 429), (Rejection.IDEMPOTENCY_KEY_IN_USE, 409)],
+)
+def test_who_may_ask_again_is_told_so_and_of_no_object(why: Rejection, status: int) -> None:
+    refusal = told(Rejected(code=why.code)).refusal
+    assert (refusal.status, refusal.problems[0].code) == (status, why.code)
+    assert int(refusal.headers["Retry-After"]) >= 1
+    assert "free" not in refusal.problems[0].message
+
+
 def test_an_event_key_of_digits_is_no_id() -> None:
     refusal = Rejected(code=Rejection.EVENT_NOT_FOUND.code, detail="1")
     error = from_rejected(refusal, "ws", names_event_by_id=False)

@@ -85,6 +85,25 @@ async def test_a_booking_goes_to_the_event_that_has_the_key_now(
     assert await status_of(pair.first, "sat", "A-1") == "free"
 
 
+async def test_a_group_goes_to_the_events_that_have_the_keys_now(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chart = await pair.first.chart()
+    fri, sat = [await pair.first.event_in(partition, 2, chart) for partition in range(2)]
+    for key in (fri, sat):
+        assert (await pair.behind.get(f"/events/{key}")).status == 200
+    monkeypatch.setattr("tests.seatsio.test_ingress_behind.BEHIND_S", 2.0)
+    assert (await pair.first.post(f"/events/{fri}", {"eventKey": "old"})).status == 204
+    await pair.first.event(fri, chart)
+
+    asked = {"events": [sat, fri], "objects": ["A-1"]}
+    booked = await pair.behind.post("/events/groups/actions/book", asked)
+
+    assert booked.status == 204, booked
+    statuses = [await status_of(pair.first, key, "A-1") for key in (fri, sat, "old")]
+    assert statuses == ["booked", "booked", "free"]
+
+
 async def test_extra_data_goes_to_the_event_that_has_the_key_now(pair: Pair) -> None:
     await rename_fri_and_create_another(pair)
 
