@@ -98,6 +98,9 @@ class SeatMaps:
         seat_map = self.by_hash.get(content_hash)
         if seat_map is None:
             compressed = await self._inventories.get(content_hash)
+            # The owner of another partition may have waited for the same one.
+            seat_map = self.by_hash.get(content_hash)
+        if seat_map is None:
             seat_map = SeatMap(decode(decompress(compressed)))
             self.by_hash[content_hash] = seat_map
         return seat_map
