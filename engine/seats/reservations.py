@@ -87,7 +87,7 @@ def _certain_refusal(
 ) -> Rejected | None:
     """Refuse what stands in the way under every outcome; not what waits behind an earlier item."""
     before = Attempt(state, Most(state, now, after=False), request, now)
-    if before.refusal is not None:
+    if before.refusal is not None and not before.obstacles:
         return before.refusal
     after = Attempt(state, Most(state, now, after=True), request, now)
     in_both = {(obstacle.event, obstacle.label) for obstacle in after.obstacles} - behind
