@@ -195,11 +195,13 @@ class SeatsMachine:
         token = state.holds.due(now, partial(can_expire, state))
         if token is not None:
             return ExpireHold(token)
+        overdue = state.parking.overdue(now)
+        if overdue is not None:
+            return GiveUp(overdue)  # even if it could go on: nobody waits for its answer any more
         for item in state.parking.candidates():
             if not isinstance(_judge_parked(state, item, now), Waits):
                 return TakeUp(item.number)
-        overdue = state.parking.overdue(now)
-        return None if overdue is None else GiveUp(overdue)
+        return None
 
     def votes_of(self, facts: Iterable[SeatsFact]) -> list[GroupVote]:
         """Give the votes that facts about groups call for."""
