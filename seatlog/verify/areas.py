@@ -9,15 +9,24 @@ Rules of this file:
    over all tokens at every fact, if it is at each.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 
-from schemas.facts import FREE, HELD, NO_TICKET_TYPE, AreaCounts, StatusChanged
+from schemas.facts import FREE, HELD, NO_TICKET_TYPE, AreaCounts, Moves, StatusChanged
 
 
 def area_faults(
-    before: AreaCounts, fact: StatusChanged, capacity: int | None, *, by_time: bool
+    before: AreaCounts,
+    fact: StatusChanged,
+    capacity: int | None,
+    *,
+    by_time: bool,
+    kept: int = 0,
 ) -> Iterator[str]:
-    """Say what is wrong with an area's counts after a change; `before.own` is its token's."""
+    """Say what is wrong with an area's counts after a change; `before.own` is its token's.
+
+    An expiry leaves those places that are `kept` for groups.
+    """
     after = fact.area or AreaCounts()
     places = sum(after.taken.values()) + after.held
     if capacity is not None and places > capacity:
@@ -29,10 +38,25 @@ def area_faults(
     if after.held - _own(after) != before.held - _own(before):
         yield f"places held by another token than {fact.hold_token} have changed"
     yield from _movement_faults(before, after, fact, by_time=by_time)
-    if by_time and after.own:
+    if by_time and _own(after) > kept:
         yield f"the token {fact.hold_token} has expired and holds places still"
     if fact.status == HELD and _of_type(after, fact) - _of_type(before, fact) != fact.quantity:
         yield f"{fact.quantity} places were held, and not under their ticket type"
+
+
+def planned_faults(before: AreaCounts, fact: StatusChanged, moves: Moves | None) -> Iterator[str]:
+    """Say how an area's counts differ from what a group had planned; `before.own` as above."""
+    taken, own, held = Counter(before.taken), Counter(before.own), before.held
+    steps = [(pocket, -places) for pocket, places in moves.sources] if moves else []
+    for pocket, places in [*steps, *([(moves.target, moves.quantity)] if moves else [])]:
+        if pocket.status == HELD:
+            held += places
+            own[pocket.ticket_type or NO_TICKET_TYPE] += places
+        elif pocket.status != FREE:
+            taken[pocket.status] += places
+    after = fact.area or AreaCounts()
+    if (Counter(after.taken), Counter(after.own), after.held) != (taken, own, held):
+        yield f"the group had planned {moves}, and the counts are {after}"
 
 
 def _movement_faults(

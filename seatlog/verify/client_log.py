@@ -1,7 +1,8 @@
 """The clients' own log: what they asked for and what they were told.
 
 The file has one JSON object a line, one line for each request to change the status of objects of
-one event; a retry is a request of its own. The fields:
+one event; a retry is a request of its own, and a request over several events is a line for each.
+The fields:
 
 - `at_ms`, `done_ms`: when it was sent, and when its answer came or was given up; whole ms since
   the epoch, rounded down. All clients go by one clock.
@@ -13,7 +14,8 @@ one event; a retry is a request of its own. The fields:
 - `outcome`: `ok` (told that it was done), `refused` (told that it was not), or `unknown` (no
   answer, or one that says that the outcome is not known).
 - `http_status`: optional; of the answer.
-- `command`: optional; the command's id from the answer, `e-PARTITION-OFFSET`.
+- `command`: optional; the command's id from the answer, `e-PARTITION-OFFSET`, of a group
+  `g-PARTITION-OFFSET`.
 """
 
 from collections.abc import Callable, Iterator

@@ -6,19 +6,20 @@ Rules of this file:
    have been done, once.
 2. A request that was refused before it reached the log leaves no trace there, and is no fault.
 3. No seat is sold at the end that no client asked for.
-4. What one client was told before another one asked stands before it in the log.
+4. What one client was told before another one asked stands before it in the log. The place of a
+   group is, in each partition, where its part was applied.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Literal, NamedTuple
 
-from schemas.commands import Change
+from schemas.commands import Change, CommandPosition
 from schemas.facts import BOOKED
 from seatlog.verify.client_log import Request
 from seatlog.verify.directory import Directory
-from seatlog.verify.objects import EventFold
 from seatlog.verify.report import Check, Report
+from seatlog.verify.states import EventFold
 
 Told = Literal["ok", "refused"]
 
@@ -31,13 +32,25 @@ class Asked(NamedTuple):
     labels: tuple[str, ...]
 
 
-class _Done(NamedTuple):
+class Done(NamedTuple):
     """A change that stands in the log."""
 
-    partition: int
+    command: str
+    """The command's id for clients."""
+    partition: int | None
+    """Of events.outbox; None if the coordinator has refused it."""
     offset: int
-    """Of its command."""
+    """Where it stands there."""
     told: Told
+
+
+Witness = Callable[[Change, Done], None]
+"""Hears of each change that was asked for and answered."""
+
+
+def group_command_id(command: CommandPosition) -> str:
+    """Give the id of a group's command as clients know it."""
+    return f"g-{command.partition}-{command.offset}"
 
 
 class Clients:
@@ -48,63 +61,67 @@ class Clients:
         for request in requests:
             asked = Asked(request.status, request.hold_token, _labels(request.labels))
             self._requests[request.event, asked].append(request)
-        self._log: defaultdict[int, defaultdict[Asked, list[_Done]]] = defaultdict(
+        self._log: defaultdict[int, defaultdict[Asked, list[Done]]] = defaultdict(
             lambda: defaultdict(list)
         )
-        self._by_command: dict[str, _Done] = {}
+        self._by_command: dict[tuple[str, int], Done] = {}
+        """By command and event."""
 
-    def witness(self, partition: int) -> Callable[[Change, int, Told], None]:
-        """Give what hears of each change in a partition that was asked for and answered."""
-
-        def hear(change: Change, offset: int, told: Told) -> None:
-            labels = _labels(item.label for item in change.objects)
-            asked = Asked(change.status, change.hold.token if change.hold else None, labels)
-            done = _Done(partition, offset, told)
-            self._log[change.event][asked].append(done)
-            self._by_command[f"e-{partition}-{offset}"] = done
-
-        return hear
+    def hear(self, change: Change, done: Done) -> None:
+        """Note a change that was asked for and answered."""
+        labels = _labels(item.label for item in change.objects)
+        asked = Asked(change.status, change.hold.token if change.hold else None, labels)
+        self._log[change.event][asked].append(done)
+        self._by_command[done.command, change.event] = done
 
     def compare(self, directory: Directory, events: dict[int, EventFold], report: Report) -> None:
         """Compare every request with the log."""
-        ordered: list[tuple[Request, _Done]] = []
-        for keys in _same_events({key for key, _ in self._requests}, directory):
-            called = sorted({event for key in keys for event in directory.events_called(key)})
+        ordered: list[tuple[Request, Done]] = []
+        by_key: defaultdict[str, list[tuple[Asked, list[Request]]]] = defaultdict(list)
+        for (key, asked), requests in self._requests.items():
+            by_key[key].append((asked, requests))
+        for keys in _same_events(by_key, directory):
+            called = {event for key in keys for event in directory.events_called(key)}
             by_asked: defaultdict[Asked, list[Request]] = defaultdict(list)
-            for (key, asked), requests in self._requests.items():
-                if key in keys:
-                    by_asked[asked] += requests
+            for asked, requests in (of_key for key in keys for of_key in by_key[key]):
+                by_asked[asked] += requests
             for asked, requests in by_asked.items():
                 where = _where("/".join(keys), asked)
-                done = [d for event in called for d in self._log[event][asked]]
+                done = [d for event in sorted(called) for d in self._log[event][asked]]
                 for what in _told_faults(requests, done):
                     report.fault(Check.CLIENTS, where, what)
                 for request in requests:
-                    self._compare_command(request, where, report)
-                ordered += self._matched(requests, done)
+                    self._compare_command(request, called, where, report)
+                ordered += self._matched(requests, called, done)
                 _count(requests, report)
         for where, what in _order_faults(ordered):
             report.fault(Check.CLIENTS, where, what)
         self._check_sold(directory, events, report)
 
-    def _compare_command(self, request: Request, where: str, report: Report) -> None:
+    def _compare_command(
+        self, request: Request, events: set[int], where: str, report: Report
+    ) -> None:
         if request.command is None or request.outcome == "unknown":
             return
-        done = self._by_command.get(request.command)
+        done = self._find(request, events)
         if done is None or done.told != request.outcome:
             holds = "does not hold it" if done is None else f"says {done.told}"
             told = f"was told {request.outcome} of command {request.command}, and the log {holds}"
             report.fault(Check.CLIENTS, where, told)
 
     def _matched(
-        self, requests: list[Request], done: list[_Done]
-    ) -> Iterator[tuple[Request, _Done]]:
+        self, requests: list[Request], events: set[int], done: list[Done]
+    ) -> Iterator[tuple[Request, Done]]:
         """Pair the requests with their places in the log, where there is no doubt about it."""
         alone = len(requests) == len(done) == 1
         for request in requests:
-            found = self._by_command.get(request.command or "", done[0] if alone else None)
+            found = self._find(request, events) or (done[0] if alone else None)
             if found is not None and request.outcome != "unknown":
                 yield request, found
+
+    def _find(self, request: Request, events: set[int]) -> Done | None:
+        found = (self._by_command.get((request.command or "", event)) for event in events)
+        return next((done for done in found if done is not None), None)
 
     def _check_sold(
         self, directory: Directory, events: dict[int, EventFold], report: Report
@@ -122,7 +139,7 @@ class Clients:
                         report.fault(Check.CLIENTS, where, "is sold, and no client has bought it")
 
 
-def _same_events(keys: set[str], directory: Directory) -> Iterator[list[str]]:
+def _same_events(keys: Iterable[str], directory: Directory) -> Iterator[list[str]]:
     """Group keys that named the same event at different times: a request may say either."""
     left = sorted(keys)
     while left:
@@ -135,7 +152,7 @@ def _same_events(keys: set[str], directory: Directory) -> Iterator[list[str]]:
         yield group
 
 
-def _told_faults(requests: list[Request], done: list[_Done]) -> Iterator[str]:
+def _told_faults(requests: list[Request], done: list[Done]) -> Iterator[str]:
     """Compare all equal requests with all equal changes: which was which does not matter."""
     told = Counter(request.outcome for request in requests)
     held = Counter(change.told for change in done)
@@ -146,26 +163,28 @@ def _told_faults(requests: list[Request], done: list[_Done]) -> Iterator[str]:
         yield f"was told ok {told['ok']} times and refused {told['refused']} times, and {stands}"
 
 
-def _order_faults(ordered: list[tuple[Request, _Done]]) -> Iterator[tuple[str, str]]:
-    by_partition: defaultdict[int, list[tuple[Request, _Done]]] = defaultdict(list)
+def _order_faults(ordered: list[tuple[Request, Done]]) -> Iterator[tuple[str, str]]:
+    by_partition: defaultdict[int, list[tuple[Request, Done]]] = defaultdict(list)
     for request, done in ordered:
-        by_partition[done.partition].append((request, done))
+        if done.partition is not None:
+            by_partition[done.partition].append((request, done))
     for matched in by_partition.values():
         yield from _order_faults_in_partition(matched)
 
 
 def _order_faults_in_partition(
-    matched: list[tuple[Request, _Done]],
+    matched: list[tuple[Request, Done]],
 ) -> Iterator[tuple[str, str]]:
     finished = iter(sorted(matched, key=lambda pair: pair[0].done_ms))
-    latest, upcoming = -1, next(finished, None)
+    latest, upcoming = None, next(finished, None)
     for request, done in sorted(matched, key=lambda pair: pair[0].at_ms):
         while upcoming is not None and upcoming[0].done_ms < request.at_ms:
-            latest = max(latest, upcoming[1].offset)
+            if latest is None or upcoming[1].offset > latest.offset:
+                latest = upcoming[1]
             upcoming = next(finished, None)
-        if done.offset < latest:
+        if latest is not None and done.offset < latest.offset:
             where = f"{', '.join(request.labels)} of {request.event}"
-            yield where, f"command {done.offset} was sent after the answer to command {latest}"
+            yield where, f"{done.command} was sent after the answer to {latest.command}"
 
 
 def _count(requests: list[Request], report: Report) -> None:

@@ -4,7 +4,8 @@ Rules of this file:
 
 1. The coordinators' outboxes are read to their ends before any seats owner's.
 2. An owner passes every decision of its inputs in order. What it passes and what concerns it, it
-   applies, in a record of its own and with the decision's own facts.
+   applies, in a record of its own and with the decision's own facts; what it makes of groups,
+   parts.py says.
 """
 
 from collections import defaultdict, deque
@@ -15,6 +16,13 @@ from schemas.facts import (
     EventCreated,
     EventDeleted,
     EventUpdated,
+    GroupBegun,
+    GroupCancelled,
+    GroupConfirmed,
+    GroupEnded,
+    GroupQueued,
+    GroupRefused,
+    GroupReserved,
     GroupsFact,
     HoldDeadlineSet,
     partitions_concerned,
@@ -23,6 +31,8 @@ from schemas.outbox import DecisionApplied
 from seatlog.verify.holds import Holds
 from seatlog.verify.journal import Entry
 from seatlog.verify.report import Check, Report
+
+_OF_GROUPS = (GroupBegun, GroupConfirmed, GroupCancelled)
 
 
 class _Known(NamedTuple):
@@ -38,6 +48,16 @@ class Decision(NamedTuple):
     """The coordinator's outbox partition."""
     offset: int
     facts: list[GroupsFact]
+
+    @property
+    def where(self) -> str:
+        """Name its place."""
+        return f"{self.source} at {self.offset}"
+
+    @property
+    def of_groups(self) -> list[GroupsFact]:
+        """Give what it says about groups."""
+        return [fact for fact in self.facts if isinstance(fact, _OF_GROUPS)]
 
 
 class Directory:
@@ -70,12 +90,18 @@ class Directory:
         """Give the last key of an event, deleted ones included."""
         return self._key_of.get(event, f"#{event}")
 
+    def place_of(self, event: int, workspace: str, key: str | None) -> int | None:
+        """Give the partition of an event that is there now; None if it is not so called."""
+        known = self._by_id.get(event)
+        is_meant = known is not None and known.workspace == workspace
+        return known.partition if known and is_meant and key in (None, known.key) else None
+
     def pass_by(
         self, partition: int, passed: Mapping[str, tuple[int, int]], entry: Entry, holds: Holds
-    ) -> None:
+    ) -> tuple[list[Decision], Decision | None]:
         """Check a seats owner's record against the decisions that it has passed.
 
-        `holds` are the partition's, before the record.
+        `holds` are the partition's, before the record. Gives what it has skipped, and applied.
         """
         due = [
             decision
@@ -85,21 +111,23 @@ class Directory:
         applies = isinstance(entry.told, DecisionApplied)
         skipped = due[:-1] if applies else due
         for decision in skipped:
-            at = f"{decision.source} at {decision.offset}"
-            self._fault(entry.where, f"has passed {at} without applying it: {decision.facts}")
+            skips = f"has passed {decision.where} without applying it: {decision.facts}"
+            self._report.fault(_check_of(decision.facts), entry.where, skips)
         if applies and not due:
-            self._fault(entry.where, f"applies what nobody decided: {entry.data.facts}")
+            unasked = f"applies what nobody decided: {entry.data.facts}"
+            self._report.fault(_check_of(entry.data.facts), entry.where, unasked)
         elif applies:
             self._compare(due[-1], entry, holds)
+        return skipped, due[-1] if applies and due else None
 
     def finish(self, *, allow_pending: bool) -> None:
         """Note what was never applied."""
-        for (partition, source), decisions in self._decisions.items():
+        for (partition, _), decisions in self._decisions.items():
             for decision in decisions:
                 self._report.counts.pending += 1
                 if not allow_pending:
                     what = f"was never applied in partition {partition}: {decision.facts}"
-                    self._fault(f"{source} at {decision.offset}", what)
+                    self._report.fault(_check_of(decision.facts), decision.where, what)
 
     def _take(self, partition: int, source: str, before: int, after: int) -> list[Decision]:
         if after <= before:
@@ -116,13 +144,11 @@ class Directory:
             holds.as_applied(fact, entry.data.at) if isinstance(fact, HoldDeadlineSet) else fact
             for fact in decision.facts
         ]
-        if applied != decided:
-            at = f"{decision.source} at {decision.offset}"
-            self._fault(entry.where, f"applies {applied}, and {at} decided {decided}")
+        if not decision.of_groups and applied != decided:
+            self._fault(entry.where, f"applies {applied}, and {decision.where} decided {decided}")
         after = entry.data.positions.get(decision.source)
         if after != decision.offset + 1:
-            at = f"{decision.source} at {decision.offset}"
-            self._fault(entry.where, f"applies {at} and has read up to {after}")
+            self._fault(entry.where, f"applies {decision.where} and has read up to {after}")
 
     def _fold(self, fact: GroupsFact, where: str) -> None:
         match fact:
@@ -133,8 +159,8 @@ class Directory:
                 self._know(fact.event, _Known(known.workspace, fact.key, fact.partition), where)
             case EventDeleted():
                 self._forget(fact.event, fact.key, fact.partition, where)
-            case HoldDeadlineSet():
-                pass
+            case _:
+                pass  # says nothing about events
 
     def _create(self, fact: EventCreated, where: str) -> None:
         if fact.event in self._key_of:
@@ -166,3 +192,9 @@ class Directory:
 
     def _fault(self, where: str, what: str) -> None:
         self._report.fault(Check.DIRECTORY, where, what)
+
+
+def _check_of(facts: list[Any]) -> Check:
+    """Say which check a decision, or what is said to apply one, belongs to."""
+    kinds = (*_OF_GROUPS, GroupReserved, GroupRefused, GroupQueued, GroupEnded)
+    return Check.GROUPS if any(isinstance(fact, kinds) for fact in facts) else Check.DIRECTORY

@@ -16,19 +16,23 @@ from schemas.topics import (
     EVENTS_OUTBOX,
     GROUPS_COMMANDS,
     GROUPS_OUTBOX,
+    GROUPS_VOTES,
     INVENTORIES,
     Topics,
 )
 from seatlog.verify.clients import Clients
 from seatlog.verify.directory import Directory
+from seatlog.verify.groups import Groups
+from seatlog.verify.groups_judge import GroupsJudge
 from seatlog.verify.inputs import Inputs
 from seatlog.verify.journal import Journal
-from seatlog.verify.judges import GroupsJudge, SeatsJudge
-from seatlog.verify.objects import EventFold, Fold
+from seatlog.verify.objects import Fold
 from seatlog.verify.pairing import Pair
 from seatlog.verify.places import Inventories
 from seatlog.verify.report import Check, Report
 from seatlog.verify.results import Results
+from seatlog.verify.seats_judge import SeatsJudge
+from seatlog.verify.states import EventFold
 
 overdue_grace_ms = 10_000
 """At the end of the log: how long a deadline may lie back before somebody should have acted.
@@ -48,20 +52,24 @@ class History:
         clients: Clients | None = None,
         allow_pending: bool = False,
         changes_since: int = 0,
+        in_doubt_max_ms: int | None = None,
     ) -> None:
         self.report = Report()
         self.directory = Directory(topics[EVENTS_OUTBOX].partitions, self.report)
+        self.groups = Groups(self.report)
         self.journals: dict[TopicPartition, Journal] = {}
         self.folds: dict[TopicPartition, Fold] = {}
         self._topics = topics
         self._spans = spans
         self._clients = clients
+        self._witness = clients.hear if clients is not None else None
         self._allow_pending = allow_pending
         self.changes_since = changes_since
         """Status changes from then on are compared with the read model: it forgets older ones."""
+        self._in_doubt_max_ms = in_doubt_max_ms
         self._inventories = Inventories(self.report)
         self._newest = 0
-        self._groups: dict[str, Journal] = {}
+        self._coordinators: dict[str, Journal] = {}
         self._pairs: dict[TopicPartition, Pair] = {}
         self._take: dict[tuple[str, int], Callable[[LogRecord], None]] = {
             TopicPartition(topics[INVENTORIES].physical_name, partition): self._inventories.take_in
@@ -82,6 +90,11 @@ class History:
         for outbox, pair in self._pairs.items():
             pair.finish(self._span(outbox).end, allow_pending=self._allow_pending)
         self.directory.finish(allow_pending=self._allow_pending)
+        self.groups.finish(
+            self._newest,
+            allow_pending=self._allow_pending,
+            in_doubt_max_ms=self._in_doubt_max_ms,
+        )
         for partition, fold in self.folds.items():
             fold.holds.check_due(self._newest, f"{partition} at its end", grace_ms=overdue_grace_ms)
         self._count()
@@ -96,15 +109,18 @@ class History:
 
     def _add_coordinator(self, partition: int) -> None:
         commands, outbox = self._pair(GROUPS_COMMANDS, GROUPS_OUTBOX, partition)
+        votes = TopicPartition(self._topics[GROUPS_VOTES].physical_name, partition)
         journal = Journal(outbox, decode_groups_record, self.report)
-        self.journals[outbox] = self._groups[str(outbox)] = journal
+        self.journals[outbox] = self._coordinators[str(outbox)] = journal
         span = self._span(commands)
         judge = GroupsJudge(
-            source=str(outbox),
+            outbox=outbox,
             directory=self.directory,
-            inputs=Inputs(commands, span, {}, self.report),
+            groups=self.groups,
+            inputs=Inputs(commands, span, {}, self.report, votes=(votes, self._span(votes))),
             results=Results(commands, span, self.report),
             report=self.report,
+            witness=self._witness,
         )
         self._add_pair(commands, outbox, Pair(commands, span, journal, judge, self.report))
 
@@ -117,10 +133,11 @@ class History:
             partition=partition,
             fold=fold,
             directory=self.directory,
-            inputs=Inputs(commands, span, self._groups, self.report),
+            groups=self.groups,
+            inputs=Inputs(commands, span, self._coordinators, self.report),
             results=Results(commands, span, self.report),
             report=self.report,
-            witness=self._clients.witness(partition) if self._clients is not None else None,
+            witness=self._witness,
         )
         self._add_pair(commands, outbox, Pair(commands, span, journal, judge, self.report))
 

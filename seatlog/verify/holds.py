@@ -4,9 +4,11 @@ Rules of this file:
 
 1. A hold ends *at* its deadline: a record with that time may no longer use it.
 2. When a command is answered at a time, every hold that ended by then has been freed before.
+   What a group has reserved of it waits for the decision: never freed before, at once after.
 """
 
 from collections import defaultdict
+from collections.abc import Callable
 from heapq import heappop, heappush
 
 import msgspec
@@ -21,12 +23,16 @@ Held = tuple[int, str]
 class Holds:
     """The hold tokens of one partition."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Report, is_reserved: Callable[[str, Held], bool]) -> None:
         self._report = report
+        self._is_reserved = is_reserved
+        """Whether groups have reserved all that a token has of an object."""
         self._objects: defaultdict[str, set[Held]] = defaultdict(set)
         self._deadlines: dict[str, int] = {}
         self._changed: dict[str, HoldDeadlineSet] = {}
         self._in_order: list[tuple[int, str]] = []
+        self._aside: list[tuple[int, str]] = []
+        """Deadlines that have come, of tokens that have nothing but what groups have reserved."""
 
     def use(self, fact: StatusChanged, at: int, where: str) -> None:
         """Check a change that a command made with a token."""
@@ -43,11 +49,24 @@ class Holds:
             new = changed.expires_at
             self._fault(where, f"uses the token {token} until {expires_at}, set to {new}")
 
-    def hold(self, token: str, held: Held, expires_at: int | None) -> None:
+    def hold(self, token: str, held: Held, expires_at: int | None, at: int) -> None:
         """Note that a token holds (places of) an object."""
         self._objects[token].add(held)
         if expires_at is not None:
-            self._schedule(token, expires_at)
+            # A group was reserved with the deadline of that moment; it may have been moved since.
+            changed = self._changed.get(token)
+            is_known = changed is not None and at < changed.remembered_until
+            self._schedule(token, changed.expires_at if changed and is_known else expires_at)
+
+    def is_over(self, token: str, at: int) -> bool:
+        """Say whether the deadline of a token that holds something has come."""
+        deadline = self._deadlines.get(token)
+        return deadline is not None and deadline <= at
+
+    def look_again(self) -> None:
+        """Note that a group has ended: what it had reserved of an ended hold is due."""
+        while self._aside:
+            heappush(self._in_order, self._aside.pop())
 
     def let_go(self, token: str, held: Held) -> None:
         """Note that a token holds nothing of an object any longer."""
@@ -92,10 +111,14 @@ class Holds:
         """Check that nothing is held any longer whose deadline came by `at`."""
         while self._in_order and self._in_order[0][0] + grace_ms <= at:
             deadline, token = heappop(self._in_order)
-            if self._deadlines.get(token) == deadline and self._objects.get(token):
-                label = min(self._objects[token])[1]
-                late = f"{label} is held by {token} still, {at - deadline} ms after its deadline"
-                self._fault(where, late)
+            if self._deadlines.get(token) != deadline or not self._objects.get(token):
+                continue
+            left = [held for held in self._objects[token] if not self._is_reserved(token, held)]
+            if left:
+                late = f"{min(left)[1]} is held by {token} still, {at - deadline} ms after its"
+                self._fault(where, f"{late} deadline")
+            else:
+                self._aside.append((deadline, token))
 
     def _schedule(self, token: str, expires_at: int) -> None:
         if self._deadlines.get(token) != expires_at:

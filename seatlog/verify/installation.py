@@ -3,8 +3,8 @@
 Rules of this file:
 
 1. Effects are measured before their causes: first the ends of events.outbox, then that of
-   groups.outbox, then those of the commands. So what an outbox refers to has been read, even
-   while everything goes on.
+   groups.outbox, then those of the commands and votes. So what an outbox refers to has been read,
+   even while everything goes on.
 """
 
 import contextlib
@@ -21,6 +21,7 @@ from schemas.topics import (
     EVENTS_OUTBOX,
     GROUPS_COMMANDS,
     GROUPS_OUTBOX,
+    GROUPS_VOTES,
     INVENTORIES,
     Topics,
 )
@@ -50,9 +51,12 @@ async def verify(
     database_url: str | None = None,
     client_log: Path | None = None,
     allow_pending: bool = False,
+    in_doubt_max_ms: int | None = None,
     read_model_wait_s: float = wait_s,
 ) -> Report:
     """Verify an installation; how many partitions the topics have, the broker says.
+
+    No group may have been in doubt for longer than `in_doubt_max_ms`.
 
     Raises NotInstalledError, ClientLogError, and BrokerError, LogUnreachableError or
     DatabaseUnavailableError where a server is away.
@@ -67,6 +71,7 @@ async def verify(
             database_url=database_url,
             clients=clients,
             allow_pending=allow_pending,
+            in_doubt_max_ms=in_doubt_max_ms,
             read_model_wait_s=read_model_wait_s,
         )
     finally:
@@ -80,6 +85,7 @@ async def verify_log(
     database_url: str | None = None,
     clients: Clients | None = None,
     allow_pending: bool = False,
+    in_doubt_max_ms: int | None = None,
     read_model_wait_s: float = wait_s,
 ) -> Report:
     """Verify what stands in a log, and the read model that was made of it."""
@@ -98,6 +104,7 @@ async def verify_log(
             clients=clients,
             allow_pending=allow_pending,
             changes_since=_now_ms() - status_changes_kept_ms + clocks_differ_ms,
+            in_doubt_max_ms=in_doubt_max_ms,
         )
         for names in _PASSES:
             for together in _together(topics, names):
@@ -148,7 +155,7 @@ async def _all_spans(
         for part, span in begun.items()
         if part in now
     }
-    for name in (GROUPS_OUTBOX, EVENTS_COMMANDS, GROUPS_COMMANDS, INVENTORIES):
+    for name in (GROUPS_OUTBOX, EVENTS_COMMANDS, GROUPS_COMMANDS, GROUPS_VOTES, INVENTORIES):
         spans |= await _spans(log, topics, name)
     return spans
 

@@ -13,10 +13,12 @@ from schemas.outbox import (
     HEADER_TERM,
     HEADER_TYPE,
     CommandAnswered,
+    CommandDeferred,
     Data,
     DecisionApplied,
     OwnershipTaken,
     TimePassed,
+    VoteTaken,
     type_name,
 )
 from seatlog.verify.report import Check, Report
@@ -24,10 +26,24 @@ from seatlog.verify.report import Check, Report
 clock_drift_ms = 1_000
 """How far an owner's own clock may carry it ahead of the broker's between two answers."""
 
-Told = CommandAnswered[Any] | TimePassed[Any] | DecisionApplied[Any]
+Told = (
+    CommandAnswered[Any]
+    | CommandDeferred[Any]
+    | TimePassed[Any]
+    | DecisionApplied[Any]
+    | VoteTaken[Any]
+)
 OutboxRecord = OwnershipTaken | Told
 _TYPE_NAMES: dict[type[Any], bytes] = {
-    kind: type_name(kind) for kind in (OwnershipTaken, CommandAnswered, TimePassed, DecisionApplied)
+    kind: type_name(kind)
+    for kind in (
+        OwnershipTaken,
+        CommandAnswered,
+        CommandDeferred,
+        TimePassed,
+        DecisionApplied,
+        VoteTaken,
+    )
 }
 
 
@@ -37,6 +53,8 @@ class Entry(NamedTuple):
     where: str
     told: Told
     data: Data[Any]
+    appended_at: int
+    """By the broker's clock."""
 
 
 class Journal:
@@ -72,7 +90,7 @@ class Journal:
         if not self._counts(told, record.offset, where):
             return None
         self._check(told, record, where)
-        return Entry(where, told, told.data)
+        return Entry(where, told, told.data, record.timestamp)
 
     @property
     def term(self) -> int | None:

@@ -6,13 +6,8 @@ Rules of this file:
    of the log does, so the states to compare with them are these.
 """
 
-from dataclasses import dataclass, field
-from hashlib import md5
-from typing import NamedTuple
-
 import msgspec
 
-from schemas.commands import JsonObject
 from schemas.facts import (
     BOOKED,
     FREE,
@@ -27,95 +22,12 @@ from schemas.facts import (
     SeatsFact,
     StatusChanged,
 )
-from seatlog.verify.areas import area_faults
-from seatlog.verify.holds import Holds
-from seatlog.verify.places import Inventories, Places
+from seatlog.verify.areas import area_faults, planned_faults
+from seatlog.verify.holds import Held, Holds
+from seatlog.verify.places import Inventories
 from seatlog.verify.report import Check, Report
-
-
-class ObjectState(NamedTuple):
-    """What is known about an object."""
-
-    status: str = FREE
-    hold_token: str | None = None
-    """Of a seat that is held."""
-    order_id: str | None = None
-    ticket_type: str | None = None
-    extra_data: JsonObject | None = None
-    area: AreaCounts | None = None
-    """Without `own`: the places of each token are in EventFold.area_holds."""
-
-
-UNTOUCHED = ObjectState()
-
-
-class Moment(NamedTuple):
-    """Where and when a fact stands, and whether time alone was its cause."""
-
-    where: str
-    at: int
-    change_id: int
-    """The id that a status change has here."""
-    by_time: bool
-
-
-@dataclass(slots=True)
-class Changes:
-    """The status changes of an event, summed up to be compared with another list of them.
-
-    Older ones than the read model keeps are left out.
-    """
-
-    number: int = 0
-    ids: int = 0
-    """Sum of the ids."""
-    times: int = 0
-    """Sum of the times."""
-    content: int = 0
-    """Sum of what `digest` says of each."""
-
-    def add(self, fact: StatusChanged, moment: Moment) -> None:
-        """Count a status change."""
-        self.number += 1
-        self.ids += moment.change_id
-        self.times += moment.at
-        self.content += digest(fact)
-
-
-def digest(fact: StatusChanged) -> int:
-    """Digest what a status change says, in a way that SQL can do as well (read_model.py)."""
-    parts = (fact.seq, fact.label, fact.status, fact.quantity, fact.hold_token, fact.order_id)
-    told = " ".join("" if part is None else str(part) for part in parts)
-    told = told.replace("\x00", "\ufffd")  # Postgres cannot store it
-    return int(md5(told.encode(), usedforsecurity=False).hexdigest()[:8], 16)
-
-
-@dataclass(slots=True)
-class EventFold:
-    """One event: what was said when it was created, and its objects that were ever changed."""
-
-    created: EventCreated
-    places: Places | None
-    key: str
-    name: str | None
-    date: str | None
-    is_in_the_past: bool = False
-    updated_at: int | None = None
-    last_seq: int = 0
-    changes: Changes = field(default_factory=Changes)
-    objects: dict[str, ObjectState] = field(default_factory=dict)
-    area_holds: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
-    """By label and token, the places that it holds of an area by ticket type."""
-
-    @property
-    def id(self) -> int:
-        """The event's id."""
-        return self.created.event
-
-    @property
-    def workspace(self) -> str:
-        """The key of its workspace."""
-        return self.created.workspace
+from seatlog.verify.reservations import Reservations
+from seatlog.verify.states import UNTOUCHED, EventFold, Moment, ObjectState
 
 
 class Fold:
@@ -123,7 +35,8 @@ class Fold:
 
     def __init__(self, inventories: Inventories, report: Report, changes_since: int) -> None:
         self.events: dict[int, EventFold] = {}
-        self.holds = Holds(report)
+        self.reservations = Reservations()
+        self.holds = Holds(report, self._is_reserved)
         self._inventories = inventories
         self._report = report
         self._changes_since = changes_since
@@ -147,6 +60,8 @@ class Fold:
                 self._update(fact, moment)
             case EventDeleted():
                 self._delete(fact, moment)
+            case _:
+                pass  # what waits or is in doubt has changed no object
 
     def state(self, event: int, label: str) -> ObjectState | None:
         """Give an object's state; None if there is no such event or label."""
@@ -154,6 +69,12 @@ class Fold:
         if found is None or (found.places is not None and label not in found.places):
             return None
         return found.objects.get(label, UNTOUCHED)
+
+    def is_area(self, event: int, label: str) -> bool:
+        """Say whether an object is an area."""
+        found = self.events.get(event)
+        places = found.places if found is not None else None
+        return places is not None and places.get(label) is not None
 
     def _create(self, fact: EventCreated, moment: Moment) -> None:
         if fact.event in self.events or fact.event in self._deleted:
@@ -191,6 +112,9 @@ class Fold:
         event = self._event(fact.event, moment)
         if event is not None:
             self._place(event, fact.label, moment)
+            for group in self.reservations.of((fact.event, fact.label)):
+                odd = f"{fact.label} of event {fact.event} is changed, and group {group} has it"
+                self._fault(Check.GROUPS, moment, odd)
             before = event.objects.get(fact.label, UNTOUCHED)
             event.objects[fact.label] = before._replace(extra_data=fact.extra_data)
 
@@ -203,7 +127,7 @@ class Fold:
         if moment.by_time:
             self._report.counts.objects_freed_by_time += 1
             self.holds.expire(fact.hold_token or "", moment.at, moment.where)
-        else:
+        elif moment.planned is None:
             self.holds.use(fact, moment.at, moment.where)
         before = event.objects.get(fact.label, UNTOUCHED)
         capacity = self._place(event, fact.label, moment)
@@ -211,8 +135,12 @@ class Fold:
             self._check_seat(before, fact, moment)
         else:
             own = event.area_holds.get((fact.label, fact.hold_token or ""), {})
-            self._check_area(before, own, fact, capacity, moment)
-        self._replace(event, fact, before)
+            counts = msgspec.structs.replace(before.area or AreaCounts(), own=own)
+            if fact.area is None or (capacity is None and before.area is None):
+                name = f"{fact.label} of event {fact.event}"
+                self._fault(Check.AREAS, moment, f"{name} is told as an area, or should be")
+            self._check_area(counts, fact, capacity, moment)
+        self._replace(event, fact, before, moment.at)
 
     def _number(self, event: EventFold, fact: StatusChanged, moment: Moment) -> None:
         if fact.seq != event.last_seq + 1:
@@ -224,6 +152,8 @@ class Fold:
 
     def _check_seat(self, before: ObjectState, fact: StatusChanged, moment: Moment) -> None:
         name = f"{fact.label} of event {fact.event}"
+        for what in self.reservations.seat_faults(fact):
+            self._fault(Check.HOLDS if moment.by_time else Check.GROUPS, moment, what)
         if before.status == BOOKED == fact.status:
             self._report.counts.sold_twice += 1
             self._fault(Check.SEATS, moment, f"{name} is sold twice, with no release between")
@@ -242,21 +172,30 @@ class Fold:
             self._fault(Check.SEATS, moment, f"{name} is one seat, and {fact.quantity} changed")
 
     def _check_area(
-        self,
-        before: ObjectState,
-        own: dict[str, int],
-        fact: StatusChanged,
-        capacity: int | None,
-        moment: Moment,
+        self, before: AreaCounts, fact: StatusChanged, capacity: int | None, moment: Moment
     ) -> None:
+        """Check an area's counts; `before.own` is what the fact's token held."""
         name = f"{fact.label} of event {fact.event}"
-        if fact.area is None or (capacity is None and before.area is None):
-            self._fault(Check.AREAS, moment, f"{name} is told as an area, or should be")
-        counts = msgspec.structs.replace(before.area or AreaCounts(), own=own)
-        for what in area_faults(counts, fact, capacity, by_time=moment.by_time):
+        held, token = (fact.event, fact.label), fact.hold_token or ""
+        kept = self.reservations.drawn_from_hold(held, token, before.own) if moment.by_time else 0
+        for what in area_faults(before, fact, capacity, by_time=moment.by_time, kept=kept):
             self._fault(Check.AREAS, moment, f"{name}: {what}")
+        if moment.planned is not None:
+            for what in planned_faults(before, fact, moment.planned.moves):
+                self._fault(Check.AREAS, moment, f"{name}: {what}")
+        for what in self.reservations.area_faults(before, fact, capacity):
+            check = Check.HOLDS if moment.by_time else Check.GROUPS
+            self._fault(check, moment, f"{name}: {what}")
 
-    def _replace(self, event: EventFold, fact: StatusChanged, before: ObjectState) -> None:
+    def _is_reserved(self, token: str, held: Held) -> bool:
+        """Say whether groups have reserved all that a token has of an object."""
+        event = self.events.get(held[0])
+        own = event.area_holds.get((held[1], token)) if event is not None else None
+        if own is None:
+            return bool(self.reservations.of(held))
+        return self.reservations.drawn_from_hold(held, token, own) >= sum(own.values())
+
+    def _replace(self, event: EventFold, fact: StatusChanged, before: ObjectState, at: int) -> None:
         area, held, token = fact.area, (event.id, fact.label), fact.hold_token
         seat_token = token if fact.status == HELD and area is None else None
         event.objects[fact.label] = ObjectState(
@@ -266,18 +205,18 @@ class Fold:
         if before.hold_token not in (None, seat_token):
             self.holds.let_go(before.hold_token, held)
         if seat_token is not None:
-            self.holds.hold(seat_token, held, fact.hold_expires_at)
+            self.holds.hold(seat_token, held, fact.hold_expires_at, at)
         if area is not None and token is not None:
-            self._replace_area_hold(event, fact, token, area.own)
+            self._replace_area_hold(event, fact, token, area.own, at)
 
     def _replace_area_hold(
-        self, event: EventFold, fact: StatusChanged, token: str, own: dict[str, int]
+        self, event: EventFold, fact: StatusChanged, token: str, own: dict[str, int], at: int
     ) -> None:
         before = event.area_holds.pop((fact.label, token), None)
         if own:
             event.area_holds[fact.label, token] = own
             deadline = fact.hold_expires_at if fact.status == HELD else None
-            self.holds.hold(token, (event.id, fact.label), deadline)
+            self.holds.hold(token, (event.id, fact.label), deadline, at)
         elif before is not None:
             self.holds.let_go(token, (event.id, fact.label))
 

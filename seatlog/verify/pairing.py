@@ -4,7 +4,7 @@ from collections import deque
 from typing import Protocol
 
 from adapters.ports import LogRecord, Span, TopicPartition
-from schemas.outbox import CommandAnswered
+from schemas.outbox import CommandAnswered, CommandDeferred
 from seatlog.verify.journal import Entry, Journal
 from seatlog.verify.report import Check, Report
 
@@ -13,7 +13,7 @@ class Judge(Protocol):
     """What follows the records of one outbox partition."""
 
     def take_in(self, entry: Entry, offset: int, command: LogRecord | None) -> None:
-        """Check and fold a record; `command` is what it answers, if that is still there."""
+        """Check and fold a record; `command` is what it is about, if that is still there."""
         ...
 
     def finish(self, *, allow_pending: bool) -> None:
@@ -71,7 +71,9 @@ class Pair:
         while self._waiting and self._is_ready(self._waiting[0][1]):
             offset, entry = self._waiting.popleft()
             asked = _asked(entry)
-            command = None if asked is None else self._unanswered.pop(asked, None)
+            command = None if asked is None else self._unanswered.get(asked)
+            if asked is not None and isinstance(entry.told, CommandAnswered):
+                self._unanswered.pop(asked, None)
             self._judge.take_in(entry, offset, command)
 
     def _is_ready(self, entry: Entry) -> bool:
@@ -85,6 +87,8 @@ class Pair:
 
 
 def _asked(entry: Entry) -> int | None:
-    if not isinstance(entry.told, CommandAnswered) or entry.data.command is None:
+    if entry.data.command is None:
+        return None
+    if not isinstance(entry.told, (CommandAnswered, CommandDeferred)):
         return None
     return entry.data.command.offset

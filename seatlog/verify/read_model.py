@@ -19,8 +19,8 @@ from adapters.postgres.pool import Connection, Pool, connect, connection
 from adapters.postgres.storable import storable
 from schemas.facts import AreaCounts
 from seatlog.verify.history import History
-from seatlog.verify.objects import UNTOUCHED, Changes, EventFold, ObjectState
 from seatlog.verify.report import Check, Report
+from seatlog.verify.states import UNTOUCHED, Changes, EventFold, ObjectState
 
 wait_s = 30.0
 """How long the projection may take to reach the end of the outboxes."""
@@ -33,7 +33,7 @@ _OBJECTS = """
     SELECT event, label, status, hold_token, order_id, ticket_type, extra_data, area FROM objects
 """
 _AREA_HOLDS = "SELECT event, label, token, places FROM area_holds"
-# The sums of seatlog.verify.objects.Changes; the digest is that of its `digest`.
+# The sums of seatlog.verify.states.Changes; the digest is that of its `digest`.
 _CHANGES = """
     SELECT event, count(*) AS number, sum(id) AS ids, sum(at) AS times, sum(
         ('x' || left(md5(concat_ws(' ', seq, label, status, quantity,

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from schemas.commands import CommandPosition
+from schemas.facts import CommandParked, GroupBegun
 from schemas.outbox import Accepted, Answer, Data
 from schemas.rejections import Rejected, Rejection
 from seatlog.verify.journal import Entry
@@ -14,6 +16,10 @@ from seatlog.verify.report import Check, Report
 answers_kept_ms = 15 * 60 * 1000
 """An owner keeps the first answer for this long; after it, the same key may be done anew."""
 _encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+_NOT_KEPT = Rejection.BUSY_IN_DOUBT.code
+"""A command that was not decided may be sent again under its key, and be done then."""
 
 
 class _First(NamedTuple):
@@ -30,11 +36,18 @@ class Repeats:
         self._report = report
         self._first: dict[str, _First] = {}
         self._in_order: deque[tuple[int, str]] = deque()
+        self._deferred: dict[str, CommandPosition] = {}
+        """Commands whose answers are still to come, by command id."""
 
     def take_in(self, entry: Entry) -> None:
         """Check the answer to a command with an idempotency key."""
         data = entry.data
         if data.answer is None:
+            for fact in data.facts:
+                if isinstance(fact, (CommandParked, GroupBegun)) and fact.asked.idempotency:
+                    self._deferred[fact.asked.idempotency.command_id] = fact.asked.command
+            return
+        if self._meets_deferred(entry.where, data, data.answer):
             return
         self._forget(data.at - answers_kept_ms)
         first = self._first.get(data.command_id) if data.command_id is not None else None
@@ -44,6 +57,21 @@ class Repeats:
             self._remember(entry.where, data, data.command_id)
         elif data.answer.repeat and data.command_id is None:
             self._fault(entry.where, "repeats an answer, and has no idempotency key")
+
+    def _meets_deferred(self, where: str, data: Data[Any], answer: Answer) -> bool:
+        """Check a repeat of a command that is deferred, which is refused until its answer."""
+        in_use = Rejection.IDEMPOTENCY_KEY_IN_USE.code
+        first = self._deferred.get(data.command_id or "")
+        if first == data.command:
+            self._deferred.pop(data.command_id or "", None)
+        elif first is not None:
+            if _code(answer) not in (in_use, Rejection.IDEMPOTENCY_KEY_REUSED.code):
+                self._fault(where, f"is under the key of {first}, which has no answer yet")
+            return True
+        if _code(answer) == in_use:
+            self._fault(where, "says that its key is in use, and no command under it is deferred")
+            return True
+        return False
 
     def _compare(self, where: str, data: Data[Any], answer: Answer, first: _First) -> None:
         if data.fingerprint != first.fingerprint:
@@ -56,6 +84,8 @@ class Repeats:
 
     def _remember(self, where: str, data: Data[Any], command_id: str) -> None:
         assert data.answer is not None
+        if _code(data.answer) == _NOT_KEPT:
+            return
         digest = _digest(data.answer, data.facts)
         self._first[command_id] = _First(where, data.at, data.fingerprint, digest)
         self._in_order.append((data.at, command_id))

@@ -22,6 +22,9 @@ class Check(StrEnum):
     AREAS = "areas"
     NUMBERING = "numbering"
     HOLDS = "holds"
+    GROUPS = "groups"
+    ORDER = "order"
+    DOUBT = "doubt"
     DIRECTORY = "directory"
     READ_MODEL = "read model"
     CLIENTS = "clients"
@@ -38,6 +41,9 @@ MEANINGS = {
     Check.AREAS: "No area is fuller than it is large, and its counts add up",
     Check.NUMBERING: "The status changes of each event are numbered 1, 2, 3, ... without a gap",
     Check.HOLDS: "Every hold ended at its deadline: not before, and not used after it",
+    Check.GROUPS: "Every group was done in all its parts or in none, on the votes of all",
+    Check.ORDER: "Groups came in the same order everywhere, and nobody overtook who waited",
+    Check.DOUBT: "Only what met a group in doubt waited, not too long, and nothing does at the end",
     Check.DIRECTORY: "Every decision about events and hold tokens was applied once, as decided",
     Check.READ_MODEL: "The read model is equal to the outbox",
     Check.CLIENTS: "What the clients were told is what the log holds",
@@ -84,6 +90,14 @@ class Counts(msgspec.Struct):
     holds_expired: int = 0
     """Hold tokens whose deadline came while they held something."""
     objects_freed_by_time: int = 0
+    groups_confirmed: int = 0
+    groups_cancelled: int = 0
+    commands_parked: int = 0
+    """Commands that had to wait for groups in doubt."""
+    in_doubt_p50_ms: int = 0
+    """From the beginning of a group to its end in the last partition, as the records' times say."""
+    in_doubt_p99_ms: int = 0
+    in_doubt_longest_ms: int = 0
     ownerships: dict[str, int] = {}
     """How often each outbox partition was taken: 1 is an owner that nobody replaced."""
     void_records: int = 0
@@ -144,6 +158,8 @@ class Report:
             "places in areas sold": f"{counts.places_sold:,}",
             "objects held": f"{counts.held:,}",
             "holds expired": f"{counts.holds_expired:,}, freed {counts.objects_freed_by_time:,}",
+            "groups": _groups(counts),
+            "in doubt": _in_doubt(counts),
             "changes of owner": f"{counts.ownership_changes:,}",
             "void records": f"{counts.void_records:,}",
         }
@@ -180,3 +196,14 @@ class Report:
                 "not_checked": self.skipped,
             }
         )
+
+
+def _groups(counts: Counts) -> str:
+    return f"{counts.groups_confirmed:,} confirmed, {counts.groups_cancelled:,} cancelled"
+
+
+def _in_doubt(counts: Counts) -> str:
+    times = (counts.in_doubt_p50_ms, counts.in_doubt_p99_ms, counts.in_doubt_longest_ms)
+    named = zip(("p50", "p99", "longest"), times, strict=True)
+    told = ", ".join(f"{name} {time_ms / 1000:.3f} s" for name, time_ms in named)
+    return f"{told}; {counts.commands_parked:,} commands waited"

@@ -1,9 +1,8 @@
-"""The true history, told once a module, and a copy of it for each test to falsify."""
-
-from copy import copy
+"""The true histories, told once a module, and copies of them for each test to falsify."""
 
 import pytest
 
+from tests.verify.group_story import tell_of_groups
 from tests.verify.story import Story, Teller
 
 
@@ -16,4 +15,16 @@ async def told() -> Story:
 @pytest.fixture
 def story(told: Story) -> Story:
     """Give a history to falsify."""
-    return Story({partition: copy(records) for partition, records in told.records.items()})
+    return told.again()
+
+
+@pytest.fixture(scope="module")
+async def told_of_groups() -> Story:
+    """Give the true history of a festival; not to be changed."""
+    return await tell_of_groups()
+
+
+@pytest.fixture
+def festival(told_of_groups: Story) -> Story:
+    """Give the history of a festival to falsify."""
+    return told_of_groups.again()

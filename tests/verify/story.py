@@ -27,8 +27,7 @@ from schemas.facts import BOOKED, FREE, HELD, HoldExpired, StatusChanged
 from schemas.inventory import compress, encode
 from schemas.outbox import CommandAnswered, DecisionApplied, OwnershipTaken, decode_groups_record
 from schemas.outbox import decode_seats_record as decode
-from schemas.topics import INVENTORIES
-from seatlog.verify.clients import Clients
+from schemas.topics import INVENTORIES, Topics
 from seatlog.verify.history import History
 from seatlog.verify.report import Check, Report
 from tests.workers.house import (
@@ -47,7 +46,8 @@ from tests.workers.house import (
 from workers.owner import replication_guard_ms
 
 INVENTORY = TopicPartition(INVENTORIES, 0)
-ORDER = (INVENTORY, COORDINATOR_COMMANDS, COORDINATOR_OUTBOX, COMMANDS, OUTBOX)
+VOTES = TopicPartition("groups.votes", 0)
+PARTITIONS = (INVENTORY, COORDINATOR_COMMANDS, COORDINATOR_OUTBOX, VOTES, COMMANDS, OUTBOX)
 HOLD_MS = 60_000
 
 Edit = Callable[[Any], Any]
@@ -60,18 +60,24 @@ class Story:
     records: dict[TopicPartition, list[MemoryRecord]]
     ends: dict[TopicPartition, int] = field(default_factory=dict)
     """Where a partition says that it ends, if not after its last record."""
+    topics: Topics = field(default_factory=one_partition)
 
-    def check(self, *, clients: Clients | None = None, allow_pending: bool = False) -> Report:
-        """Verify it."""
+    def check(self, **how: Any) -> Report:  # noqa: ANN401
+        """Verify it; the records are in the order of their partitions."""
         spans = {
             partition: Span(0, self.ends.get(partition, len(records)))
             for partition, records in self.records.items()
         }
-        history = History(one_partition(), spans, clients=clients, allow_pending=allow_pending)
-        for partition in ORDER:
-            for record in self.records[partition]:
+        history = History(self.topics, spans, **how)
+        for partition, records in self.records.items():
+            for record in records if partition != VOTES else ():
                 history.take_in(record)
         return history.finish()
+
+    def again(self) -> "Story":
+        """Give a copy."""
+        records = {partition: list(records) for partition, records in self.records.items()}
+        return Story(records, topics=self.topics)
 
     def found(self, **how: Any) -> set[Check]:  # noqa: ANN401
         """Name the checks that find something."""
@@ -83,7 +89,7 @@ class Story:
 
     def told(self, partition: TopicPartition = OUTBOX) -> Iterator[tuple[int, Any]]:
         """Decode the records of an outbox."""
-        read: Any = decode if partition == OUTBOX else decode_groups_record
+        read: Any = decode if partition.topic == OUTBOX.topic else decode_groups_record
         for record in self.records[partition]:
             yield record.offset, read(record.value or b"")
 
@@ -97,9 +103,20 @@ class Story:
             if isinstance(fact, StatusChanged) and (fact.label, fact.status) == (label, status)
         )
 
-    def data(self, offset: int) -> Any:  # noqa: ANN401
+    def data(self, offset: int, partition: TopicPartition = OUTBOX) -> Any:  # noqa: ANN401
         """Give what an outbox record tells."""
-        return dict(self.told())[offset].data
+        return dict(self.told(partition))[offset].data
+
+    def with_fact(self, partition: TopicPartition, kind: type[Any], **fields: object) -> list[int]:
+        """Give the offsets of the records that have such a fact."""
+        return [
+            offset
+            for offset, told in self.told(partition)
+            if not isinstance(told, OwnershipTaken)
+            for fact in told.data.facts
+            if isinstance(fact, kind)
+            and all(getattr(fact, name) == value for name, value in fields.items())
+        ]
 
     def applied(self) -> list[int]:
         """Give the offsets of all applied decisions in the seats owner's outbox."""
@@ -132,15 +149,33 @@ class Story:
 
         self.edit(offset, edit, partition)
 
+    def retell(self, offset: int, partition: TopicPartition, kind: type[Any], edit: Edit) -> None:
+        """Replace an outbox record by one of another kind."""
+        record = self.records[partition][offset]
+        told = dict(self.told(partition))[offset]
+        headers = dict(record.headers) | {"type": outbox.type_name(kind)}
+        base = (told.specversion, told.id, told.source, told.datacontenttype)
+        names = ("specversion", "id", "source", "datacontenttype")
+        made = kind(**dict(zip(names, base, strict=True)), data=edit(told.data))
+        self._put(partition, replace(record, headers=tuple(headers.items())), made)
+
     def drop(self, offset: int, partition: TopicPartition = OUTBOX) -> None:
         """Take an outbox record away; those after it move up, as if it had never been."""
         del self.records[partition][offset]
         self._restamp(partition, offset)
 
-    def copy(self, offset: int, to: int) -> None:
+    def copy(self, offset: int, to: int, partition: TopicPartition = OUTBOX) -> None:
         """Put a copy of an outbox record somewhere, with all the marks of that place."""
-        self.records[OUTBOX].insert(to, self.records[OUTBOX][offset])
-        self._restamp(OUTBOX, to)
+        self.records[partition].insert(to, self.records[partition][offset])
+        self._restamp(partition, to)
+
+    def move(self, offset: int, to: int, partition: TopicPartition) -> None:
+        """Put an outbox record before an earlier one, as if it had been written then."""
+        before, where = self.data(to - 1, partition), self.records[partition]
+        where.insert(to, where.pop(offset))
+        self._restamp(partition, to)
+        told = {"positions": before.positions, "input_terms": before.input_terms, "at": before.at}
+        self.edit(to, lambda data: msgspec.structs.replace(data, **told), partition)
 
     def append_last(self, data: Edit, *, made_for: int | None = None) -> int:
         """Append a record made from the last one; give its offset."""
@@ -231,7 +266,8 @@ class Teller:
     async def end(self) -> Story:
         """Stop the owners and give what there is."""
         await self.house.close()
-        return Story({partition: list(self.house.log.records(partition)) for partition in ORDER})
+        records = {part: list(self.house.log.records(part)) for part in PARTITIONS}
+        return Story(records)
 
     async def ask(self, *commands: object) -> None:
         self.house.send(COMMANDS, *commands)

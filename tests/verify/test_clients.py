@@ -121,7 +121,7 @@ def test_an_answer_to_another_command_is_named(story: Story) -> None:
 def test_the_log_keeps_the_order_in_which_clients_were_answered(story: Story) -> None:
     # The release of A-3 was asked for after the answer to its booking; here it was before it.
     faults = faults_of(story, lambda lines: lines[4].update(at_ms=NOON + 90, done_ms=NOON + 91))
-    assert faults == ["clients: A-3 of drop: command 4 was sent after the answer to command 5"]
+    assert faults == ["clients: A-3 of drop: e-0-4 was sent after the answer to e-0-5"]
 
 
 def test_a_line_that_is_no_request_is_refused_with_its_number(tmp_path: Path) -> None:

@@ -1,0 +1,133 @@
+"""What waits in one partition for groups in doubt: whether it had to, in turn, and not too long.
+
+Rules of this file:
+
+1. Only what meets doubt waits: an object that a group has reserved, or one that somebody who came
+   earlier waits for.
+2. Nobody overtakes: what is done, or reserved for a group, touches no object that somebody who
+   came earlier waits for.
+3. A command is answered BUSY_IN_DOUBT when its time to wait is over, and for no other reason but
+   that too many wait.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from schemas.commands import SeatsCommand, UpdateExtraData
+from schemas.facts import CommandParked
+from schemas.rejections import Rejection
+from seatlog.verify.holds import Held
+from seatlog.verify.reservations import Reservations
+
+parked_max = 5_000
+"""An owner lets so many wait; the next is refused."""
+BUSY = Rejection.BUSY_IN_DOUBT.code
+
+
+class Source(NamedTuple):
+    """Who waits."""
+
+    kind: str
+    """`command` or `group`."""
+    number: int
+    """Offset of the command, or id of the group."""
+
+    def __str__(self) -> str:
+        """Name it in a fault."""
+        return f"{self.kind} {self.number}"
+
+
+class _Item(NamedTuple):
+    objects: list[Held]
+    parked: CommandParked | None
+
+
+class Parking:
+    """All that waits in one partition, in the order in which it came."""
+
+    def __init__(self, reservations: Reservations) -> None:
+        self._reservations = reservations
+        self._items: dict[Source, _Item] = {}
+        self._queues: dict[Held, dict[Source, None]] = {}
+        self._until: deque[tuple[int, Source]] = deque()
+
+    def __len__(self) -> int:
+        """Count those that wait."""
+        return len(self._items)
+
+    def parked(self, offset: int) -> CommandParked | None:
+        """Give the command at this offset if it waits."""
+        item = self._items.get(Source("command", offset))
+        return item.parked if item is not None else None
+
+    def park(
+        self, source: Source, objects: Iterable[Held], parked: CommandParked | None = None
+    ) -> Iterator[str]:
+        """Let somebody wait behind all that do; say why there is no need to."""
+        wanted = list(dict.fromkeys(objects))
+        if not self.meets_doubt(wanted):
+            yield f"{source} waits, and meets nothing in doubt"
+        self._items[source] = _Item(wanted, parked)
+        for held in wanted:
+            self._queues.setdefault(held, {})[source] = None
+        if parked is not None:
+            self._until.append((parked.until, source))
+
+    def leave(self, source: Source) -> None:
+        """Let somebody go on; it need not have waited."""
+        item = self._items.pop(source, None)
+        for held in item.objects if item is not None else ():
+            queue = self._queues[held]
+            del queue[source]
+            if not queue:
+                del self._queues[held]
+
+    def ahead(self, held: Held, source: Source) -> Source | None:
+        """Name who came earlier and waits for an object."""
+        queue = self._queues.get(held)
+        first = next(iter(queue)) if queue else None
+        return None if first == source else first
+
+    def meets_doubt(self, objects: Iterable[Held]) -> bool:
+        """Say whether one of these objects is reserved, or somebody waits for it."""
+        return any(self._reservations.of(held) or held in self._queues for held in objects)
+
+    def overtaking_faults(self, source: Source, objects: Iterable[Held]) -> Iterator[str]:
+        """Say whom it overtakes who is served now."""
+        for held in dict.fromkeys(objects):
+            first = self.ahead(held, source)
+            if first is not None:
+                yield f"{source} has {held[1]} of event {held[0]}, for which {first} waits longer"
+
+    def patience_faults(self, offset: int, code: str | None, at: int) -> Iterator[str]:
+        """Say how an answer to a command that has waited is not that for its time."""
+        parked = self.parked(offset)
+        if parked is None:
+            return
+        if code == BUSY and at < parked.until:
+            yield f"gives up the parked command {offset} {parked.until - at} ms too early"
+        elif code != BUSY and at >= parked.until:
+            late = f"{at - parked.until} ms after its deadline"
+            yield f"answers the parked command {offset} {late}, and not {BUSY}"
+
+    def busy_faults(self, source: Source, objects: Iterable[Held]) -> Iterator[str]:
+        """Say why somebody that has not waited need not be refused as busy."""
+        if not self.meets_doubt(objects):
+            yield f"refuses {source} as {BUSY}, and it meets nothing in doubt"
+        elif len(self) < parked_max:
+            yield f"refuses {source} as {BUSY} at once, and only {len(self)} wait"
+
+    def overdue(self, at: int) -> Iterator[str]:
+        """Name the commands that should have been given up by now, once."""
+        while self._until and self._until[0][0] <= at:
+            until, source = self._until.popleft()
+            if source in self._items:
+                yield f"{source} is parked still, {at - until} ms after its deadline"
+
+
+def objects_of(command: SeatsCommand) -> list[Held]:
+    """Name the objects that a command touches, in its order."""
+    if isinstance(command, UpdateExtraData):
+        return [(command.event, label) for label in command.extra_data]
+    return [(change.event, item.label) for change in command.changes for item in change.objects]

@@ -1,0 +1,177 @@
+"""Whether a refusal is true at its place in the log: nobody is refused who could have been served.
+
+Rules of this file:
+
+1. It knows no booking rule: what was in the way was there, in the status that is named.
+2. That must be so under every outcome of the groups in doubt: an object that a group has reserved
+   is as it was before the group (a hold that is over freed), or as the group leaves it.
+3. An object for which somebody waits who came earlier stands in nobody's way yet.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from schemas.commands import Change, ChangeObjectStatus, ObjectChange, SeatsCommand
+from schemas.facts import FREE, HELD, AreaCounts, PlannedChange
+from schemas.rejections import Obstacle, Rejected, Rejection
+from seatlog.verify.answers import named_events
+from seatlog.verify.objects import Fold
+from seatlog.verify.parking import Parking, Source, objects_of
+from seatlog.verify.states import EventFold, ObjectState
+
+_TOO_FEW = (Rejection.NOT_ENOUGH_PLACES.code, Rejection.NOT_ENOUGH_TAKEN_PLACES.code)
+
+
+class Position(NamedTuple):
+    """Where in the log a refusal stands: all that was known there."""
+
+    fold: Fold
+    parking: Parking
+    source: Source
+    """Who is refused."""
+    at: int
+
+
+def refusal_faults(command: SeatsCommand, refusal: Rejected, position: Position) -> Iterator[str]:
+    """Say how a refusal is not true at its position."""
+    fold = position.fold
+    if refusal.code == Rejection.EVENT_NOT_FOUND.code and not _misses_an_event(command, fold):
+        yield "says that an event is not there, and all are"
+    touched = objects_of(command)
+    for obstacle in refusal.obstacles:
+        # What the command itself did before, to the same object, is not in the fold.
+        if touched.count((obstacle.event, obstacle.label)) == 1:
+            yield from _obstacle_faults(command, obstacle, position)
+
+
+def _misses_an_event(command: SeatsCommand, fold: Fold) -> bool:
+    """Say whether an event is not there, or is not what the command's ingress knew by that key."""
+    for event, key in named_events(command):
+        found = fold.events.get(event)
+        if found is None or found.workspace != command.workspace or key not in (None, found.key):
+            return True
+    return False
+
+
+def _obstacle_faults(
+    command: SeatsCommand, obstacle: Obstacle, position: Position
+) -> Iterator[str]:
+    held = (obstacle.event, obstacle.label)
+    state = position.fold.state(*held)
+    if state is None or obstacle.code == Rejection.OBJECT_NOT_FOUND.code:
+        if (state is None) != (obstacle.code == Rejection.OBJECT_NOT_FOUND.code):
+            yield f"refuses {obstacle.label} as {obstacle.code}: whether it exists is otherwise"
+        return
+    first = position.parking.ahead(held, position.source)
+    if first is not None:
+        yield f"refuses {obstacle.label}, for which {first} waits longer: it may come free"
+    if not isinstance(command, ChangeObjectStatus):
+        return
+    change, item = _asked(command, obstacle)
+    if position.fold.is_area(*held):
+        yield from _area_faults(change, item, obstacle, position)
+        return
+    before = _before(state, position)
+    yield from _seat_faults(change, obstacle, before)
+    for group, planned in position.fold.reservations.of(held).items():
+        if _is_for(_after(planned[-1]), change):
+            yield f"refuses {obstacle.label}, which comes free if group {group} is confirmed"
+
+
+def _asked(command: ChangeObjectStatus, obstacle: Obstacle) -> tuple[Change, ObjectChange]:
+    return next(
+        (change, item)
+        for change in command.changes
+        for item in change.objects
+        if (change.event, item.label) == (obstacle.event, obstacle.label)
+    )
+
+
+def _before(state: ObjectState, position: Position) -> ObjectState:
+    token = state.hold_token
+    if token is not None and position.fold.holds.is_over(token, position.at):
+        return ObjectState()  # a group has it reserved; without that it would have been freed
+    return state
+
+
+def _after(planned: PlannedChange) -> ObjectState:
+    change = planned.change
+    return ObjectState(change.status, change.hold_token if change.status == HELD else None)
+
+
+def _seat_faults(change: Change, obstacle: Obstacle, state: ObjectState) -> Iterator[str]:
+    label, status = obstacle.label, state.status
+    if obstacle.status is not None and obstacle.status != status:
+        yield f"refuses {label} as {obstacle.status}, and it was {status}"
+    if obstacle.code == Rejection.OBJECT_NOT_FREE.code and status == FREE:
+        yield f"refuses {label} as not free, and it was"
+    if obstacle.code == Rejection.HELD_BY_ANOTHER_TOKEN.code and (
+        status != HELD or state.hold_token == _token(change)
+    ):
+        yield f"refuses {label} as held by another token, and it was not"
+    is_listed = obstacle.code in (
+        Rejection.STATUS_NOT_ALLOWED.code,
+        Rejection.STATUS_REJECTED.code,
+    )
+    if is_listed and _admits(change, status):
+        yield f"refuses {label} for its status, which the caller admits: {status}"
+
+
+def _is_for(state: ObjectState, change: Change) -> bool:
+    """Say whether a seat is there for a change, without any doubt."""
+    is_own = state.status == HELD and state.hold_token == _token(change)
+    return (state.status == FREE or is_own) and _admits(change, state.status)
+
+
+def _admits(change: Change, status: str) -> bool:
+    allowed, rejected = change.allowed_previous_statuses, change.rejected_previous_statuses
+    return (allowed is None or status in allowed) and status not in (rejected or ())
+
+
+def _token(change: Change) -> str | None:
+    return change.hold.token if change.hold else None
+
+
+def _area_faults(
+    change: Change, item: ObjectChange, obstacle: Obstacle, position: Position
+) -> Iterator[str]:
+    if obstacle.code not in _TOO_FEW or item.quantity < 1:
+        return
+    most = sum(_places(change, item.label, position))
+    if most >= item.quantity:
+        asked = f"{item.quantity} places of {item.label}"
+        yield f"refuses {asked} as {obstacle.code}, and there could be {most}"
+
+
+def _places(change: Change, label: str, position: Position) -> Iterator[int]:
+    """Count the places that a change could have had, under the best outcome for it."""
+    fold, held = position.fold, (change.event, label)
+    event = fold.events[change.event]
+    area = (fold.state(*held) or ObjectState()).area or AreaCounts()
+    token, gained = _token(change), fold.reservations.gained
+    if token is not None and change.status != HELD and _admits(change, HELD):
+        yield sum(event.area_holds.get((label, token), {}).values()) + gained(held, HELD, token)
+    is_release = change.status == FREE
+    if not is_release and _admits(change, FREE):
+        yield _free(event, area, label) + gained(held, FREE) + _over(position, held)
+    if not is_release or token is None:
+        named = area.taken if is_release else change.allowed_previous_statuses or ()
+        for status in {*named} - {FREE, HELD, change.status}:
+            if _admits(change, status):
+                yield area.taken.get(status, 0) + gained(held, status)
+
+
+def _free(event: EventFold, area: AreaCounts, label: str) -> int:
+    capacity = (event.places or {}).get(label) or 0
+    return capacity - sum(area.taken.values()) - area.held
+
+
+def _over(position: Position, held: tuple[int, str]) -> int:
+    """Count the reserved places of holds that are over: a cancelled group frees them."""
+    return sum(
+        places
+        for changes in position.fold.reservations.of(held).values()
+        for planned in changes
+        for pocket, places in (planned.moves.sources if planned.moves else ())
+        if pocket.token is not None and position.fold.holds.is_over(pocket.token, position.at)
+    )

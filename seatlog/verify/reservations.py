@@ -1,0 +1,109 @@
+"""What groups have reserved in one partition, and whether others have kept off it.
+
+Rules of this file:
+
+1. A reservation changes nothing. Until the decision nobody else changes a reserved seat, and of an
+   area nobody draws on the places that groups will take.
+2. What a deleted event had is left standing: nobody can touch it, and its group ends.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+
+from schemas.facts import (
+    FREE,
+    HELD,
+    NO_TICKET_TYPE,
+    AreaCounts,
+    PlannedChange,
+    Pocket,
+    StatusChanged,
+)
+from seatlog.verify.holds import Held
+
+
+class Reservations:
+    """The reserved objects of one partition."""
+
+    def __init__(self) -> None:
+        self._planned: defaultdict[Held, dict[int, list[PlannedChange]]] = defaultdict(dict)
+        self._drawn: defaultdict[Held, Counter[Pocket]] = defaultdict(Counter)
+        """Of areas: the places that all groups together will take, by pocket."""
+
+    def reserve(self, group: int, changes: list[PlannedChange]) -> None:
+        """Note what a group has reserved."""
+        for planned in changes:
+            held = _held(planned)
+            self._planned[held].setdefault(group, []).append(planned)
+            for pocket, places in planned.moves.sources if planned.moves else ():
+                self._drawn[held][pocket] += places
+
+    def release(self, group: int, changes: list[PlannedChange]) -> None:
+        """Note that a group has ended."""
+        for planned in changes:
+            held = _held(planned)
+            for pocket, places in planned.moves.sources if planned.moves else ():
+                self._drawn[held][pocket] -= places
+            self._planned[held].pop(group, None)
+            if not self._planned[held]:
+                del self._planned[held]
+                self._drawn.pop(held, None)
+
+    def of(self, held: Held) -> Mapping[int, list[PlannedChange]]:
+        """Give what is planned for an object, by group."""
+        return self._planned.get(held, _NOTHING)
+
+    def drawn(self, held: Held, pocket: Pocket) -> int:
+        """Count the places of an area that groups will take from a pocket."""
+        counter = self._drawn.get(held)
+        return counter[pocket] if counter else 0
+
+    def drawn_from_hold(self, held: Held, token: str, own: Mapping[str, int]) -> int:
+        """Count the places of an area that groups will take of what a token has."""
+        return sum(self.drawn(held, Pocket(HELD, token, kind)) for kind in own)
+
+    def gained(self, held: Held, status: str, token: str | None = None) -> int:
+        """Count the places of an area that groups may bring to a status, or to a token."""
+        return sum(
+            planned.moves.quantity
+            for changes in self.of(held).values()
+            for planned in changes
+            if planned.moves is not None
+            and (planned.moves.target.status, planned.moves.target.token) == (status, token)
+        )
+
+    def seat_faults(self, fact: StatusChanged) -> Iterator[str]:
+        """Say which group a change of a seat comes in the way of."""
+        for group in self.of((fact.event, fact.label)):
+            yield f"{fact.label} of event {fact.event} is changed, and group {group} has it"
+
+    def area_faults(
+        self, before: AreaCounts, fact: StatusChanged, capacity: int | None
+    ) -> Iterator[str]:
+        """Say what groups will miss in an area after a change; `before.own` is its token's."""
+        held = (fact.event, fact.label)
+        if held not in self._drawn:
+            return
+        after = fact.area or AreaCounts()
+        left = {Pocket(status): after.taken.get(status, 0) for status in before.taken}
+        for kind in before.own:
+            left[Pocket(HELD, fact.hold_token, kind)] = after.own.get(kind, 0)
+        if capacity is not None:
+            left[Pocket(FREE)] = capacity - sum(after.taken.values()) - after.held
+        for pocket, places in left.items():
+            if places < (drawn := self.drawn(held, pocket)):
+                yield f"{places} places are left {_named(pocket)}, and groups have {drawn}"
+
+
+_NOTHING: Mapping[int, list[PlannedChange]] = {}
+
+
+def _held(planned: PlannedChange) -> Held:
+    return planned.change.event, planned.change.label
+
+
+def _named(pocket: Pocket) -> str:
+    if pocket.token is None:
+        return pocket.status
+    kind = "" if pocket.ticket_type in (None, NO_TICKET_TYPE) else f" as {pocket.ticket_type}"
+    return f"held by {pocket.token}{kind}"

@@ -1,0 +1,96 @@
+"""What is known of events and objects: the states that the fold keeps, and the read model has."""
+
+from dataclasses import dataclass, field
+from hashlib import md5
+from typing import NamedTuple
+
+from schemas.commands import JsonObject
+from schemas.facts import FREE, AreaCounts, EventCreated, PlannedChange, StatusChanged
+from seatlog.verify.places import Places
+
+
+class ObjectState(NamedTuple):
+    """What is known about an object."""
+
+    status: str = FREE
+    hold_token: str | None = None
+    """Of a seat that is held."""
+    order_id: str | None = None
+    ticket_type: str | None = None
+    extra_data: JsonObject | None = None
+    area: AreaCounts | None = None
+    """Without `own`: the places of each token are in EventFold.area_holds."""
+
+
+UNTOUCHED = ObjectState()
+
+
+class Moment(NamedTuple):
+    """Where and when a fact stands, and whether time alone was its cause."""
+
+    where: str
+    at: int
+    change_id: int
+    """The id that a status change has here."""
+    by_time: bool
+    planned: PlannedChange | None = None
+    """Of a change that a group had reserved."""
+
+
+@dataclass(slots=True)
+class Changes:
+    """The status changes of an event, summed up to be compared with another list of them.
+
+    Older ones than the read model keeps are left out.
+    """
+
+    number: int = 0
+    ids: int = 0
+    """Sum of the ids."""
+    times: int = 0
+    """Sum of the times."""
+    content: int = 0
+    """Sum of what `digest` says of each."""
+
+    def add(self, fact: StatusChanged, moment: Moment) -> None:
+        """Count a status change."""
+        self.number += 1
+        self.ids += moment.change_id
+        self.times += moment.at
+        self.content += digest(fact)
+
+
+def digest(fact: StatusChanged) -> int:
+    """Digest what a status change says, in a way that SQL can do as well (read_model.py)."""
+    parts = (fact.seq, fact.label, fact.status, fact.quantity, fact.hold_token, fact.order_id)
+    told = " ".join("" if part is None else str(part) for part in parts)
+    told = told.replace("\x00", "\ufffd")  # Postgres cannot store it
+    return int(md5(told.encode(), usedforsecurity=False).hexdigest()[:8], 16)
+
+
+@dataclass(slots=True)
+class EventFold:
+    """One event: what was said when it was created, and its objects that were ever changed."""
+
+    created: EventCreated
+    places: Places | None
+    key: str
+    name: str | None
+    date: str | None
+    is_in_the_past: bool = False
+    updated_at: int | None = None
+    last_seq: int = 0
+    changes: Changes = field(default_factory=Changes)
+    objects: dict[str, ObjectState] = field(default_factory=dict)
+    area_holds: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
+    """By label and token, the places that it holds of an area by ticket type."""
+
+    @property
+    def id(self) -> int:
+        """The event's id."""
+        return self.created.event
+
+    @property
+    def workspace(self) -> str:
+        """The key of its workspace."""
+        return self.created.workspace
