@@ -6,9 +6,11 @@ PORT ?= 8080
 DATA ?= ./data
 SEEDS ?= 2000
 START ?= 0
+DURATION ?= 60
+BROKERS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test lint format types imports demo serve simulate bench lock clean
+.PHONY: help setup test lint format types imports demo serve simulate chaos bench lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +54,9 @@ serve: setup ## the whole service in the foreground (PORT=8080 DATA=./data)
 
 simulate: setup ## the production loops under seeded faults in virtual time (SEEDS=2000 START=0)
 	@exec $(VENV)/bin/python -m tests.simulation --seeds "$(SEEDS)" --start "$(START)"
+
+chaos: setup ## kills, zombies, storms and outages under load (DURATION=60 BROKERS=1 or 3)
+	@exec $(VENV)/bin/python -m tests.chaos --duration "$(DURATION)" --brokers "$(BROKERS)"
 
 bench: setup ## the figures of docs/performance.md, measured here
 	@exec $(VENV)/bin/python -m benchmarks

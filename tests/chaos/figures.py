@@ -1,0 +1,198 @@
+"""What a run has shown, in numbers, and what of it falls short: pure.
+
+Rules of this file:
+
+1. A run that shows nothing (no group, no kill with traffic) has fallen short, too.
+2. Waits after a kill are told apart: of kills alone, and of those while another fault lasted.
+3. What is in doubt while the only broker is away stays in doubt: that time does not count.
+4. Times are judged where they mean something: not on a machine that has far too much to do.
+"""
+
+import statistics
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from seatlog.demo.answers import Meaning
+from seatlog.verify.report import MEANINGS, Check, Report
+from tests.chaos.clients import Clients, Exchange
+from tests.chaos.faults import Faults, Fired
+from tests.chaos.plan import Kind
+from tests.chaos.watch import Doubt, Partition, Wait, Watch
+
+serving_again_within_ms = 3_000
+in_doubt_max_ms = 15_000
+group_share_min = 0.2
+_AFTERMATH_MS = 3_000
+"""So long after the end of a lasting fault, a kill does not count as alone."""
+_REACH_MS = 5_000
+"""Requests sent up to so long after the end of a broker may have waited for it."""
+
+
+class Figures(NamedTuple):
+    """Everything that was measured."""
+
+    fired: Counter[Kind]
+    alone: list[Wait]
+    """From a kill to the first result of each partition that the victim owned."""
+    amid: list[Wait]
+    """The same, of kills while another fault lasted."""
+    doubts: list[Doubt]
+    """The longest first; without the time in which no broker was there."""
+    broker_waits: list[tuple[str, int]]
+    """Of each kill of a broker: which, and the longest that a client waited for a decision."""
+    requests: int
+    groups: int
+    groups_confirmed: int
+    groups_cancelled: int
+    meanings: Counter[Meaning]
+    longest_wait_ms: int
+    odd: Counter[str]
+
+
+def measure(faults: Faults, clients: Clients, watch: Watch, now: int, brokers: int) -> Figures:
+    """Put the figures of a run together."""
+    away = [one for one in faults.fired if one.kind is Kind.BROKER and brokers == 1]
+    partitions = list(watch.partitions.values())
+    alone, amid = waits_after_kills(faults.fired, partitions)
+    doubts = [without(doubt, away) for partition in partitions for doubt in partition.doubts(now)]
+    return Figures(
+        fired=Counter(fired.kind for fired in faults.fired),
+        alone=alone,
+        amid=amid,
+        doubts=sorted(doubts, reverse=True),
+        broker_waits=broker_waits(faults.fired, clients.exchanges),
+        requests=len(clients.exchanges),
+        groups=clients.groups,
+        groups_confirmed=sum(partition.groups_confirmed for partition in partitions),
+        groups_cancelled=sum(partition.groups_cancelled for partition in partitions),
+        meanings=Counter(exchange.meaning for exchange in clients.exchanges),
+        longest_wait_ms=max((one.done - one.at for one in clients.exchanges), default=0),
+        odd=clients.odd,
+    )
+
+
+def without(doubt: Doubt, away: Iterable[Fired]) -> Doubt:
+    """Take the time in which no broker was there out of a doubt."""
+    ended_at = doubt.begun_at + doubt.took_ms
+    lost = sum(max(0, min(one.until, ended_at) - max(one.at, doubt.begun_at)) for one in away)
+    return doubt._replace(took_ms=doubt.took_ms - lost)
+
+
+def waits_after_kills(
+    fired: Sequence[Fired], partitions: Iterable[Partition]
+) -> tuple[list[Wait], list[Wait]]:
+    """Give the waits after kills alone, and those after kills while another fault lasted.
+
+    Without Postgres the workers go on: its end is none of them.
+    """
+    partitions = list(partitions)
+    others = [one for one in fired if one.kind not in (Kind.KILL, Kind.POSTGRES)]
+    alone: list[Wait] = []
+    amid: list[Wait] = []
+    for kill in fired:
+        if kill.kind is not Kind.KILL:
+            continue
+        found = [wait for one in partitions if (wait := one.wait_after(kill.whom, kill.at))]
+        until = kill.at + serving_again_within_ms
+        is_amid = any(one.lasted_at(kill.at - _AFTERMATH_MS, until) for one in others)
+        (amid if is_amid else alone).extend(found)
+    return alone, amid
+
+
+def broker_waits(fired: Sequence[Fired], exchanges: Sequence[Exchange]) -> list[tuple[str, int]]:
+    """Give the longest wait for a decision around each kill of a broker."""
+    waits = []
+    for kill in fired:
+        if kill.kind is Kind.BROKER:
+            around = [
+                one.done - one.at
+                for one in exchanges
+                if one.meaning in (Meaning.DONE, Meaning.REFUSED)
+                and one.done >= kill.at
+                and one.at <= kill.at + _REACH_MS
+            ]
+            waits.append((kill.whom, max(around, default=0)))
+    return waits
+
+
+def shortfalls(figures: Figures, report: Report, *, came_to_rest: bool) -> list[str]:
+    """Say everything that must not be, but for times."""
+    found = [] if came_to_rest else ["something was pending a minute after the last fault"]
+    found += [
+        f"{MEANINGS[check]}: not so, {count} times" for check, count in report.fault_counts.items()
+    ]
+    found += [
+        f"{MEANINGS[check]}: not checked, {why}"
+        for check, why in report.skipped.items()
+        if check in (Check.READ_MODEL, Check.CLIENTS) and not report.fault_counts[check]
+    ]
+    if figures.odd:
+        found.append(f"answers that no client should get: {dict(figures.odd)}")
+    if figures.groups < group_share_min * figures.requests:
+        found.append(f"{figures.groups} of {figures.requests} requests were groups")
+    if not figures.groups_confirmed:
+        found.append("no group was confirmed")
+    waits = [*figures.alone, *figures.amid]
+    found += [f"{wait.where}: no result after a kill" for wait in waits if wait.took_ms is None]
+    if not figures.alone:
+        found.append("no worker was killed alone")
+    return found
+
+
+def late(figures: Figures) -> list[str]:
+    """Say what took too long."""
+    found = []
+    middle = median_ms(figures.alone)
+    if middle is not None and middle > serving_again_within_ms:
+        found.append(f"from a kill to the first result: {middle:.0f} ms in the middle")
+    if figures.doubts and figures.doubts[0].took_ms > in_doubt_max_ms:
+        longest = figures.doubts[0]
+        found.append(f"{longest.where}: {longest.what} in doubt for {longest.took_ms} ms")
+    return found
+
+
+def median_ms(waits: Sequence[Wait]) -> float | None:
+    """Give the middle one of those that have ended."""
+    ended = [wait.took_ms for wait in waits if wait.took_ms is not None]
+    return statistics.median(ended) if ended else None
+
+
+def table(figures: Figures) -> list[str]:
+    """Say what was measured, a line each."""
+    fired = ", ".join(f"{kind} {count}" for kind, count in figures.fired.items())
+    share = figures.groups / max(1, figures.requests)
+    meanings = ", ".join(
+        f"{meaning.name.lower()} {count:,}" for meaning, count in figures.meanings.most_common()
+    )
+    doubt = figures.doubts[0] if figures.doubts else None
+    decided = f"{figures.groups_confirmed:,} confirmed, {figures.groups_cancelled:,} cancelled"
+    rows = {
+        "faults": fired,
+        "requests": f"{figures.requests:,}: {meanings}",
+        "groups over several partitions": f"{figures.groups:,} ({share:.0%}): {decided}",
+        "kill to first result, alone": _distribution(figures.alone),
+        "kill to first result, amid others": _distribution(figures.amid),
+        "longest in doubt": "nothing was"
+        if doubt is None
+        else f"{doubt.took_ms / 1000:.1f} s, {doubt.what} in {doubt.where}",
+        "longest wait of a client": f"{figures.longest_wait_ms / 1000:.1f} s",
+        "longest wait at a broker's end": ", ".join(
+            f"{whom} {ms / 1000:.1f} s" for whom, ms in figures.broker_waits
+        )
+        or "no broker was killed",
+    }
+    return [f"{name:34} {value}" for name, value in rows.items()]
+
+
+def _distribution(waits: Sequence[Wait]) -> str:
+    ended = sorted(wait.took_ms for wait in waits if wait.took_ms is not None)
+    if not ended:
+        return "none measured"
+    over = sum(took > serving_again_within_ms for took in ended)
+    shown = " ".join(f"{took / 1000:.2f}" for took in ended)
+    middle = statistics.median(ended) / 1000
+    return (
+        f"{len(ended)} partitions, median {middle:.2f} s, longest {ended[-1] / 1000:.2f} s, "
+        f"{over} over {serving_again_within_ms / 1000:g} s: {shown}"
+    )

@@ -1,0 +1,202 @@
+"""What a run has shown is judged by numbers, so the numbers have to be right."""
+
+from collections import Counter
+from typing import Any, NamedTuple
+
+import pytest
+
+from schemas.commands import CommandPosition, Origin
+from schemas.facts import GroupEnded, GroupQueued, GroupReserved, SeatsFact
+from schemas.outbox import (
+    Accepted,
+    CommandAnswered,
+    Data,
+    DecisionApplied,
+    OwnershipData,
+    OwnershipTaken,
+)
+from seatlog.demo.answers import Meaning
+from seatlog.verify.report import Check, Report
+from tests.chaos.clients import Exchange
+from tests.chaos.faults import Fired
+from tests.chaos.figures import Figures, broker_waits, late, shortfalls, waits_after_kills, without
+from tests.chaos.plan import Kind
+from tests.chaos.watch import Doubt, Partition, Wait
+
+ENVELOPE = {"specversion": "1.0", "id": "x", "source": "/x", "datacontenttype": "application/json"}
+FIRST_OWNER, SECOND_OWNER = "worker-1", "worker-2"
+NO_ORIGIN = Origin()
+
+
+class Record(NamedTuple):
+    offset: int
+    timestamp: int
+    topic: str = "events.outbox"
+    partition: int = 0
+    key: bytes | None = None
+    value: bytes | None = None
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+class Story:
+    """An outbox partition, told record by record."""
+
+    def __init__(self) -> None:
+        self.partition = Partition("events.outbox/0")
+        self._next = 0
+        self._term = 0
+
+    def take(self, at: int, member: str) -> None:
+        self._term = self._next
+        data = OwnershipData(claim="c", producer_id=1, producer_epoch=0, member=member)
+        self._append(at, OwnershipTaken(**ENVELOPE, data=data))
+
+    def answer(self, at: int, *, term: int | None = None) -> None:
+        position = CommandPosition(0, self._next)
+        self._append(at, CommandAnswered(**ENVELOPE, data=self._data(term, command=position)))
+
+    def apply(self, at: int, *facts: SeatsFact) -> None:
+        self._append(at, DecisionApplied(**ENVELOPE, data=self._data(None, facts=list(facts))))
+
+    def _data(self, term: int | None, **more: Any) -> Data[Any]:  # noqa: ANN401 - fields
+        return Data(
+            term=self._term if term is None else term,
+            offset=self._next,
+            at=0,
+            positions={},
+            digest="0" * 16,
+            answer=Accepted(),
+            **more,
+        )
+
+    def _append(self, at: int, told: object) -> None:
+        self.partition.take_in(Record(self._next, at), told)
+        self._next += 1
+
+
+@pytest.fixture
+def story() -> Story:
+    """Give a partition that its first owner serves until it is killed at 1,000."""
+    told = Story()
+    told.take(0, FIRST_OWNER)
+    told.answer(900)
+    return told
+
+
+def kill(at: int = 1_000, whom: str = FIRST_OWNER) -> Fired:
+    return Fired(Kind.KILL, at, at, whom)
+
+
+def waits(story: Story, *fired: Fired) -> tuple[list[int | None], list[int | None]]:
+    alone, amid = waits_after_kills(fired, [story.partition])
+    return [wait.took_ms for wait in alone], [wait.took_ms for wait in amid]
+
+
+def test_a_wait_ends_with_the_first_answer_of_a_newer_owner(story: Story) -> None:
+    story.answer(1_005)  # was on its way when its owner was killed
+    story.take(1_800, FIRST_OWNER)
+    story.answer(2_300)
+    story.answer(2_400)
+    assert waits(story, kill()) == ([1_300], [])
+
+
+def test_a_void_answer_ends_no_wait(story: Story) -> None:
+    story.take(1_800, SECOND_OWNER)
+    story.take(1_850, FIRST_OWNER)
+    story.answer(1_900, term=2)
+    assert waits(story, kill()) == ([None], [])
+
+
+def test_a_partition_of_another_owner_or_without_traffic_is_not_measured(story: Story) -> None:
+    assert waits(story, kill(whom=SECOND_OWNER)) == ([], [])
+    assert waits(story, kill(at=7_000)) == ([], [])
+
+
+def test_kills_while_another_fault_lasts_are_told_apart(story: Story) -> None:
+    story.take(1_800, FIRST_OWNER)
+    story.answer(2_300)
+    storm = Fired(Kind.STORM, 3_500, 9_000, "")
+    postgres = Fired(Kind.POSTGRES, 500, 9_000, "")
+    assert waits(story, kill(), storm) == ([], [1_300])
+    assert waits(story, kill(), postgres) == ([1_300], [])
+
+
+def test_a_group_is_in_doubt_from_its_first_word_to_its_end(story: Story) -> None:
+    story.apply(1_000, GroupQueued(group=5, workspace="w", changes=[], origin=NO_ORIGIN))
+    story.apply(2_000, GroupReserved(group=5, changes=[]))
+    story.apply(2_000, GroupReserved(group=6, changes=[]))
+    story.apply(4_500, GroupEnded(group=5, is_confirmed=True))
+    took = [doubt.took_ms for doubt in story.partition.doubts(now=9_000)]
+    assert took == [3_500, 7_000]
+    assert not story.partition.is_quiet
+
+
+def test_the_wait_at_a_brokers_end_is_the_longest_for_a_decision() -> None:
+    broker = Fired(Kind.BROKER, 1_000, 6_000, "node 2")
+    exchanges = [
+        Exchange(900, 4_300, Meaning.DONE),
+        Exchange(1_100, 9_000, Meaning.UNKNOWN),
+        Exchange(10, 990, Meaning.DONE),
+        Exchange(7_000, 16_000, Meaning.DONE),
+    ]
+    assert broker_waits([broker], exchanges) == [("node 2", 3_400)]
+
+
+GOOD = Figures(
+    fired=Counter({Kind.KILL: 1}),
+    alone=[Wait("events.outbox/0", 900)],
+    amid=[],
+    doubts=[Doubt(4_000, 0, "events.outbox/0", "group 1")],
+    broker_waits=[],
+    requests=100,
+    groups=30,
+    groups_confirmed=20,
+    groups_cancelled=10,
+    meanings=Counter(),
+    longest_wait_ms=100,
+    odd=Counter(),
+)
+
+
+def clean() -> Report:
+    report = Report()
+    report.skipped.clear()
+    return report
+
+
+def test_a_run_that_shows_everything_has_no_shortfall() -> None:
+    assert shortfalls(GOOD, clean(), came_to_rest=True) == []
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        GOOD._replace(alone=[]),
+        GOOD._replace(amid=[Wait("events.outbox/0", None)]),
+        GOOD._replace(groups=19),
+        GOOD._replace(groups_confirmed=0),
+        GOOD._replace(odd=Counter({"400 GENERAL_ERROR": 1})),
+    ],
+)
+def test_whatever_is_not_as_promised_is_a_shortfall(bad: Figures) -> None:
+    assert len(shortfalls(bad, clean(), came_to_rest=True)) == 1
+
+
+def test_what_takes_too_long_is_late() -> None:
+    assert late(GOOD) == []
+    assert late(GOOD._replace(alone=[Wait("events.outbox/0", 3_001)]))
+    assert late(GOOD._replace(doubts=[Doubt(15_001, 0, "events.outbox/0", "group 1")]))
+
+
+def test_the_time_without_any_broker_is_no_doubt() -> None:
+    doubt = Doubt(10_000, 1_000, "events.outbox/0", "group 1")
+    away = Fired(Kind.BROKER, 500, 4_000, "node 1"), Fired(Kind.BROKER, 9_000, 20_000, "node 1")
+    assert without(doubt, away).took_ms == 5_000
+
+
+def test_a_violation_a_check_not_made_and_no_rest_are_shortfalls() -> None:
+    violated = clean()
+    violated.fault(Check.SEATS, "A-1", "was sold twice")
+    assert len(shortfalls(GOOD, violated, came_to_rest=True)) == 1
+    assert len(shortfalls(GOOD, Report(), came_to_rest=True)) == 2
+    assert len(shortfalls(GOOD, clean(), came_to_rest=False)) == 1
