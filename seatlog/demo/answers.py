@@ -26,6 +26,7 @@ class Meaning(Enum):
 class Obstacle(msgspec.Struct, frozen=True):
     """A seat in the way of a change."""
 
+    event: str
     object: str
     status: str = FREE
 

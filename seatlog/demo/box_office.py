@@ -5,6 +5,8 @@ Rules of this file:
 1. What is known to have changed nothing is simply asked again.
 2. What may have been done is logged as unknown, looked up, and asked again only if it was not.
 3. Bodies are put together from bytes made once: the fans share two cores with everything else.
+4. A request over several days is one request, and a line of the log for each day. Who looks may
+   see it done on one day and not yet on another: then he looks again.
 """
 
 import asyncio
@@ -23,6 +25,7 @@ from yarl import URL
 from schemas.facts import BOOKED, HELD
 from seatlog.demo.answers import Meaning, ObjectInfo, Obstacle, Read, decode_infos, read_change
 from seatlog.demo.plan import LoadPlan, LoadReport
+from seatlog.demo.weekend import Days
 from seatlog.verify.client_log import Request
 
 rounds_max = 40
@@ -43,6 +46,7 @@ class _Token(msgspec.Struct, rename="camel"):
 class _Change(NamedTuple):
     status: str
     token: str
+    days: Days
     seats: Sequence[int]
     order: str | None = None
 
@@ -55,7 +59,6 @@ class BoxOffice:
     """The requests of all fans of one load process."""
 
     def __init__(self, plan: LoadPlan, report: LoadReport, log: IO[bytes]) -> None:
-        self._event = plan.event
         self._labels = plan.seating.labels
         self._quoted = [msgspec.json.encode(label) for label in plan.seating.labels]
         self._queries = [f"label={quote(label, safe='')}" for label in plan.seating.labels]
@@ -70,8 +73,10 @@ class BoxOffice:
         self._session = _session(plan)
         self._tokens_url = URL(f"{plan.address}/hold-tokens")
         self._change_url = URL(f"{plan.address}/events/groups/actions/change-object-status")
-        self._objects_url = f"{plan.address}/events/{quote(plan.event, safe='')}/objects?"
-        self._events_json = msgspec.json.encode([plan.event])
+        self._objects_urls = {
+            day: f"{plan.address}/events/{quote(day, safe='')}/objects?"
+            for day in plan.weekend.days
+        }
 
     async def __aenter__(self) -> Self:
         """Use it."""
@@ -99,16 +104,18 @@ class BoxOffice:
             await asyncio.sleep(pause_s)
         raise OddAnswerError("no hold token within the rounds that a fan goes")
 
-    async def hold(self, token: str, seats: Sequence[int]) -> tuple[bool, list[Obstacle]]:
-        """Hold seats for a token; if refused, say what stood in the way."""
+    async def hold(
+        self, token: str, days: Days, seats: Sequence[int]
+    ) -> tuple[bool, list[Obstacle]]:
+        """Hold seats for a token on each of some days; if refused, say what stood in the way."""
 
         def mine(info: ObjectInfo) -> bool:
             return info.status == HELD and info.hold_token == token
 
-        return await self._change(_Change(HELD, token, seats), mine, ObjectInfo.is_free)
+        return await self._change(_Change(HELD, token, days, seats), mine, ObjectInfo.is_free)
 
-    async def book(self, token: str, seats: Sequence[int], order: str) -> bool:
-        """Book seats that the token holds."""
+    async def book(self, token: str, days: Days, seats: Sequence[int], order: str) -> bool:
+        """Book seats that the token holds on each of some days."""
 
         def mine(info: ObjectInfo) -> bool:
             return info.status == BOOKED and info.order_id == order
@@ -116,12 +123,12 @@ class BoxOffice:
         def held(info: ObjectInfo) -> bool:
             return info.status == HELD and info.hold_token == token
 
-        booked, _ = await self._change(_Change(BOOKED, token, seats, order), mine, held)
+        booked, _ = await self._change(_Change(BOOKED, token, days, seats, order), mine, held)
         return booked
 
-    async def look(self, seats: Collection[int]) -> Infos:
-        """See how seats stand; nothing if the service cannot say now."""
-        url = self._objects_url + "&".join([self._queries[seat] for seat in seats])
+    async def look(self, day: str, seats: Collection[int]) -> Infos:
+        """See how seats stand on a day; nothing if the service cannot say now."""
+        url = self._objects_urls[day] + "&".join([self._queries[seat] for seat in seats])
         status, body = await self._exchange(URL(url, encoded=True), None)
         if status == HTTPStatus.OK:
             infos = decode_infos(body)
@@ -147,18 +154,24 @@ class BoxOffice:
             if read.meaning is Meaning.REFUSED and not in_doubt:
                 return False, read.obstacles
             if in_doubt:
-                found = list((await self._look_until_seen(change.seats)).values())
+                found = await self._look_until_seen(change)
                 if all(map(is_done, found)):
                     return True, []
-                if not all(map(is_undone, found)):
+                if not all(is_done(info) or is_undone(info) for info in found):
                     return False, []
             await asyncio.sleep(pause_s)
         raise OddAnswerError(f"{change.status}: undecided after the rounds that a fan goes")
 
-    async def _look_until_seen(self, seats: Sequence[int]) -> Infos:
+    async def _look_until_seen(self, change: _Change) -> list[ObjectInfo]:
+        found: list[ObjectInfo] = []
+        for day in change.days:
+            found += await self._look_until_seen_on(day, change.seats)
+        return found
+
+    async def _look_until_seen_on(self, day: str, seats: Sequence[int]) -> list[ObjectInfo]:
         for _ in range(rounds_max):
-            if infos := await self.look(seats):
-                return infos
+            if infos := await self.look(day, seats):
+                return list(infos.values())
             await asyncio.sleep(pause_s)
         raise OddAnswerError("the seats could not be looked up")
 
@@ -177,17 +190,19 @@ class BoxOffice:
         return read
 
     def _write(self, change: _Change, at_ns: int, status: int, read: Read) -> None:
-        line = Request(
-            at_ms=at_ns // 1_000_000,
-            done_ms=time.time_ns() // 1_000_000,
-            event=self._event,
-            status=change.status,
-            labels=[self._labels[seat] for seat in change.seats],
-            hold_token=change.token,
-            outcome=read.outcome(status),
-            http_status=status or None,
-        )
-        self._log.write(self._encode(line) + b"\n")
+        done_ms = time.time_ns() // 1_000_000
+        for day in change.days:
+            line = Request(
+                at_ms=at_ns // 1_000_000,
+                done_ms=done_ms,
+                event=day,
+                status=change.status,
+                labels=[self._labels[seat] for seat in change.seats],
+                hold_token=change.token,
+                outcome=read.outcome(status),
+                http_status=status or None,
+            )
+            self._log.write(self._encode(line) + b"\n")
 
     def _count(self, meaning: Meaning, took_ms: float) -> None:
         if meaning is Meaning.LATER:
@@ -201,7 +216,7 @@ class BoxOffice:
         labels = b",".join([self._quoted[seat] for seat in change.seats])
         order_id = b"" if change.order is None else b',"orderId":"%s"' % change.order.encode()
         return b'{"events":%s,"status":"%s","holdToken":"%s","objects":[%s]%s}' % (
-            self._events_json,
+            self._encode(change.days),
             change.status.encode(),
             change.token.encode(),
             labels,

@@ -7,6 +7,8 @@ Rules of this file:
    the lookout saw.
 2. A fan tries a bounded number of times. A patient one then waits until seats are seen free
    again; the others leave.
+3. Who wants a weekend pass asks for the same seats on all days in one request. He picks them as
+   Saturday's buyers do, and after a few refusals he is one of them.
 """
 
 import asyncio
@@ -14,16 +16,32 @@ import math
 import random
 import time
 from collections import deque
-from collections.abc import Iterable
+from typing import NamedTuple
 
-from schemas.facts import BOOKED
 from seatlog.demo.box_office import BoxOffice, OddAnswerError, looked_at_once_max
 from seatlog.demo.choice import FreeSeats, Zipf, choose, party_max
-from seatlog.demo.plan import LoadPlan, LoadReport
+from seatlog.demo.plan import WEEKEND_ORDER, LoadPlan, LoadReport
+from seatlog.demo.view import DayView
+from seatlog.demo.weekend import Days
 
 fickle_minutes = 1
 odd_kept_max = 10
 next_choice_exponent = 0.3
+
+
+class _Wish(NamedTuple):
+    """What a fan is after."""
+
+    days: Days
+    party: int
+    tries: int
+    patience: int = 0
+    """Tries in all of one who waits for seats to come back; 0: he does not."""
+
+    @property
+    def is_pass(self) -> bool:
+        """Whether it is for more than one day."""
+        return len(self.days) > 1
 
 
 class Crowd:
@@ -39,10 +57,8 @@ class Crowd:
         self._next_choice = Zipf(len(plan.seating), next_choice_exponent)
         self._untouched = FreeSeats(plan.seating)
         """The seats as a newcomer imagines them."""
-        self._free = FreeSeats(plan.seating)
-        self._unsold = deque(range(len(plan.seating)))
-        """The seats not known to be booked; the lookout goes round them."""
-        self._booked: set[int] = set()
+        self._views = {day: DayView(plan.seating) for day in plan.weekend.days}
+        self._saturday: Days = (plan.weekend.saturday,)
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._sold_out = False
         self._fickle_left = _share(self._behaviour.fickle_holds, plan.process, plan.processes)
@@ -80,54 +96,84 @@ class Crowd:
         draw = self._random.random
         is_fickle = is_early and self._fickle_left > 0 and draw() < self._behaviour.fickle_share
         self._fickle_left -= is_fickle
-        is_patient = not is_fickle and draw() < self._behaviour.patient_share
-        party = self._random.randint(1, party_max)
+        wish = self._fickle_wish() if is_fickle else self._wish()
         token = await self._office.token(fickle_minutes if is_fickle else None)
         await self._pause(self._behaviour.look_s)
-        seats = await self._get_held(token, party, is_patient=is_patient)
+        seats = await self._get_held(token, wish, is_blind=True)
+        if not seats and wish.is_pass:
+            wish = self._wish_for(self._saturday, wish.party)
+            seats = await self._get_held(token, wish, is_blind=False)
         if is_fickle:
             self._report.abandoned += bool(seats)
             self._fickle_left += not seats
         if is_fickle or not seats:
             return
         await self._pause(self._behaviour.pay_s)
-        if await self._office.book(token, seats, f"fan-{number}"):
-            self._report.bookings += 1
-            self._report.seats_booked += len(seats)
-            self._note_booked(seats)
+        order = f"{WEEKEND_ORDER if wish.is_pass else 'fan-'}{number}"
+        if await self._office.book(token, wish.days, seats, order):
+            self._note_booking(wish, seats)
 
-    async def _get_held(self, token: str, party: int, *, is_patient: bool) -> list[int]:
-        """Try until seats are held; give none if the fan gives up."""
+    def _fickle_wish(self) -> _Wish:
+        return _Wish(self._saturday, self._party(), self._behaviour.tries_max)
+
+    def _wish(self) -> _Wish:
+        days = self._behaviour.days_wanted(self._plan.weekend, self._random.random())
+        return self._wish_for(days, self._party())
+
+    def _wish_for(self, days: Days, party: int) -> _Wish:
         behaviour = self._behaviour
-        known, choosy = self._untouched, self._first_choice
-        tries, patience = behaviour.tries_max, behaviour.patient_tries_max
-        for attempt in range(patience if is_patient else tries):
-            must_wait = attempt >= tries or (attempt and not len(known))
-            if must_wait and not (is_patient and await self._wait_for_seats()):
+        if days == self._plan.weekend.days:
+            return _Wish(days, party, behaviour.pass_tries_max)
+        # Nobody looks out for the seats of the other days: there is nothing to wait for.
+        is_patient = days == self._saturday and self._random.random() < behaviour.patient_share
+        patience = behaviour.patient_tries_max if is_patient else 0
+        return _Wish(days, party, behaviour.tries_max, patience)
+
+    def _party(self) -> int:
+        return self._random.randint(1, party_max)
+
+    async def _get_held(self, token: str, wish: _Wish, *, is_blind: bool) -> list[int]:
+        """Try until seats are held; give none if the fan gives up."""
+        # Of a weekend it is Saturday that is scarce.
+        seen = self._views[self._plan.weekend.saturday if wish.is_pass else wish.days[0]]
+        known, choosy = seen.free, self._next_choice
+        if is_blind:
+            known, choosy = self._untouched, self._first_choice
+        for attempt in range(max(wish.tries, wish.patience)):
+            must_wait = attempt >= wish.tries or (attempt and not len(known))
+            if must_wait and not (wish.patience and await self._wait_for_seats()):
                 return []
-            seats = choose(self._plan.seating, known, choosy, party, self._random.random())
-            if seats and await self._hold(token, seats):
+            seats = choose(self._plan.seating, known, choosy, wish.party, self._random.random())
+            if seats and await self._hold(token, wish, seats):
                 return seats
-            known, choosy = self._free, self._next_choice
-            await self._pause(behaviour.look_again_s)
+            known, choosy = seen.free, self._next_choice
+            await self._pause(self._behaviour.look_again_s)
         return []
 
-    async def _hold(self, token: str, seats: list[int]) -> bool:
+    async def _hold(self, token: str, wish: _Wish, seats: list[int]) -> bool:
         # Whoever looks meanwhile sees that somebody is at these seats.
-        seen_free = [seat for seat in seats if self._free.take(seat)]
-        held, obstacles = await self._office.hold(token, seats)
+        reached_for = {day: self._views[day].reach_for(seats) for day in wish.days}
+        held, obstacles = await self._office.hold(token, wish.days, seats)
         self._report.holds += 1
         if held:
             return True
         self._report.refused += 1
-        taken = {self._office.ordinals[obstacle.object]: obstacle.status for obstacle in obstacles}
-        for seat in seen_free:
-            if seat not in taken:
-                self._free.give_back(seat)
-        for seat in taken:
-            self._free.take(seat)
-        self._note_booked(seat for seat, status in taken.items() if status == BOOKED)
+        self._report.passes_refused += wish.is_pass
+        taken: dict[str, dict[int, str]] = {day: {} for day in wish.days}
+        for obstacle in obstacles:
+            taken[obstacle.event][self._office.ordinals[obstacle.object]] = obstacle.status
+        for day in wish.days:
+            self._views[day].note_refusal(reached_for[day], taken[day])
         return False
+
+    def _note_booking(self, wish: _Wish, seats: list[int]) -> None:
+        self._report.bookings += 1
+        self._report.seats_booked += len(seats) * len(wish.days)
+        if wish.is_pass:
+            self._report.passes += 1
+            self._report.pass_seats += len(seats)
+        for day in wish.days:
+            self._views[day].note_booked(seats)
 
     async def _wait_for_seats(self) -> bool:
         """Wait until seats are seen free; give False if there will be none."""
@@ -144,41 +190,22 @@ class Crowd:
         self._report.waiting = len(self._waiting)
 
     async def _look_out(self) -> None:
-        """Keep looking at the seats that are not sold yet, a hundred at a time."""
+        """Keep looking at Saturday's seats that are not sold yet, a hundred at a time."""
+        saturday = self._plan.weekend.saturday
+        seen = self._views[saturday]
         while True:
             await asyncio.sleep(self._behaviour.poll_every_s)
-            seats = self._next_to_look_at()
+            seats = seen.next_to_look_at(looked_at_once_max)
             if not seats:
                 continue
             try:
-                infos = await self._office.look(seats)
+                infos = await self._office.look(saturday, seats)
             except OddAnswerError as error:
                 self._report.odd_count += 1
                 self._report.odd.append(str(error))
                 return
-            for seat, info in infos.items():
-                if info.is_free():
-                    self._free.give_back(seat)
-                else:
-                    self._free.take(seat)
-            self._note_booked(seat for seat, info in infos.items() if info.is_booked())
-            self._wake(math.ceil(len(self._free) / party_max))
-
-    def _next_to_look_at(self) -> list[int]:
-        seats: list[int] = []
-        for _ in range(len(self._unsold)):
-            seat = self._unsold.popleft()
-            if seat not in self._booked:
-                seats.append(seat)
-            if len(seats) == looked_at_once_max:
-                break
-        self._unsold.extend(seats)
-        return seats
-
-    def _note_booked(self, seats: Iterable[int]) -> None:
-        for seat in seats:
-            self._free.take(seat)
-            self._booked.add(seat)
+            seen.note_seen(infos)
+            self._wake(math.ceil(len(seen.free) / party_max))
 
     async def _pause(self, span_s: tuple[float, float]) -> None:
         await asyncio.sleep(self._random.uniform(*span_s))

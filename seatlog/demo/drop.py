@@ -1,4 +1,4 @@
-"""The drop: a venue goes on sale, the fans come, the owner of the event is killed, all is sold.
+"""The drop: a weekend goes on sale, the fans come, Saturday's owner is killed, Saturday is sold.
 
 Rules of this file:
 
@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -18,7 +19,7 @@ from adapters.kafka.log import KafkaLog
 from engine.charts.compile import compile_drawing
 from engine.charts.inventory import SeatMap
 from engine.charts.reading import read_drawing
-from schemas.topics import Topics
+from schemas.topics import EVENTS_COMMANDS, Topics
 from seatlog.demo.kill import Kill
 from seatlog.demo.load import LoadProcesses
 from seatlog.demo.outbox import OutboxCount, follow
@@ -28,10 +29,10 @@ from seatlog.demo.proof import Promise, Witnessed
 from seatlog.demo.seating import Seating, seating_of
 from seatlog.demo.story import Story
 from seatlog.demo.tally import percentile, recent_s
+from seatlog.demo.weekend import Weekend, weekend_in
 from seatlog.http_client import post
 from seatlog.installation import Installation
 
-EVENT_KEY = "the-drop"
 look_every_s = 0.05
 show_every_s = 0.25
 door_opens_in_s = 1.5
@@ -51,7 +52,9 @@ class DropPlan(msgspec.Struct, frozen=True, kw_only=True):
     processes: int
     behaviour: Behaviour
     kill_at_share: float | None = 0.5
-    """The owner is killed when so much of the house is sold; None: it is not."""
+    """Saturday's owner is killed when so much of the house is sold; None: it is not."""
+    passes_min: int = 300
+    """So many weekend passes have to be sold."""
     deadline_s: float = 200.0
     """The fans that are still there then are sent home; what is not sold fell short."""
 
@@ -76,9 +79,8 @@ class Drop:
         self._notes: list[str] = []
         self._seating = Seating(labels=[], rows=[], ranking=[])
         self._load = LoadProcesses([], folder)
-        self.count = OutboxCount(EVENT_KEY)
-        self._kill = Kill(plan.kill_at_share, installation, self.count)
         self._took_s = 0.0
+        self._choose(Weekend(friday="", saturday="", sunday=""))
 
     @property
     def client_logs(self) -> list[Path]:
@@ -86,11 +88,15 @@ class Drop:
         return [self._folder / f"fans-{number}.jsonl" for number in range(self._plan.processes)]
 
     async def put_on_sale(self) -> None:
-        """Publish the venue as an event. Raises CallError."""
+        """Publish the venue as an event for each day. Raises CallError."""
         document = self._plan.drawing.read_bytes()
         chart = await self._post("/charts/actions/import", document)
-        created = {"chartKey": chart["key"], "eventKey": EVENT_KEY}
-        await self._post("/events", msgspec.json.encode(created))
+        token = await self._post("/hold-tokens", b"")
+        partitions = self._topics[EVENTS_COMMANDS].partitions
+        self._choose(weekend_in(token["workspaceKey"], partitions))
+        for day in self._weekend.days:
+            created = {"chartKey": chart["key"], "eventKey": day}
+            await self._post("/events", msgspec.json.encode(created))
         self._seating = seating_of(SeatMap(compile_drawing(read_drawing(document))))
 
     async def run(self, show: Callable[[Snapshot], None]) -> None:
@@ -116,20 +122,31 @@ class Drop:
         """Say what this run has to show."""
         behaviour = self._plan.behaviour
         return Promise(
+            saturday=self._weekend.saturday,
             seats=len(self._seating),
             fans=self._plan.fans,
             expired_min=300 if behaviour.fickle_holds else 0,
             kills=0 if self._plan.kill_at_share is None else 1,
+            passes_min=self._plan.passes_min,
         )
 
     def witnessed(self) -> Witnessed:
         """Say what this run has shown."""
         tally, before, after = self._load.tally, self._kill.of, self._kill.after
+        passes = self.count.passes()
         return Witnessed(
             fans_through=tally.through,
             holds=tally.holds,
             refused=tally.refused,
             seats_told=tally.seats_booked,
+            partitions=self.count.partitions,
+            passes_told=tally.passes,
+            pass_seats_told=tally.pass_seats,
+            passes_refused=tally.passes_refused,
+            passes_whole=passes.whole,
+            passes_torn=passes.torn,
+            on_passes=self.count.on_passes(),
+            groups_in_doubt=self.count.groups_in_doubt,
             odd_count=tally.odd_count,
             odd=tally.odd,
             unknown=tally.unknown,
@@ -174,9 +191,8 @@ class Drop:
             is_over = self.count.sold == len(self._seating) or elapsed_s > self._plan.deadline_s
             if is_over and not told:
                 told, self._took_s = True, elapsed_s
-                self._notes.append(
-                    f"{elapsed_s:.1f} s: {self.count.sold:,} seats sold, no more to come"
-                )
+                sold = f"{self.count.sold:,} seats of Saturday sold, no more to come"
+                self._notes.append(f"{elapsed_s:.1f} s: {sold}")
                 self._load.sold_out()
             if elapsed_s > self._plan.deadline_s + overdue_s:
                 break
@@ -186,14 +202,20 @@ class Drop:
             await asyncio.sleep(look_every_s)
         show(self._snapshot(time.time() - self._opened_s))
 
+    def _choose(self, weekend: Weekend) -> None:
+        self._weekend = weekend
+        self.count = OutboxCount(weekend)
+        self._kill = Kill(self._plan.kill_at_share, self._installation, self.count)
+
     def _expired_within(self, span_s: float) -> int:
         last = (self._opened_s + span_s) * 1000
         return sum(1 for at in self.count.expired_at if at <= last)
 
     async def _settle(self) -> None:
-        """Wait until the outbox has told us what the fans were told."""
+        """Wait until the outbox has told us what the fans were told, and how the groups ended."""
         for _ in range(round(settle_within_s / look_every_s)):
-            if self.count.sold >= self._load.tally.seats_booked:
+            is_told = self.count.sold_in_all >= self._load.tally.seats_booked
+            if is_told and not self.count.groups_in_doubt:
                 return
             await asyncio.sleep(look_every_s)
 
@@ -210,6 +232,8 @@ class Drop:
             holds=tally.holds,
             refused=tally.refused,
             expired=len(count.expired_at),
+            passes=tally.passes,
+            groups_in_doubt=count.groups_in_doubt,
             recent_ms=tally.recent_ms(time.monotonic()),
             recent_s=recent_s,
             notes=self._notes,
@@ -223,7 +247,7 @@ class Drop:
                 processes=plan.processes,
                 address=self._installation.address,
                 api_key=self._installation.api_key,
-                event=EVENT_KEY,
+                weekend=self._weekend,
                 fans=plan.fans,
                 connections=(plan.connections + number) // plan.processes,
                 opens_at=self._opened_s,
@@ -234,9 +258,9 @@ class Drop:
             for number, file in enumerate(self.client_logs)
         ]
 
-    async def _post(self, path: str, body: bytes) -> dict[str, str]:
+    async def _post(self, path: str, body: bytes) -> dict[str, Any]:
         url = self._installation.address + path
         key = self._installation.api_key
         answer = await asyncio.to_thread(post, url, key, body, {})
-        found: dict[str, str] = msgspec.json.decode(answer)
+        found: dict[str, Any] = msgspec.json.decode(answer)
         return found

@@ -7,7 +7,7 @@ from seatlog.installation import Installation
 
 
 class Kill:
-    """Kills the owner of the event's partition once, when enough is sold."""
+    """Kills the owner of Saturday's partition once, when enough is sold."""
 
     def __init__(self, share: float | None, installation: Installation, count: OutboxCount) -> None:
         self._share = share

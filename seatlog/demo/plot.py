@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from seatlog.demo.story import Story
 
 _SOLD, _HELD, _REFUSED, _INK, _GRID = "#1b6e5a", "#e9b44c", "#c8553d", "#333333", "#dddddd"
+_ON_PASSES = "#a8d5c5"
 _SIZE_INCHES = (10.0, 6.4)
 _DOTS_PER_INCH = 150
 _HEADROOM, _UPPER_NOTE, _LOWER_NOTE = 1.2, 1.13, 1.04
@@ -38,12 +39,16 @@ def _draw_house(axes: Axes, story: Story) -> None:
     axes.stackplot(
         times, sold, held, colors=[_SOLD, _HELD], labels=["sold", "held"], step="post", linewidth=0
     )
+    on_passes = [0, *(moment.on_passes for moment in story.moments)]
+    axes.step(times, on_passes, where="post", color=_ON_PASSES, label="of these on weekend passes")
     axes.axhline(story.seats, color=_INK, linewidth=0.8, linestyle=(0, (4, 3)))
     axes.set_ylim(0, story.seats * _HEADROOM)
     axes.set_xlim(0, max(times[-1], 1.0) * 1.01)
     axes.set_ylabel("seats")
     axes.set_title(
-        f"{sold[-1]:,} of {story.seats:,} seats sold in {times[-1]:.0f} s", loc="left", color=_INK
+        f"Saturday: {sold[-1]:,} of {story.seats:,} seats sold in {times[-1]:.0f} s",
+        loc="left",
+        color=_INK,
     )
     _name_colours(axes)
 
@@ -62,7 +67,7 @@ def _draw_answers(axes: Axes, story: Story) -> None:
 
 def _name_colours(axes: Axes) -> None:
     """Put the legend above the axes: inside, it would lie on the data."""
-    axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), frameon=False, ncols=2)
+    axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), frameon=False, ncols=3)
 
 
 def _mark(upper: Axes, lower: Axes, story: Story) -> None:

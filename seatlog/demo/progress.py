@@ -26,6 +26,8 @@ class Snapshot(NamedTuple):
     holds: int
     refused: int
     expired: int
+    passes: int
+    groups_in_doubt: int
     recent_ms: list[float]
     """What the holds and bookings of the last seconds took."""
     recent_s: float
@@ -84,6 +86,7 @@ def line_of(now: Snapshot) -> str:
     return (
         f"{now.elapsed_s:5.0f} s  sold {now.sold:5,}  held {now.held:5,}  "
         f"refused {now.refused:6,} of {now.holds:6,}  expired {now.expired:4,}  "
+        f"passes {now.passes:3,}, {now.groups_in_doubt:2,} in doubt  "
         f"fans {now.through:6,} through, {now.waiting:5,} waiting  "
         f"{now.rate:5,.0f}/s  p50 {percentile(now.recent_ms, 0.5):5.1f} ms  "
         f"p99 {percentile(now.recent_ms, 0.99):6.1f} ms"
@@ -122,10 +125,11 @@ def _figures(now: Snapshot) -> list[tuple[str, str]]:
     share = now.refused / now.holds if now.holds else 0.0
     p50, p99 = percentile(now.recent_ms, 0.5), percentile(now.recent_ms, 0.99)
     return [
-        ("sold", f"{now.sold:,} of {now.seats:,} seats"),
+        ("sold", f"{now.sold:,} of {now.seats:,} seats of Saturday"),
         ("held", f"{now.held:,}"),
         ("refused", f"{now.refused:,} of {now.holds:,} attempts to hold ({share:.0%})"),
         ("expired", f"{now.expired:,} holds that nobody completed"),
+        ("passes", f"{now.passes:,} sold for the weekend; {now.groups_in_doubt:,} groups in doubt"),
         ("fans", f"{now.through:,} of {now.fans:,} through, {now.waiting:,} wait for seats"),
         ("rate", f"{now.rate:,.0f} holds and bookings a second"),
         ("p50 / p99", f"{p50:.1f} ms / {p99:.1f} ms"),

@@ -16,8 +16,12 @@ from seatlog.verify.report import MEANINGS, Check, Report
 class Promise(msgspec.Struct, frozen=True, kw_only=True):
     """What a run has to show."""
 
+    saturday: str
+    """Key of the event that has to sell out."""
     seats: int
+    """Of that event."""
     fans: int
+    passes_min: int = 300
     refused_share_min: float = 0.2
     expired_min: int = 300
     expired_within_s: float = 90.0
@@ -32,7 +36,23 @@ class Witnessed(msgspec.Struct, frozen=True, kw_only=True):
     holds: int
     refused: int
     seats_told: int
-    """Seats whose fans were told that they have them."""
+    """Seats of all days whose fans were told that they have them."""
+    partitions: Sequence[int]
+    """Where each day lives."""
+    passes_told: int
+    """Weekend passes whose fans were told that they have them."""
+    pass_seats_told: int
+    """Their seats, each counted once."""
+    passes_refused: int
+    """Attempts to hold the seats of a pass that were refused."""
+    passes_whole: int
+    """Passes in the log with the same seats on all days."""
+    passes_torn: int
+    """Passes in the log that differ from day to day."""
+    on_passes: Sequence[int]
+    """Seats sold on passes, day by day, as the log says."""
+    groups_in_doubt: int
+    """When all fans had left."""
     odd_count: int = 0
     odd: Sequence[str] = ()
     unknown: int = 0
@@ -69,6 +89,7 @@ def prove(promise: Promise, seen: Witnessed, report: Report) -> list[Line]:
     """Put what was shown beside what was promised."""
     return [
         *_of_the_sale(promise, seen, report),
+        *_of_the_passes(promise, seen, report),
         *_of_the_fans(promise, seen),
         *_of_the_faults(promise, seen, report),
         *_of_the_checks(report),
@@ -82,15 +103,15 @@ def shortfalls(lines: Sequence[Line]) -> list[str]:
 
 def _of_the_sale(promise: Promise, seen: Witnessed, report: Report) -> list[Line]:
     counts = report.counts
-    sold = counts.seats_sold
+    sold = counts.seats_sold_by_event.get(promise.saturday, 0)
     results = f"{counts.commands:,} accepted, {counts.results:,} results"
     return [
-        Line(sold == promise.seats, "seats sold", f"{sold:,} of {promise.seats:,}"),
-        Line(counts.sold_twice == 0, "sold twice", f"{counts.sold_twice:,}"),
+        Line(sold == promise.seats, "seats of Saturday sold", f"{sold:,} of {promise.seats:,}"),
+        Line(counts.sold_twice == 0, "sold twice, on all days", f"{counts.sold_twice:,}"),
         Line(
-            seen.seats_told == sold,
-            "seats that their fans were told they have",
-            f"{seen.seats_told:,}",
+            seen.seats_told == counts.seats_sold,
+            "seats of all days that their fans were told they have",
+            f"{seen.seats_told:,} of {counts.seats_sold:,} sold",
         ),
         Line(
             0 < counts.commands == counts.results and counts.pending == 0,
@@ -98,6 +119,51 @@ def _of_the_sale(promise: Promise, seen: Witnessed, report: Report) -> list[Line
             f"{results}, {counts.pending:,} pending",
         ),
     ]
+
+
+def _of_the_passes(promise: Promise, seen: Witnessed, report: Report) -> list[Line]:
+    counts = report.counts
+    days = ", ".join(f"{seats:,}" for seats in seen.on_passes)
+    groups = f"{counts.groups_confirmed:,} confirmed, {counts.groups_cancelled:,} cancelled"
+    return [
+        Line(
+            len(seen.on_passes) == len(set(seen.partitions)),
+            "partitions that the days live in",
+            ", ".join(str(partition) for partition in seen.partitions),
+        ),
+        Line(
+            seen.passes_told >= promise.passes_min,
+            f"weekend passes booked (at least {promise.passes_min:,})",
+            f"{seen.passes_told:,}",
+        ),
+        Line(
+            seen.passes_refused > 0,
+            "attempts to hold a pass that were refused",
+            f"{seen.passes_refused:,}",
+        ),
+        Line(
+            _passes_are_whole(seen),
+            "passes on the same seats of all days, or of none",
+            f"{seen.passes_whole:,}, and {seen.passes_torn:,} that are not; "
+            f"{seen.pass_seats_told:,} seats told, {days} sold day by day",
+        ),
+        Line(
+            seen.groups_in_doubt == 0,
+            "groups in doubt at the end",
+            f"{seen.groups_in_doubt:,}; {groups}",
+        ),
+        Line(
+            None,
+            "longest in doubt",
+            f"{counts.in_doubt_longest_ms / 1000:.2f} s; "
+            f"{counts.commands_parked:,} commands waited for such groups",
+        ),
+    ]
+
+
+def _passes_are_whole(seen: Witnessed) -> bool:
+    is_as_told = seen.passes_whole == seen.passes_told
+    return is_as_told and not seen.passes_torn and set(seen.on_passes) == {seen.pass_seats_told}
 
 
 def _of_the_fans(promise: Promise, seen: Witnessed) -> list[Line]:

@@ -66,8 +66,23 @@ class Tally:
 
     @property
     def seats_booked(self) -> int:
-        """Seats whose fans were told that they have them."""
+        """Seats of all days whose fans were told that they have them."""
         return sum(report.seats_booked for report in self._reports)
+
+    @property
+    def passes(self) -> int:
+        """Weekend passes whose fans were told that they have them."""
+        return sum(report.passes for report in self._reports)
+
+    @property
+    def pass_seats(self) -> int:
+        """Seats of these passes, each counted once."""
+        return sum(report.pass_seats for report in self._reports)
+
+    @property
+    def passes_refused(self) -> int:
+        """Attempts to get a pass that were refused."""
+        return sum(report.passes_refused for report in self._reports)
 
     @property
     def abandoned(self) -> int:

@@ -20,6 +20,7 @@ def refusal(*codes: str, obstacles: list[dict[str, str]] | None = None) -> bytes
         (401, b"", Meaning.ODD, "refused"),
         (404, refusal("EVENT_NOT_FOUND"), Meaning.ODD, "refused"),
         (429, refusal("TOO_MANY_REQUESTS"), Meaning.LATER, "refused"),
+        (429, refusal("BUSY_IN_DOUBT"), Meaning.LATER, "refused"),
         (503, refusal("NOT_READY"), Meaning.LATER, "refused"),
         (503, refusal("LOG_UNREACHABLE"), Meaning.LATER, "refused"),
         (503, refusal("ANSWER_LATE"), Meaning.UNKNOWN, "unknown"),
@@ -34,9 +35,9 @@ def test_an_answer_means(status: int, body: bytes, meaning: Meaning, logged: str
     assert read.outcome(status) == logged
 
 
-def test_a_refusal_names_the_seats_in_the_way_and_how_they_stand() -> None:
+def test_a_refusal_names_the_seats_in_the_way_their_days_and_how_they_stand() -> None:
     body = refusal(
         "ILLEGAL_STATUS_CHANGE", obstacles=[{"event": "e", "object": "A-1", "status": "booked"}]
     )
     [obstacle] = read_change(400, body).obstacles
-    assert (obstacle.object, obstacle.status) == ("A-1", "booked")
+    assert (obstacle.event, obstacle.object, obstacle.status) == ("e", "A-1", "booked")

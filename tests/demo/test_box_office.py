@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from io import BytesIO
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import pytest
@@ -13,15 +13,19 @@ from seatlog.demo import box_office
 from seatlog.demo.box_office import BoxOffice, OddAnswerError
 from seatlog.demo.plan import Behaviour, LoadPlan, LoadReport
 from seatlog.demo.seating import Seating
+from seatlog.demo.weekend import Weekend
 
 SEATS = [0, 1]
+WEEKEND = Weekend(friday="friday", saturday="saturday", sunday="sunday")
+SATURDAY = ("saturday",)
 LATE = (503, {"errors": [{"code": "ANSWER_LATE"}]})
 BUSY = (429, {"errors": [{"code": "TOO_MANY_REQUESTS"}]})
+IN_DOUBT = (429, {"errors": [{"code": "BUSY_IN_DOUBT"}]})
 REFUSED = (
     400,
     {
         "errors": [{"code": "ILLEGAL_STATUS_CHANGE"}],
-        "obstacles": [{"object": "A-2", "status": "booked"}],
+        "obstacles": [{"event": "saturday", "object": "A-2", "status": "booked"}],
     },
 )
 DONE = (204, None)
@@ -45,12 +49,17 @@ class Window(NamedTuple):
     office: BoxOffice
     answers: list[tuple[int, object]]
     asked: list[str]
+    bodies: list[dict[str, Any]]
     report: LoadReport
     log: BytesIO
 
     @property
+    def lines(self) -> list[dict[str, Any]]:
+        return [msgspec.json.decode(line) for line in self.log.getvalue().splitlines()]
+
+    @property
     def logged(self) -> list[str]:
-        return [msgspec.json.decode(line)["outcome"] for line in self.log.getvalue().splitlines()]
+        return [line["outcome"] for line in self.lines]
 
 
 @pytest.fixture
@@ -58,10 +67,12 @@ async def window(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Window]:
     monkeypatch.setattr(box_office, "pause_s", 0.0)
     answers: list[tuple[int, object]] = []
     asked: list[str] = []
+    bodies: list[dict[str, Any]] = []
 
     async def answer(request: web.Request) -> web.Response:
         asked.append("look" if request.method == "GET" else "ask")
-        await request.read()
+        if body := await request.read():
+            bodies.append(msgspec.json.decode(body))
         status, content = answers.pop(0)
         return web.Response(status=status, body=msgspec.json.encode(content) if content else None)
 
@@ -73,7 +84,7 @@ async def window(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Window]:
             processes=1,
             address=str(server.make_url("")).rstrip("/"),
             api_key="key",
-            event="drop",
+            weekend=WEEKEND,
             fans=1,
             connections=2,
             opens_at=0.0,
@@ -83,20 +94,20 @@ async def window(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Window]:
         )
         report, log = LoadReport(), BytesIO()
         async with BoxOffice(plan, report, log) as office:
-            yield Window(office, answers, asked, report, log)
+            yield Window(office, answers, asked, bodies, report, log)
 
 
 async def test_a_refused_hold_names_what_stood_in_the_way(window: Window) -> None:
     window.answers.extend([REFUSED])
-    held, [obstacle] = await window.office.hold("mine", SEATS)
+    held, [obstacle] = await window.office.hold("mine", SATURDAY, SEATS)
     assert not held
-    assert (obstacle.object, obstacle.status) == ("A-2", "booked")
+    assert (obstacle.event, obstacle.object, obstacle.status) == ("saturday", "A-2", "booked")
     assert window.logged == ["refused"]
 
 
 async def test_what_changed_nothing_is_asked_again(window: Window) -> None:
     window.answers.extend([BUSY, DONE])
-    held, _ = await window.office.hold("mine", SEATS)
+    held, _ = await window.office.hold("mine", SATURDAY, SEATS)
     assert held
     assert (window.asked, window.logged) == (["ask", "ask"], ["refused", "ok"])
     assert window.report.later == 1
@@ -121,7 +132,7 @@ async def test_a_hold_whose_outcome_is_unknown_is_looked_up(
     asked: str,
 ) -> None:
     window.answers.extend([LATE, *after])
-    assert (await window.office.hold("mine", SEATS))[0] is held
+    assert (await window.office.hold("mine", SATURDAY, SEATS))[0] is held
     assert (" ".join(window.asked), window.logged[0]) == (asked, "unknown")
     assert window.report.unknown == 1
 
@@ -143,7 +154,7 @@ async def test_a_booking_whose_outcome_is_unknown_is_looked_up(
     asked: str,
 ) -> None:
     window.answers.extend([LATE, *after])
-    assert await window.office.book("mine", SEATS, "fan-1") is booked
+    assert await window.office.book("mine", SATURDAY, SEATS, "fan-1") is booked
     assert (" ".join(window.asked), window.logged[0]) == (asked, "unknown")
 
 
@@ -152,5 +163,41 @@ async def test_an_answer_that_no_fan_should_get_is_told_and_its_outcome_left_ope
 ) -> None:
     window.answers.extend([BROKEN])
     with pytest.raises(OddAnswerError, match="500 INTERNAL_ERROR"):
-        await window.office.hold("mine", SEATS)
+        await window.office.hold("mine", SATURDAY, SEATS)
     assert window.logged == ["unknown"]
+
+
+async def test_a_pass_is_one_request_and_a_line_of_the_log_for_each_day(window: Window) -> None:
+    window.answers.extend([IN_DOUBT, DONE])
+    held, _ = await window.office.hold("mine", WEEKEND.days, SEATS)
+    assert held
+    assert [body["events"] for body in window.bodies] == [list(WEEKEND.days)] * 2
+    assert [(line["event"], line["outcome"]) for line in window.lines] == [
+        *((day, "refused") for day in WEEKEND.days),
+        *((day, "ok") for day in WEEKEND.days),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("after", "booked", "asked"),
+    [
+        ([BOOKED, BOOKED, BOOKED], True, "ask look look look"),
+        ([HELD, HELD, HELD, DONE], True, "ask look look look ask"),
+        # Done, and seen on one day before the others.
+        (
+            [BOOKED, HELD, HELD, REFUSED, BOOKED, BOOKED, BOOKED],
+            True,
+            "ask look look look ask look look look",
+        ),
+        ([HELD, BOOKED_BY_OTHERS, HELD], False, "ask look look look"),
+    ],
+)
+async def test_a_pass_whose_outcome_is_unknown_is_looked_up_on_all_days(
+    window: Window,
+    after: list[tuple[int, object]],
+    booked: bool,  # noqa: FBT001
+    asked: str,
+) -> None:
+    window.answers.extend([LATE, *after])
+    assert await window.office.book("mine", WEEKEND.days, SEATS, "fan-1") is booked
+    assert " ".join(window.asked) == asked

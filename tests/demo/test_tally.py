@@ -3,6 +3,7 @@ import pytest
 from seatlog.demo.plan import Behaviour, LoadReport
 from seatlog.demo.progress import Snapshot, line_of
 from seatlog.demo.tally import Tally, percentile
+from seatlog.demo.weekend import Weekend
 
 
 @pytest.mark.parametrize(
@@ -44,6 +45,26 @@ def test_fewer_fans_than_wait_at_the_door_all_wait_there() -> None:
     assert Behaviour(at_the_door=100, at_the_door_s=2.0).arrives_at_s(9, 10) == 1.8
 
 
+@pytest.mark.parametrize(
+    ("draw", "wanted"),
+    [
+        (0.0, ("f", "a", "u")),
+        (0.149, ("f", "a", "u")),
+        (0.15, ("f",)),
+        (0.174, ("f",)),
+        (0.176, ("u",)),
+        (0.199, ("u",)),
+        (0.201, ("a",)),
+        (0.999, ("a",)),
+    ],
+)
+def test_most_want_saturday_some_the_whole_weekend_and_few_another_day(
+    draw: float, wanted: tuple[str, ...]
+) -> None:
+    behaviour = Behaviour(pass_share=0.15, other_day_share=0.05)
+    assert behaviour.days_wanted(Weekend(friday="f", saturday="a", sunday="u"), draw) == wanted
+
+
 def test_a_line_of_progress_has_every_figure() -> None:
     now = Snapshot(
         elapsed_s=10.0,
@@ -56,10 +77,12 @@ def test_a_line_of_progress_has_every_figure() -> None:
         holds=3_000,
         refused=1_500,
         expired=7,
+        passes=321,
+        groups_in_doubt=4,
         recent_ms=[2.0] * 99 + [50.0] * 2,
         recent_s=5.0,
         notes=[],
     )
     line = line_of(now)
-    for figure in ("4,321", "765", "1,500 of  3,000", "20/s", "p50   2.0 ms", "p99   50.0 ms"):
+    for figure in ("4,321", "765", "1,500 of  3,000", "321,  4 in doubt", "20/s", "p50   2.0 ms"):
         assert figure in line
