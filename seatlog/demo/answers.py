@@ -19,6 +19,8 @@ class Meaning(Enum):
     """Nothing was changed; the same may be asked again."""
     UNKNOWN = auto()
     """It may have been done, or may be done yet."""
+    ENDED = auto()
+    """The hold token's time is over; nothing was changed."""
     ODD = auto()
     """Not an answer that such a request can get."""
 
@@ -77,6 +79,7 @@ decode_infos = msgspec.json.Decoder(dict[str, ObjectInfo]).decode
 _DONE = Read(Meaning.DONE, [])
 _NOT_TAKEN = frozenset({"NOT_READY", "LOG_UNREACHABLE", "READ_MODEL_BEHIND"})
 _TAKEN_BY_OTHERS = "ILLEGAL_STATUS_CHANGE"
+_TIME_IS_OVER = "HOLD_TOKEN_NOT_FOUND"
 
 
 def read_change(status: int, body: bytes) -> Read:
@@ -94,4 +97,6 @@ def read_change(status: int, body: bytes) -> Read:
         return Read(Meaning.LATER if codes & _NOT_TAKEN else Meaning.UNKNOWN, [])
     if status == HTTPStatus.BAD_REQUEST and codes == {_TAKEN_BY_OTHERS}:
         return Read(Meaning.REFUSED, refusal.obstacles)
-    return Read(Meaning.ODD, [], f"{status} {' '.join(sorted(codes))}".strip())
+    detail = f"{status} {' '.join(sorted(codes))}".strip()
+    is_ended = status == HTTPStatus.BAD_REQUEST and codes == {_TIME_IS_OVER}
+    return Read(Meaning.ENDED if is_ended else Meaning.ODD, [], detail)

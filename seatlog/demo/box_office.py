@@ -55,6 +55,10 @@ class OddAnswerError(Exception):
     """An answer that no fan should get; the message says which."""
 
 
+class TokenEndedError(OddAnswerError):
+    """The hold token's time is over: odd, but for who asked for a short one."""
+
+
 class BoxOffice:
     """The requests of all fans of one load process."""
 
@@ -147,6 +151,8 @@ class BoxOffice:
             read = await self._ask(change)
             if read.meaning is Meaning.DONE:
                 return True, []
+            if read.meaning is Meaning.ENDED:
+                raise TokenEndedError(f"{change.status}: {read.detail}")
             if read.meaning is Meaning.ODD:
                 raise OddAnswerError(f"{change.status}: {read.detail}")
             if read.meaning is Meaning.UNKNOWN:

@@ -12,13 +12,19 @@ Rules of this file:
 """
 
 import asyncio
+import contextlib
 import math
 import random
 import time
 from collections import deque
 from typing import NamedTuple
 
-from seatlog.demo.box_office import BoxOffice, OddAnswerError, looked_at_once_max
+from seatlog.demo.box_office import (
+    BoxOffice,
+    OddAnswerError,
+    TokenEndedError,
+    looked_at_once_max,
+)
 from seatlog.demo.choice import FreeSeats, Zipf, choose, party_max
 from seatlog.demo.plan import WEEKEND_ORDER, LoadPlan, LoadReport
 from seatlog.demo.view import DayView
@@ -93,28 +99,36 @@ class Crowd:
             self._report.through += 1
 
     async def _shop(self, number: int, *, is_early: bool) -> None:
-        draw = self._random.random
-        is_fickle = is_early and self._fickle_left > 0 and draw() < self._behaviour.fickle_share
-        self._fickle_left -= is_fickle
-        wish = self._fickle_wish() if is_fickle else self._wish()
-        token = await self._office.token(fickle_minutes if is_fickle else None)
+        may_be_fickle = is_early and self._fickle_left > 0
+        is_fickle = may_be_fickle and self._random.random() < self._behaviour.fickle_share
+        if is_fickle:
+            await self._hold_and_walk_away()
+            return
+        wish = self._wish()
+        token = await self._office.token()
         await self._pause(self._behaviour.look_s)
         seats = await self._get_held(token, wish, is_blind=True)
         if not seats and wish.is_pass:
             wish = self._wish_for(self._saturday, wish.party)
             seats = await self._get_held(token, wish, is_blind=False)
-        if is_fickle:
-            self._report.abandoned += bool(seats)
-            self._fickle_left += not seats
-        if is_fickle or not seats:
+        if not seats:
             return
         await self._pause(self._behaviour.pay_s)
         order = f"{WEEKEND_ORDER if wish.is_pass else 'fan-'}{number}"
         if await self._office.book(token, wish.days, seats, order):
             self._note_booking(wish, seats)
 
-    def _fickle_wish(self) -> _Wish:
-        return _Wish(self._saturday, self._party(), self._behaviour.tries_max)
+    async def _hold_and_walk_away(self) -> None:
+        self._fickle_left -= 1
+        wish = _Wish(self._saturday, self._party(), self._behaviour.tries_max)
+        token = await self._office.token(fickle_minutes)
+        await self._pause(self._behaviour.look_s)
+        seats: list[int] = []
+        # Where thousands wait, a minute may be over before anything is held.
+        with contextlib.suppress(TokenEndedError):
+            seats = await self._get_held(token, wish, is_blind=True)
+        self._report.abandoned += bool(seats)
+        self._fickle_left += not seats
 
     def _wish(self) -> _Wish:
         days = self._behaviour.days_wanted(self._plan.weekend, self._random.random())

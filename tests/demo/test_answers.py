@@ -16,7 +16,7 @@ def refusal(*codes: str, obstacles: list[dict[str, str]] | None = None) -> bytes
         (204, b"", Meaning.DONE, "ok"),
         (200, b"{}", Meaning.DONE, "ok"),
         (400, refusal("ILLEGAL_STATUS_CHANGE"), Meaning.REFUSED, "refused"),
-        (400, refusal("HOLD_TOKEN_NOT_FOUND"), Meaning.ODD, "refused"),
+        (400, refusal("HOLD_TOKEN_NOT_FOUND"), Meaning.ENDED, "refused"),
         (401, b"", Meaning.ODD, "refused"),
         (404, refusal("EVENT_NOT_FOUND"), Meaning.ODD, "refused"),
         (429, refusal("TOO_MANY_REQUESTS"), Meaning.LATER, "refused"),

@@ -11,6 +11,7 @@ from aiohttp.test_utils import TestServer
 
 from seatlog.demo import box_office
 from seatlog.demo.box_office import BoxOffice, OddAnswerError
+from seatlog.demo.crowd import Crowd
 from seatlog.demo.plan import Behaviour, LoadPlan, LoadReport
 from seatlog.demo.seating import Seating
 from seatlog.demo.weekend import Weekend
@@ -18,6 +19,7 @@ from seatlog.demo.weekend import Weekend
 SEATS = [0, 1]
 WEEKEND = Weekend(friday="friday", saturday="saturday", sunday="sunday")
 SATURDAY = ("saturday",)
+AT_ONCE = (0.0, 0.0)
 LATE = (503, {"errors": [{"code": "ANSWER_LATE"}]})
 BUSY = (429, {"errors": [{"code": "TOO_MANY_REQUESTS"}]})
 IN_DOUBT = (429, {"errors": [{"code": "BUSY_IN_DOUBT"}]})
@@ -28,7 +30,16 @@ REFUSED = (
         "obstacles": [{"event": "saturday", "object": "A-2", "status": "booked"}],
     },
 )
+REFUSED_ON_FRIDAY = (
+    400,
+    {
+        "errors": [{"code": "ILLEGAL_STATUS_CHANGE"}],
+        "obstacles": [{"event": "friday", "object": "A-2", "status": "booked"}],
+    },
+)
 DONE = (204, None)
+TOKEN = (201, {"holdToken": "mine"})
+ENDED = (400, {"errors": [{"code": "HOLD_TOKEN_NOT_FOUND"}]})
 BROKEN = (500, {"errors": [{"code": "INTERNAL_ERROR"}]})
 
 
@@ -46,6 +57,7 @@ BOOKED_BY_OTHERS = seen("booked", orderId="fan-2")
 class Window(NamedTuple):
     """A box office and what stands behind its window."""
 
+    plan: LoadPlan
     office: BoxOffice
     answers: list[tuple[int, object]]
     asked: list[str]
@@ -94,7 +106,7 @@ async def window(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Window]:
         )
         report, log = LoadReport(), BytesIO()
         async with BoxOffice(plan, report, log) as office:
-            yield Window(office, answers, asked, bodies, report, log)
+            yield Window(plan, office, answers, asked, bodies, report, log)
 
 
 async def test_a_refused_hold_names_what_stood_in_the_way(window: Window) -> None:
@@ -201,3 +213,54 @@ async def test_a_pass_whose_outcome_is_unknown_is_looked_up_on_all_days(
     window.answers.extend([LATE, *after])
     assert await window.office.book("mine", WEEKEND.days, SEATS, "fan-1") is booked
     assert " ".join(window.asked) == asked
+
+
+async def come(window: Window, **behaviour: Any) -> None:  # noqa: ANN401
+    """Let one fan come, who does not lose time."""
+    hurried = Behaviour(
+        look_s=AT_ONCE,
+        look_again_s=AT_ONCE,
+        pay_s=AT_ONCE,
+        poll_every_s=60.0,
+        fickle_holds=1,
+        **behaviour,
+    )
+    plan = msgspec.structs.replace(window.plan, behaviour=hurried)
+    await Crowd(plan, window.office, window.report).run()
+    assert window.answers == []
+    assert window.report.through == 1
+
+
+async def test_a_pass_is_held_and_booked_on_all_days_and_counted_on_each(window: Window) -> None:
+    window.answers.extend([TOKEN, DONE, DONE])
+    await come(window, fickle_share=0.0, pass_share=1.0)
+    held, booked = window.bodies
+    assert held["events"] == booked["events"] == list(WEEKEND.days)
+    assert booked["orderId"] == "weekend-0"
+    report = window.report
+    assert (report.passes, report.pass_seats) == (1, len(booked["objects"]))
+    assert report.seats_booked == 3 * report.pass_seats
+
+
+async def test_who_gets_no_pass_goes_for_saturday_alone(window: Window) -> None:
+    window.answers.extend([TOKEN, REFUSED_ON_FRIDAY, REFUSED_ON_FRIDAY, DONE, DONE])
+    await come(window, fickle_share=0.0, pass_share=1.0, pass_tries_max=2)
+    asked = [body["events"] for body in window.bodies]
+    assert asked == [list(WEEKEND.days)] * 2 + [list(SATURDAY)] * 2
+    assert window.bodies[-1]["orderId"] == "fan-0"
+    report = window.report
+    assert (report.passes, report.passes_refused, report.refused) == (0, 2, 2)
+    assert report.seats_booked == len(window.bodies[-1]["objects"])
+
+
+async def test_who_wants_to_hold_for_a_minute_leaves_when_it_is_over(window: Window) -> None:
+    window.answers.extend([TOKEN, ENDED])
+    await come(window, fickle_share=1.0)
+    assert (window.report.odd_count, window.report.abandoned) == (0, 0)
+    assert window.logged == ["refused"]
+
+
+async def test_that_any_other_hold_token_has_ended_is_odd(window: Window) -> None:
+    window.answers.extend([TOKEN, ENDED])
+    await come(window, fickle_share=0.0)
+    assert window.report.odd == ["reservedByToken: 400 HOLD_TOKEN_NOT_FOUND"]
