@@ -6,7 +6,7 @@ Rules of this file:
    If the append fails, the ledger is thrown away as a whole.
 2. Time is the partition's: it follows the append times of the commands, and the clock only as far
    as all inputs were read. It never runs backwards.
-3. What is due is decided before the next command is.
+3. What is due is decided before the next command is, and before the next decision or vote.
 4. A position moves in the very record that answers what was read, and in none before it: a batch
    may be torn anywhere. So what is due is expired before a command is taken in, not while.
 """

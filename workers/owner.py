@@ -223,9 +223,10 @@ class Owner:
         received_at = self._clock.monotonic_ms()
         for record in records:
             is_command = record.topic == self._role.commands.topic
-            if is_command:
-                # Its records must not say yet that the command was read: a batch may be torn.
-                self._settle(ledger, record.timestamp)
+            # Its records must not say yet that the command was read: a batch may be torn. Without
+            # a command no time passes, but a decision before this one may have left a hold that
+            # was over by then.
+            self._settle(ledger, record.timestamp if is_command else ledger.now)
             try:
                 await ledger.wait_for_inventories(record)
                 ledger.take_in(record)

@@ -154,6 +154,7 @@ def test_a_hold_that_was_over_when_a_group_reserved_it_is_named(festival: Story)
 
 def test_a_hold_that_outlives_a_group_that_failed_is_named(festival: Story) -> None:
     freed = festival.with_fact(FRIDAY, StatusChanged, label="B-3", status=FREE)[0]
-    assert festival.with_fact(FRIDAY, HoldExpired, token="B-3") == [freed]
+    [over] = festival.with_fact(FRIDAY, HoldExpired, token="B-3")
+    assert over > freed  # the places in the area come free with another group
     festival.drop(freed, FRIDAY)
     assert "B-3 is held by B-3 still" in all_of(festival, Check.HOLDS)

@@ -199,6 +199,40 @@ async def test_a_hold_that_ends_in_doubt_is_booked_by_the_confirmed_group(
     await until(lambda: festival.statuses("A-1"), lambda s: s == [[HELD, BOOKED]] * 3)
 
 
+async def test_a_hold_that_was_over_when_its_group_was_done_refuses_no_other_group(
+    festival: Festival,
+) -> None:
+    """Both decisions come in one batch: no command between them lets the owner see to the hold."""
+    hold = Hold("t", NOON + 60_000)
+    for day in DAYS:
+        festival.ask(day, festival.change("A-2", day, status=HELD, hold=hold))
+    await until(lambda: festival.statuses("A-2"), lambda s: s == [[HELD]] * 3)
+    await festival.stop("2")
+    festival.clock.now = hold.expires_at - 500
+    festival.ask_coordinator(festival.change("A-1", *DAYS, status=HELD, hold=hold))
+    await festival.kinds("friday", "GroupReserved")
+    await festival.kinds("saturday", "GroupReserved")
+    await festival.stop("coordinator")
+    festival.clock.now = hold.expires_at + 1_500
+    await until(lambda: festival.statuses("A-2")[0], lambda s: s == [HELD, FREE])
+    await festival.stop("0")
+    festival.clock.now = hold.expires_at - 400
+    festival.start("2")
+    festival.start("coordinator")
+    assert await festival.decided() == [Accepted()]
+    on_friday = festival.change("A-1", "friday")
+    on_sunday = festival.change("A-3", "sunday")
+    both = structs.replace(on_friday, changes=[*on_friday.changes, *on_sunday.changes])
+    festival.ask_coordinator(both)
+    await until(
+        lambda: [f for f in festival.facts_at(2) if type(f).__name__ == "GroupReserved"],
+        lambda reserved: len(reserved) == 2,
+    )
+    festival.start("0")
+    assert await festival.decided(2) == [Accepted(), Accepted()]
+    await until(lambda: festival.statuses("A-1")[0], lambda s: s == [HELD, FREE, BOOKED])
+
+
 async def test_a_hold_that_ends_in_doubt_is_free_when_the_group_fails(festival: Festival) -> None:
     hold = Hold("t", NOON + 60_000)
     for day in DAYS:
