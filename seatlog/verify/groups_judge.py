@@ -20,7 +20,7 @@ from schemas.facts import (
 from schemas.outbox import Accepted, Answer, CommandAnswered, CommandDeferred, VoteTaken
 from schemas.rejections import Rejected, Rejection
 from seatlog.verify import answers
-from seatlog.verify.clients import Done, Witness, group_command_id
+from seatlog.verify.clients import Done, Told, Witness, group_command_id
 from seatlog.verify.common_judge import CommonJudge, Heard
 from seatlog.verify.directory import Directory
 from seatlog.verify.groups import Groups, groups_in_doubt_max
@@ -79,11 +79,13 @@ class GroupsJudge:
             self._common.say(entry, ["a group is done before it was begun"], Check.GROUPS)
         elif isinstance(answer, Rejected) and not (decided or answer.repeat):
             self._common.say(entry, self._refused_faults(answer, asked))
-        if self._witness is not None and isinstance(answer, Rejected):
+        if self._witness is not None and answer is not None and not _is_first(answer):
+            # What was done the first time is told by the owners, who applied it.
             command = entry.data.command
             name = group_command_id(command) if command is not None else ""
+            told: Told = "ok" if isinstance(answer, Accepted) else "refused"
             for change in asked.changes:
-                self._witness(change, Done(name, None, 0, "refused"))
+                self._witness(change, Done(name, None, 0, told))
 
     def _begun_faults(self, entry: Entry, asked: ChangeObjectStatus) -> Iterator[str]:
         """Say how a group that begins is not what was asked for."""

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from adapters.ports import TopicPartition
+from engine.groups.machine import coordinators_max
 from engine.groups.voting import vote_within_ms
 from engine.seats.parking import parked_for_ms
 from schemas.commands import CommandPosition
@@ -292,3 +293,23 @@ def test_what_clients_were_told_of_groups_is_compared(festival: Story) -> None:
     assert any(
         "command g-0-77, and the log does not hold it" in f for f in faults(command="g-0-77")
     )
+
+
+def test_a_repeat_of_a_done_group_is_answered_ok_too(festival: Story) -> None:
+    first = festival.data(begun(festival)[0], COORDINATOR_OUTBOX).facts[0]
+    keys = {f.event: f.key for f in festival.data(1, COORDINATOR_OUTBOX).facts}
+    answered = [
+        told.data.command.offset
+        for _, told in festival.told(COORDINATOR_OUTBOX)
+        if isinstance(getattr(told.data, "answer", None), Accepted) and told.data.answer.repeat
+    ]
+    [repeat] = answered
+    keyed = group(festival, "A-3") // coordinators_max
+    lines = [
+        {"event": keys[part.changes[0].event], "status": BOOKED, "labels": ["A-3"]}
+        | {"at_ms": at, "done_ms": at + 1, "outcome": "ok", "command": f"g-0-{command}"}
+        for at, command in ((10, keyed), (20, repeat))
+        for part in first.parts
+    ]
+    report = festival.check(clients=Clients(msgspec.convert(lines, list[Request])))
+    assert [f for f in report.faults if "A-3" in f.where and "sold" not in f.what] == []
