@@ -57,7 +57,7 @@ class _Producer:
     epoch: int
     sequence: int
     """Of the first batch of this epoch that it remembers."""
-    acks: list[Appended]
+    acks: list[Appended | None]
 
 
 class Broker:
@@ -76,6 +76,7 @@ class Broker:
         self._waiting: defaultdict[TopicPartition, dict[object, Callable[[], None]]] = defaultdict(
             dict
         )
+        self._held_back: dict[TopicPartition, list[NewRecord]] = {}
         self._away_until = 0
         self.jumps: list[int] = []
         """The instants at which its clock jumped, by the clock before."""
@@ -123,18 +124,28 @@ class Broker:
             return
         delay_ms = self._dice.between(0, latency_ms_max)
         if self._dice.fires(Fault.APPEND_LATE):
-            delay_ms = self._late_ms()
+            delay_ms = self.late_ms()
         self.later(delay_ms, self._arrive, request, ack)
         if self._dice.fires(Fault.APPEND_DOUBLED):
-            self.later(delay_ms + self._late_ms(), self._arrive, request, ack)
+            self.later(delay_ms + self.late_ms(), self._arrive, request, ack)
 
     def publish(self, partition: TopicPartition, records: Sequence[NewRecord]) -> None:
         """Append without ownership, now."""
-        self._store(partition, records)
+        overtaken = self._held_back.pop(partition, [])
+        self._store(partition, [*records, *overtaken])
+
+    def hold_back(self, partition: TopicPartition, record: NewRecord) -> None:
+        """Append without ownership, after what is published next."""
+        self._held_back.setdefault(partition, []).append(record)
 
     def later(self, delay_ms: int, what: Callable[..., None], *args: object) -> None:
         """Do something after a while."""
         self._loop.call_later(delay_ms / 1000, what, *args)
+
+    def late_ms(self) -> int:
+        """Say how late something is."""
+        # Often just late enough to meet the next owner, sometimes long after it.
+        return self._dice.between(10, 400 if self._dice.chance(0.7) else late_ms_max)
 
     def wake_at_news(
         self, partitions: Sequence[TopicPartition], who: object, wake: Callable[[], None]
@@ -142,10 +153,6 @@ class Broker:
         """Call `wake` once there is more to read; it replaces the last call of the same one."""
         for partition in partitions:
             self._waiting[partition][who] = wake
-
-    def _late_ms(self) -> int:
-        # Often just late enough to meet the next owner, sometimes long after it.
-        return self._dice.between(10, 400 if self._dice.chance(0.7) else late_ms_max)
 
     def _arrive(self, request: Request, ack: Ack) -> None:
         if self.away_ms():
@@ -191,8 +198,10 @@ class Broker:
         whole = request.records
         torn = len(whole) > 1 and self._dice.fires(Fault.APPEND_TORN)
         stored = whole[: self._dice.between(1, len(whole) - 1)] if torn else whole
-        known.acks.append(self._store(request.partition, stored))
-        return None if torn else known.acks[-1]
+        appended = self._store(request.partition, stored)
+        # Nobody says that a torn one is stored, not to its second copy either.
+        known.acks.append(None if torn else appended)
+        return known.acks[-1]
 
     def _store(self, partition: TopicPartition, records: Sequence[NewRecord]) -> Appended:
         appended = self._log.store(partition, records)

@@ -17,8 +17,9 @@ from unittest.mock import patch
 
 from api.outbox_tail import OutboxTail
 from engine.answers import FirstAnswers
+from engine.groups import machine as groups
 from engine.groups.machine import GroupsMachine
-from engine.seats import areas, changes
+from engine.seats import areas, changes, expiry, reservations
 from engine.seats import machine as seats
 from engine.seats.changes import Attempt
 from engine.seats.holds import Holds
@@ -123,7 +124,12 @@ OF_THE_LOOP: Final = (
     ),
     _bug(
         "what is due expires after the command",
-        (Owner, "_decide", "self._settle(ledger, record.timestamp)", "pass"),
+        (
+            Owner,
+            "_decide",
+            "self._settle(ledger, record.timestamp if is_command else ledger.now)",
+            "pass",
+        ),
         (
             Owner,
             "_let_time_pass",
@@ -136,7 +142,7 @@ OF_THE_LOOP: Final = (
         (
             Owner,
             "_decide",
-            "self._settle(ledger, record.timestamp)",
+            "self._settle(ledger, record.timestamp if is_command else ledger.now)",
             "ledger._advance(record); self._settle(ledger, record.timestamp)",
         ),
         (
@@ -243,4 +249,64 @@ OF_THE_MACHINES: Final = (
     ),
 )
 
-BUGS: Final = OF_THE_LOOP + OF_THE_MACHINES
+OF_GROUPS: Final = (
+    _bug(
+        "a part that meets what is in doubt is refused",
+        (seats, "decide_begun", "if len(state.parking) >= parked_max:", "if True:"),
+    ),
+    _bug(
+        "a group is confirmed while votes are missing",
+        (groups, "decide_vote", "len(verdicts) < len(doubt.partitions) or ", ""),
+    ),
+    _bug(
+        "a part that waits counts as reserved",
+        (groups, "decide_vote", "or (QUEUED in kinds and REFUSED not in kinds)", ""),
+        (groups, "decide_vote", "if kinds == {RESERVED}:", "if REFUSED not in kinds:"),
+    ),
+    _bug(
+        "votes go out before the ack",
+        (Owner, "_serve", 'self._at("5 decided")', "ballots.send(ledger.take_votes())"),
+    ),
+    _bug(
+        "a cancelled group is done all the same",
+        (seats, "decide_ended", "if is_confirmed else []", "if part.changes else []"),
+    ),
+    _bug(
+        "a seat that a group has reserved is there for others",
+        (seats, "meets_doubt", "state.doubt.reserved(key) or ", ""),
+        (reservations, "meets_doubt", "state.doubt.reserved(key) or ", ""),
+    ),
+    _bug(
+        "the end of a hold frees a seat that a group has reserved",
+        (expiry, "_places_left", "None if state.doubt.reserved(key) else {}", "{}"),
+    ),
+    _bug(
+        "the end of a hold frees the places that a group has reserved of it",
+        (expiry, "_places_left", "- reserved.get(kind, 0)", ""),
+    ),
+    _bug(
+        "a repeat of what is in doubt is decided anew",
+        (FirstAnswers, "defer", "if asked is not None:", "if False:"),
+    ),
+    _bug(
+        "a record's digest is that before its answer",
+        (
+            Ledger,
+            "_write",
+            "self._machine.conclude(self._state, data)",
+            "early = self._machine.digest(self._state); self._machine.conclude(self._state, data)",
+        ),
+        (Ledger, "_write", "digest=self._machine.digest(self._state))", "digest=early)"),
+    ),
+    _bug(
+        "what is due waits until the decisions are applied",
+        (
+            Owner,
+            "_decide",
+            "self._settle(ledger, record.timestamp if is_command else ledger.now)",
+            "is_command and self._settle(ledger, record.timestamp)",
+        ),
+    ),
+)
+
+BUGS: Final = OF_THE_LOOP + OF_THE_MACHINES + OF_GROUPS

@@ -8,11 +8,15 @@ Rules of this file:
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
+from operator import itemgetter
 from typing import Any, ClassVar, Final, NamedTuple
 
 from adapters.ports import AppendUnknownError, FencedError, TopicPartition
 from engine.charts.inventory import SeatMap
+from engine.groups.machine import GroupsState
 from schemas.topics import GROUPS_COMMANDS
 from tests.simulation.dice import Fault
 from tests.simulation.group import Group, SimulatedMembership, session_ms
@@ -64,6 +68,7 @@ class Cluster:
         self.group = Group(partitions, world)
         self._running: dict[str, _Running] = {}
         self.findings: list[str] = []
+        self.fired_in_doubt: Counter[Fault] = Counter()
 
     def start_all(self) -> None:
         """Start every process."""
@@ -144,22 +149,24 @@ class Cluster:
     def _owners_of(
         self, process: Process, membership: SimulatedMembership
     ) -> Callable[[TopicPartition], Owner]:
-        log = SimulatedLog(self._broker, self._dice, process)
+        log = SimulatedLog(self._world, process)
 
-        def at_crash_point(point: str) -> None:
+        def crash(outbox: TopicPartition, point: str) -> None:
             process.check()
             if self._dice.fires(CRASHES[point]):
+                self.fired_in_doubt[CRASHES[point]] += WatchedLedger.in_doubt(outbox)
                 self.kill(process)
                 process.check()
 
         def owner_of(commands: TopicPartition) -> Owner:
+            role = self._role(commands, process)
             return WatchedOwner(
-                self._role(commands, process),
+                role,
                 log,
                 membership,
                 process,
                 process.name,
-                at_crash_point=at_crash_point,
+                at_crash_point=partial(crash, role.outbox),
                 tell=self.findings.append,
             )
 
@@ -208,3 +215,14 @@ class WatchedLedger(Ledger):
     ) -> None:
         super().__init__(role, state, inputs, term, failed)
         self.states[role.outbox, term] = state
+
+    @classmethod
+    def in_doubt(cls, outbox: TopicPartition) -> bool:
+        """Say whether the newest owner of an outbox has groups or parked commands."""
+        states = [(term, state) for (of, term), state in cls.states.items() if of == outbox]
+        if not states:
+            return False
+        _, state = max(states, key=itemgetter(0))
+        if isinstance(state, GroupsState):
+            return len(state.groups) > 0
+        return any(state.doubt.parts()) or len(state.parking) > 0

@@ -28,6 +28,10 @@ class Fault(StrEnum):
     COMMAND_LOST = "a command is lost"
     COMMAND_LATE = "a command comes late"
     COMMAND_REPEATED = "a command is sent again under its key"
+    VOTE_LOST = "a vote is lost"
+    VOTE_LATE = "a vote comes late"
+    VOTE_DOUBLED = "a vote comes twice"
+    VOTE_OVERTAKEN = "a vote is overtaken by the next one"
     PARTITION_SLOW = "a partition is slow to be read"
     FETCH_SHORT = "a fetch brings little"
     LOG_AWAY = "the log is away"
@@ -59,6 +63,10 @@ CHANCES: Final = {
     Fault.COMMAND_LOST: 0.03,
     Fault.COMMAND_LATE: 0.03,
     Fault.COMMAND_REPEATED: 0.15,
+    Fault.VOTE_LOST: 0.06,
+    Fault.VOTE_LATE: 0.06,
+    Fault.VOTE_DOUBLED: 0.06,
+    Fault.VOTE_OVERTAKEN: 0.06,
     Fault.PARTITION_SLOW: 0.01,
     Fault.FETCH_SHORT: 0.05,
     Fault.LOG_AWAY: 0.02,
@@ -66,16 +74,16 @@ CHANCES: Final = {
     Fault.ZOMBIE: 0.025,
     Fault.SUSPENDED: 0.02,
     Fault.REBALANCE: 0.025,
-    Fault.COORDINATORS_DOWN: 0.02,
+    Fault.COORDINATORS_DOWN: 0.03,
     Fault.BROKER_CLOCK_JUMP: 0.02,
     Fault.ALL_ASLEEP: 0.02,
     Fault.CRASH_TAKEN: 0.03,
     Fault.CRASH_OWNERSHIP: 0.03,
     Fault.CRASH_REPLAYED: 0.04,
     Fault.CRASH_SETTLED: 0.04,
-    Fault.CRASH_DECIDED: 0.009,
-    Fault.CRASH_APPENDED: 0.009,
-    Fault.CRASH_ACKNOWLEDGED: 0.009,
+    Fault.CRASH_DECIDED: 0.013,
+    Fault.CRASH_APPENDED: 0.013,
+    Fault.CRASH_ACKNOWLEDGED: 0.013,
 }
 """Each time that it could happen; of the nemesis' faults, at each of its turns."""
 left_out: Final = 0.25

@@ -21,9 +21,11 @@ from adapters.ports import (
     Span,
     TopicPartition,
 )
+from schemas.topics import GROUPS_VOTES
 from tests.simulation.broker import Ack, Broker, Refusal, Request
 from tests.simulation.dice import Dice, Fault
 from tests.simulation.process import Process
+from tests.simulation.world import World
 
 ack_deadline_ms: Final = 2_000
 slow_ms_max: Final = 2_500
@@ -33,10 +35,11 @@ short_fetch_max: Final = 2
 class SimulatedLog:
     """The log as one process sees it."""
 
-    def __init__(self, broker: Broker, dice: Dice, process: Process) -> None:
-        self._broker = broker
-        self._dice = dice
+    def __init__(self, world: World, process: Process) -> None:
+        self._broker = world.broker
+        self._dice = world.dice
         self._process = process
+        self._votes = world.topics[GROUPS_VOTES].physical_name
 
     async def take(self, partition: TopicPartition) -> "SimulatedAppender":
         """Become the partition's newest appender."""
@@ -62,7 +65,25 @@ class SimulatedLog:
     async def publish(self, partition: TopicPartition, records: Sequence[NewRecord]) -> None:
         """Append without ownership."""
         await self._round_trip()
-        self._broker.publish(partition, records)
+        if partition.topic != self._votes:
+            self._broker.publish(partition, records)
+            return
+        for vote in records:
+            self._send_vote(partition, vote)
+
+    def _send_vote(self, ballot: TopicPartition, vote: NewRecord) -> None:
+        """Bring a vote to its ballot, once, twice, late, after the next one or never."""
+        if self._dice.fires(Fault.VOTE_LOST):
+            return
+        if self._dice.fires(Fault.VOTE_OVERTAKEN):
+            self._broker.hold_back(ballot, vote)
+            return
+        if self._dice.fires(Fault.VOTE_DOUBLED):
+            self._broker.later(self._broker.late_ms(), self._broker.publish, ballot, [vote])
+        if self._dice.fires(Fault.VOTE_LATE):
+            self._broker.later(self._broker.late_ms(), self._broker.publish, ballot, [vote])
+        else:
+            self._broker.publish(ballot, [vote])
 
     async def _round_trip(self) -> None:
         await self._process.sleep_ms(self._dice.between(0, 3))

@@ -11,6 +11,7 @@ from typing import Any
 
 from adapters.memory_log import MemoryRecord
 from adapters.ports import Span, TopicPartition
+from api.positions import partitions_of
 from engine.groups.machine import GroupsState
 from engine.machine import Machine
 from engine.seats.state import SeatsState
@@ -29,7 +30,7 @@ from seatlog.verify.client_log import Request
 from seatlog.verify.clients import Clients
 from seatlog.verify.history import History
 from seatlog.verify.journal import Entry
-from tests.simulation.clients import partitions_of
+from seatlog.verify.report import Report
 
 overdue_ms_max = 3_000
 """The guard of the owner loop, and a little time to write."""
@@ -38,10 +39,8 @@ jump_leeway_ms = 5_000
 Records = Mapping[TopicPartition, list[MemoryRecord]]
 
 
-def history_faults(
-    topics: Topics, records: Records, requests: list[Request], now: int
-) -> list[str]:
-    """Say what is wrong with the log, and with what the clients were told of it."""
+def report_on(topics: Topics, records: Records, requests: list[Request], now: int) -> Report:
+    """Verify the log, and what the clients were told of it."""
     spans = {partition: Span(0, len(held)) for partition, held in records.items()}
     history = History(topics, spans, clients=Clients(requests))
     order = (INVENTORIES, GROUPS_COMMANDS, GROUPS_OUTBOX, EVENTS_COMMANDS, EVENTS_OUTBOX)
@@ -52,7 +51,7 @@ def history_faults(
     report = history.finish()
     for partition, fold in history.folds.items():
         fold.holds.check_due(now, f"{partition} at its end", grace_ms=overdue_ms_max)
-    return [str(fault) for fault in report.faults]
+    return report
 
 
 def replay_faults(
@@ -83,13 +82,14 @@ def replay_faults(
 
 def picture(state: Any) -> dict[str, Any]:  # noqa: ANN401 - a machine's state
     """Lay open all of a state that decisions depend on."""
-    seen = {"time": state.now, "answers": state.answers._by_command}
+    answers = state.answers
+    seen = {"time": state.now, "answers": (answers._by_command, answers._deferred)}
     if isinstance(state, GroupsState):
         directory = state.directory
         return seen | {
             "events": directory._by_id,
             "holds": directory._holds,
-            "doubt": state.groups.digest_sum,
+            "doubt": {g.group: (g.asked, g.vote_by, g.verdicts) for g in state.groups},
         }
     assert isinstance(state, SeatsState)
     holds = state.holds
@@ -98,7 +98,8 @@ def picture(state: Any) -> dict[str, Any]:  # noqa: ANN401 - a machine's state
             e.id: (e.key, e.last_seq, e.objects, e.area_holds) for e in state.events.values()
         },
         "doubt": dict(state.doubt.parts()),
-        "parking": state.parking.digest_sum,
+        "reserved": state.doubt._reserved,
+        "parking": [item.waiting for item in state.parking._items.values()],
         "held objects": {token: list(held) for token, held in holds._objects.items()},
         "deadlines": {token: holds._deadline.get(token) for token in holds._objects},
         "changed deadlines": holds._revised,
@@ -115,10 +116,16 @@ def early_faults(
         for fact in entry.data.facts
         if isinstance(fact, HoldDeadlineSet)
     }
+    waited = {
+        entry.data.command.offset
+        for entry in told
+        if entry.data.command is not None and entry.data.answer is None
+    }
     for entry in told:
         answer, position = entry.data.answer, entry.data.command
         if (
             position is None
+            or position.offset in waited
             or not isinstance(answer, Rejected)
             or answer.code != Rejection.HOLD_TOKEN_EXPIRED.code
             or answer.repeat

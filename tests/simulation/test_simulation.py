@@ -10,21 +10,37 @@ import pytest
 
 from tests.simulation.__main__ import failure, main, run_seeds
 from tests.simulation.bugs import BUGS, Bug
+from tests.simulation.cluster import CRASHES
 from tests.simulation.dice import Fault
 from tests.simulation.simulation import simulate
 
 SEEDS = 2_000
 fired_min = 1_000
+fired_in_doubt_min = 250
+"""Crashes at each point of owners that have a group in doubt."""
+groups_min = 2_500
+"""Confirmed ones."""
+parked_min = 1_000
+"""Commands that waited for a group."""
 seeds_per_bug_max = 500
 
 
 @pytest.mark.timeout(1800)
 def test_no_seed_breaks_a_guarantee_and_every_fault_has_fired() -> None:
     fired: Counter[Fault] = Counter()
+    fired_in_doubt: Counter[Fault] = Counter()
+    groups = parked = 0
     for outcome in run_seeds(range(SEEDS), processes=2):
         assert not outcome.findings, failure(outcome)
         fired += outcome.fired
+        fired_in_doubt += outcome.fired_in_doubt
+        groups += outcome.counts.groups_confirmed
+        parked += outcome.counts.commands_parked
     assert {fault: fired[fault] for fault in Fault if fired[fault] < fired_min} == {}
+    crashes = CRASHES.values()
+    assert [crash for crash in crashes if fired_in_doubt[crash] < fired_in_doubt_min] == []
+    assert groups > groups_min
+    assert parked > parked_min
 
 
 @pytest.mark.parametrize("seed", [3, 14, 159])
