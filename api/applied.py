@@ -109,7 +109,8 @@ class AppliedDecisions:
                 high = middle
         for offset in range(low, min(end, low + _void_in_a_row_max)):
             data = await self._data(owner, offset)
-            if data is not None and data.offset == offset and data.facts:
+            is_it = data is not None and data.positions.get(name, 0) == decision + 1
+            if data is not None and is_it and data.offset == offset and data.facts:
                 return _applied_facts(data.facts)
         return []
 

@@ -56,7 +56,10 @@ class Machine(Protocol[State, Cause, Fact]):
         ...
 
     def due(self, state: State, now: int) -> Cause | None:
-        """Give the next cause that no input brings: its time has come by `now`. None: no more."""
+        """Give the next cause that no input brings: its time has come by `now`. None: no more.
+
+        What it looked at in vain it may put aside, until a fact brings it back.
+        """
         ...
 
     def digest(self, state: State) -> str:

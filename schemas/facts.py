@@ -219,6 +219,7 @@ class PlannedChange(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=Tru
     moves: Moves | None = None
     """Of an area: which places go where."""
     keeps_extra_data: bool = False
+    """The object's extra data is what it was when this was planned: of an area, others wait."""
 
 
 class GroupReserved(msgspec.Struct, tag="GroupReserved.v1", kw_only=True, frozen=True):

@@ -56,8 +56,9 @@ class Data(msgspec.Struct, Generic[F], kw_only=True, frozen=True, omit_defaults=
     input_terms: dict[str, int] = {}
     """The term that was in force at `positions`, of each input that has terms (outboxes)."""
     digest: str
-    """Digest after this record, 16 hex digits: of a seats owner over all touched objects and the
-    numbers of status changes, of a coordinator over its directory."""
+    """Digest after this record, 16 hex digits: of a seats owner over all touched objects, the
+    numbers of status changes, and what is reserved and parked; of a coordinator over its directory
+    and the groups in doubt."""
     command: CommandPosition | None = None
     """The command that this answers or defers: the cause, or one that was deferred before."""
     command_id: str | None = None

@@ -92,5 +92,8 @@ class Rejected(msgspec.Struct, tag="Rejected.v1", kw_only=True, frozen=True, omi
     detail: str | None = None
     """What the reason is about, where no object is: an event key, a status, a token."""
     obstacles: list[Obstacle] = []
-    """Every object that stood in the way, in the order of the command."""
+    """The objects that stood in the way, in the order of the command; of a group over several
+    partitions one partition after the other."""
+    obstacles_left_out: int = 0
+    """How many more there were, past what a record can tell."""
     repeat: bool = False

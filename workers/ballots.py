@@ -34,6 +34,8 @@ class Ballots:
     def send(self, votes: Iterable[GroupVote]) -> None:
         """Send votes as soon as those before them are acknowledged."""
         self._waiting += votes
+        if self._sending is not None and self._sending.done():
+            self._sending.result()  # a fault of ours ends this life of the owner, loudly
         if self._waiting and (self._sending is None or self._sending.done()):
             self._sending = asyncio.create_task(self._send_all(), name="votes")
 

@@ -272,6 +272,8 @@ def from_rejected(
         problems[problem] = None
         notes.append(f"{obstacle.label} on event {key}: {problem.message}")
         obstacles.append(_told(obstacle, key))
+    if rejected.obstacles_left_out:
+        notes.append(f"and {rejected.obstacles_left_out} objects more")
     error = VendorError(meaning.status, list(problems), notes=notes, obstacles=obstacles)
     if meaning.status in _ASK_AGAIN:
         error.add_header("Retry-After", str(retry_after_s()))

@@ -25,6 +25,7 @@ from engine.groups.voting import (
     parts_of,
     vote_within_ms,
 )
+from engine.limits import clock_tolerance_ms, hold_max_ms
 from engine.machine import Decision
 from schemas.commands import (
     Asked,
@@ -51,10 +52,6 @@ from schemas.outbox import Accepted, Data
 from schemas.rejections import Rejected, Rejection
 from schemas.votes import GroupVote
 
-hold_max_ms = 2 * 60 * 60 * 1000
-"""The vendor's limit on a hold token's whole validity, from its making on (contract 1.7)."""
-clock_tolerance_ms = 60 * 1000
-"""A changed deadline is remembered this much longer than needed: clocks differ."""
 coordinators_max = 256
 """Ids of events and groups leave this much room for the partition of the coordinator that gave
 them."""

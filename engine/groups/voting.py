@@ -10,10 +10,11 @@ Rules of this file:
    of before, changes nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from hashlib import blake2b
 
 from engine.groups.directory import DIGEST_MODULUS
+from engine.limits import within
 from engine.machine import Decision
 from schemas.commands import Asked, Change
 from schemas.facts import (
@@ -28,6 +29,8 @@ from schemas.outbox import Accepted
 from schemas.rejections import BY_CODE, Rejected, Rejection
 from schemas.votes import QUEUED, REFUSED, RESERVED, GroupVote
 
+obstacles_bytes_max = 768 * 1024
+"""Of all parts together, so that the record of a decision can tell them."""
 vote_within_ms = 3_000
 """An owner that is down is back by then, or its part is not worth the wait of the others."""
 
@@ -44,9 +47,13 @@ class GroupInDoubt:
         self.vote_by = begun.vote_by
         self.verdicts: dict[int, VoteCounted] = {}
 
-    def refusals(self) -> list[Rejected]:
+    def with_vote(self, vote: VoteCounted) -> dict[int, VoteCounted]:
+        """Give what the parts have said, this vote included."""
+        return {**self.verdicts, vote.partition: vote}
+
+    def refusals(self, verdicts: Mapping[int, VoteCounted]) -> list[Rejected]:
         """List why parts were refused, in the order of the parts."""
-        counted = (self.verdicts.get(partition) for partition in self.partitions)
+        counted = (verdicts.get(partition) for partition in self.partitions)
         return [vote.refusal for vote in counted if vote is not None and vote.refusal is not None]
 
 
@@ -58,10 +65,6 @@ class GroupsInDoubt:
     def __init__(self) -> None:
         self._groups: dict[int, GroupInDoubt] = {}
         self._digest_sum = 0
-
-    def __iter__(self) -> Iterator[GroupInDoubt]:
-        """Go through them in the order in which they were begun."""
-        return iter(self._groups.values())
 
     def __len__(self) -> int:
         """Count them."""
@@ -121,24 +124,19 @@ def decide_vote(groups: GroupsInDoubt, vote: GroupVote) -> Decision[GroupsFact]:
     counted = VoteCounted(
         group=vote.group, partition=vote.partition, verdict=vote.verdict, refusal=vote.refusal
     )
-    verdicts = {**doubt.verdicts, vote.partition: counted}
+    verdicts = doubt.with_vote(counted)
     kinds = {known.verdict for known in verdicts.values()}
     if len(verdicts) < len(doubt.partitions) or (QUEUED in kinds and REFUSED not in kinds):
         return Decision(None, [counted])
     if kinds == {RESERVED}:
         confirmed = GroupConfirmed(group=doubt.group, partitions=doubt.partitions)
         return Decision(Accepted(), [counted, confirmed], doubt.asked)
-    refusals = [
-        known.refusal
-        for partition in doubt.partitions
-        if (known := verdicts[partition]).refusal is not None
-    ]
-    return _cancelled(doubt, refusals, [counted])
+    return _cancelled(doubt, doubt.refusals(verdicts), [counted])
 
 
 def decide_overdue(doubt: GroupInDoubt) -> Decision[GroupsFact]:
     """Cancel a group whose time to vote is over."""
-    return _cancelled(doubt, doubt.refusals(), [])
+    return _cancelled(doubt, doubt.refusals(doubt.verdicts), [])
 
 
 def _says_more(doubt: GroupInDoubt, vote: GroupVote) -> bool:
@@ -157,10 +155,14 @@ def _cancelled(
 def _joined(refusals: list[Rejected]) -> Rejected:
     """Join the refusals of several parts: the foremost reason, and everything in the way."""
     foremost = min(refusals, key=lambda refusal: BY_CODE[refusal.code].precedence)
+    obstacles = [obstacle for refusal in refusals for obstacle in refusal.obstacles]
+    told = within(obstacles, obstacles_bytes_max)
+    left_out = sum(refusal.obstacles_left_out for refusal in refusals)
     return Rejected(
         code=foremost.code,
         detail=foremost.detail,
-        obstacles=[obstacle for refusal in refusals for obstacle in refusal.obstacles],
+        obstacles=told,
+        obstacles_left_out=left_out + len(obstacles) - len(told),
     )
 
 

@@ -22,7 +22,8 @@ from schemas.facts import BOOKED, FREE, HELD, NO_TICKET_TYPE, AreaCounts, Moves,
 from schemas.rejections import Rejection
 
 statuses_per_area_max = 100
-"""Of places that are taken: a fact tells them all, and callers invent them."""
+statuses_bytes_max = 4 * 1024
+"""Of places that are taken: every fact tells them all, and callers invent them."""
 
 
 class Moved(NamedTuple):
@@ -163,7 +164,12 @@ def _target(change: Change, item: ObjectChange) -> Pocket:
 def _is_one_status_too_many(area: AreaCounts, target: Pocket) -> bool:
     if target.status in area.taken or target.status in (FREE, HELD):
         return False
-    return len(area.taken) >= statuses_per_area_max
+    told = sum(len(status.encode()) + _count_bytes for status in (*area.taken, target.status))
+    return len(area.taken) >= statuses_per_area_max or told > statuses_bytes_max
+
+
+_count_bytes = 14
+"""Of a status' places in a fact: quotes, colon, comma and ten digits."""
 
 
 def _add(counts: dict[str, int], name: str, places: int) -> None:

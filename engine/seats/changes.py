@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from engine.seats.areas import Moved, area_seen, change_area
+from engine.limits import clock_tolerance_ms, hold_max_ms, within
+from engine.seats.areas import Moved, area_seen, change_area, statuses_bytes_max
 from engine.seats.state import (
     UNTOUCHED,
     UNTOUCHED_AREA,
@@ -26,13 +27,13 @@ from schemas.commands import Change, ObjectChange, Origin
 from schemas.facts import FREE, HELD, Moves, PlannedChange, SeatsFact, StatusChanged
 from schemas.rejections import BY_CODE, Obstacle, Rejected, Rejection
 
-hold_max_ms = 2 * 60 * 60 * 1000
-"""The vendor's limit on a hold token's validity (contract 1.7)."""
-clock_tolerance_ms = 60 * 1000
-"""How far an ingress' clock may be ahead of the broker's before its tokens are refused."""
 facts_bytes_max = 1024 * 1024
-"""Bounds the record of a command: a change that keeps extra data tells it again, and one of an
-area tells up to 100 statuses. A command itself has 768 KiB at most, so what it brings fits."""
+"""Bounds the record of a command, and of a group's part when it is reserved as when it is applied:
+one command may tell of 20 events with 100 objects each."""
+counted_from_objects = 100
+"""Seats without extra data need no counting up to so many: each tells 4 KiB at the very most."""
+obstacles_bytes_max = 256 * 1024
+"""Of a refusal: some 2,000 objects in the way; what is more is only counted."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -48,8 +49,11 @@ class Request(NamedTuple):
 
 def rejected(obstacles: list[Obstacle]) -> Rejected:
     """Build the refusal for these obstacles: the code that stands first in precedence."""
-    foremost = min(obstacles, key=lambda obstacle: BY_CODE[obstacle.code].precedence)
-    return Rejected(code=foremost.code, obstacles=obstacles)
+    foremost = min((BY_CODE[obstacle.code] for obstacle in obstacles), key=lambda r: r.precedence)
+    told = within(obstacles, obstacles_bytes_max)
+    return Rejected(
+        code=foremost.code, obstacles=told, obstacles_left_out=len(obstacles) - len(told)
+    )
 
 
 def is_meant(event: EventState | None, workspace: str, key: str | None) -> bool:
@@ -69,8 +73,10 @@ class Attempt:
         self._area_holds: dict[tuple[int, str, str], Places] = {}
         """The overlay of what tokens hold of areas: by event, label and token."""
         self._last_seq: dict[int, int] = {}
-        self._large_bytes = 0
-        """Of the facts that may be large: seats without extra data need no counting."""
+        objects = sum(len(change.objects) for change in request.changes)
+        self._counts_all = objects > counted_from_objects
+        self._told_bytes = 0
+        """Of the facts that are counted, and of what a reservation says besides."""
         self._plans: list[tuple[Moves | None, bool]] = []
         """Of each fact: what an area moves, and whether the object keeps its extra data."""
         self.facts: list[SeatsFact] = []
@@ -87,8 +93,8 @@ class Attempt:
                 self._change(event, change, item)
         if self.obstacles:
             self.refusal = rejected(self.obstacles)
-        elif self._large_bytes > facts_bytes_max:
-            detail = f"{self._large_bytes} bytes to tell"
+        elif self._told_bytes > facts_bytes_max:
+            detail = f"{self._told_bytes} bytes to tell"
             self.refusal = Rejected(code=Rejection.COMMAND_TOO_LARGE.code, detail=detail)
 
     def outcome(self) -> list[PlannedChange] | Rejected:
@@ -162,8 +168,8 @@ class Attempt:
             origin=self._request.origin,
             area=None if moved.own is None else area_seen(moved.state, moved.own),
         )
-        if fact.area is not None or fact.extra_data is not None:
-            self._large_bytes += len(_encode(fact))
+        if self._counts_all or fact.extra_data is not None or fact.area is not None:
+            self._told_bytes += _told_bytes(fact, moved.moves)
         self.facts.append(fact)
         self._plans.append((moved.moves, change.keep_extra_data and item.extra_data is None))
 
@@ -216,3 +222,11 @@ class Attempt:
                 requested_status=change.status,
             )
         )
+
+
+def _told_bytes(fact: StatusChanged, moves: Moves | None) -> int:
+    """Bound what a change tells now or when it is applied: areas may have other statuses then."""
+    if moves is None:
+        return len(_encode(fact))
+    plain = msgspec.structs.replace(fact, area=None)
+    return len(_encode(plain)) + len(_encode(moves)) + statuses_bytes_max

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from typing import NamedTuple
 
+import msgspec
+
 from schemas.facts import HELD, NO_TICKET_TYPE, PlannedChange
 from schemas.rejections import Rejected
 from schemas.votes import QUEUED, REFUSED, RESERVED, Verdict
@@ -73,7 +75,7 @@ class Doubt:
     def end(self, group: int) -> set[ObjectKey]:
         """Forget a decided group; give the objects that were reserved for it."""
         part = self._parts.pop(group)
-        self.digest_sum -= _digest(group, part.verdict)
+        self.digest_sum -= _digest(group, part)
         freed = {(planned.change.event, planned.change.label) for planned in part.changes}
         for key in freed:
             self._release(key, group)
@@ -83,29 +85,25 @@ class Doubt:
         """Take a deleted event's objects out of the reservations."""
         for key in [key for key in self._reserved if key[0] == event]:
             del self._reserved[key]
-        for group, part in self._parts.items():
+        for group, part in list(self._parts.items()):
             left = [planned for planned in part.changes if planned.change.event != event]
             if len(left) < len(part.changes):
-                self._parts[group] = part._replace(changes=left)
+                self._put(group, part._replace(changes=left))
 
     def reserved_of_hold(self, key: ObjectKey, token: str) -> dict[str, int]:
-        """Count the places of an area that groups will take from a token, by ticket type."""
+        """Count the places of an area that groups need of what a token has, by ticket type."""
         counts: dict[str, int] = {}
         for changes in self.reserved(key).values():
-            for pocket, places in (
-                source for planned in changes if planned.moves for source in planned.moves.sources
-            ):
-                if pocket.status == HELD and pocket.token == token:
-                    kind = pocket.ticket_type or NO_TICKET_TYPE
-                    counts[kind] = counts.get(kind, 0) + places
+            for kind, places in _needed_of_hold(changes, token).items():
+                counts[kind] = counts.get(kind, 0) + places
         return counts
 
     def _put(self, group: int, part: Part) -> None:
         before = self._parts.get(group)
         if before is not None:
-            self.digest_sum -= _digest(group, before.verdict)
+            self.digest_sum -= _digest(group, before)
         self._parts[group] = part
-        self.digest_sum += _digest(group, part.verdict)
+        self.digest_sum += _digest(group, part)
 
     def _release(self, key: ObjectKey, group: int) -> None:
         planned = self._reserved.get(key)
@@ -115,9 +113,24 @@ class Doubt:
                 del self._reserved[key]
 
 
+_encode = msgspec.json.Encoder(order="deterministic").encode
 _NOTHING: Mapping[int, list[PlannedChange]] = {}
 
 
-def _digest(group: int, verdict: Verdict) -> int:
-    source = f"group {group} {verdict}".encode()
+def _needed_of_hold(changes: list[PlannedChange], token: str) -> dict[str, int]:
+    """Count what one group draws from a token's places, less what it has brought there before."""
+    brought: dict[str, int] = {}
+    needed: dict[str, int] = {}
+    for moves in (planned.moves for planned in changes if planned.moves is not None):
+        drawn = [(pocket, -places) for pocket, places in moves.sources]
+        for pocket, places in (*drawn, (moves.target, moves.quantity)):
+            if pocket.status == HELD and pocket.token == token:
+                kind = pocket.ticket_type or NO_TICKET_TYPE
+                brought[kind] = brought.get(kind, 0) + places
+                needed[kind] = max(needed.get(kind, 0), -brought[kind])
+    return needed
+
+
+def _digest(group: int, part: Part) -> int:
+    source = b"group %d %b %b" % (group, part.verdict.encode(), _encode(part.changes))
     return int.from_bytes(blake2b(source, digest_size=8).digest(), "big")

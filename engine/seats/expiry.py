@@ -62,6 +62,7 @@ def _places_left(state: SeatsState, key: ObjectKey, token: str) -> Places | None
         return None if state.doubt.reserved(key) else {}
     reserved = state.doubt.reserved_of_hold(key, token)
     left = {kind: places - reserved.get(kind, 0) for kind, places in own.items()}
+    assert min(left.values()) >= 0, f"a group has reserved more of {key} than {token} holds"
     return {kind: places for kind, places in left.items() if places} or None
 
 

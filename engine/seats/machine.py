@@ -17,7 +17,7 @@ from engine.machine import Decision
 from engine.seats.changes import Attempt, Request, is_meant, rejected
 from engine.seats.doubt import ObjectKey
 from engine.seats.expiry import can_expire, decide_expiry
-from engine.seats.parking import ParkedItem, parked_for_ms, parked_max
+from engine.seats.parking import ParkedItem, parked_for_ms
 from engine.seats.reservations import (
     WAITS,
     Waits,
@@ -246,7 +246,7 @@ def _decide_command(
     judged = _judge_command(state, command, now)
     if not isinstance(judged, Waits):
         return judged
-    if len(state.parking) >= parked_max:
+    if state.parking.is_full:
         return Decision(_BUSY, [])
     assert asked is not None, "a parked command is answered later: it matters who waits"
     parked = CommandParked(asked=asked, command=command, until=now + parked_for_ms)

@@ -12,11 +12,15 @@ from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from typing import NamedTuple
 
+import msgspec
+
 from engine.seats.doubt import ObjectKey
 from schemas.facts import CommandParked, GroupQueued
 
 parked_max = 5_000
 """Items of one partition: past it the answer is BUSY_IN_DOUBT at once."""
+parked_bytes_max = 64 * 1024 * 1024
+"""The same in bytes: a command may have 768 KiB."""
 parked_for_ms = 6_000
 """An ingress waits 8.5 s for an answer, and the clock of an idle partition runs over a second
 behind; the groups that are waited for are decided after 3 s."""
@@ -39,6 +43,7 @@ class Parking:
     __slots__ = (
         "_arrived",
         "_by_source",
+        "_bytes",
         "_candidates",
         "_deadlines",
         "_items",
@@ -57,11 +62,17 @@ class Parking:
         self._deadlines: deque[tuple[int, int]] = deque()
         """Of commands, with their numbers: all wait equally long, so the first is over first."""
         self._arrived = 0
+        self._bytes = 0
         self.digest_sum = 0
 
     def __len__(self) -> int:
         """Count the items."""
         return len(self._items)
+
+    @property
+    def is_full(self) -> bool:
+        """Say whether nobody else may wait."""
+        return len(self._items) >= parked_max or self._bytes >= parked_bytes_max
 
     def item(self, number: int) -> ParkedItem:
         """Give an item by its number."""
@@ -77,6 +88,7 @@ class Parking:
         self._arrived += 1
         item = ParkedItem(self._arrived, waiting, frozenset(objects))
         self._items[item.number] = item
+        self._bytes += len(_encode(waiting))
         self._by_source[_source(waiting)] = item.number
         self.digest_sum += _digest(waiting)
         for key in item.objects:
@@ -124,6 +136,7 @@ class Parking:
         if number is None:
             return
         item = self._items.pop(number)
+        self._bytes -= len(_encode(item.waiting))
         self.digest_sum -= _digest(item.waiting)
         self._candidates.discard(number)
         for key in item.objects:
@@ -132,6 +145,9 @@ class Parking:
             if not queue:
                 del self._queues[key]
         self.touch(item.objects)
+
+
+_encode = msgspec.json.Encoder().encode
 
 
 def _source(waiting: Waiting) -> tuple[str, int]:

@@ -17,7 +17,6 @@ import msgspec
 from engine.seats.areas import apply_moves, area_seen
 from engine.seats.changes import Attempt, Request, rejected
 from engine.seats.doubt import ObjectKey
-from engine.seats.parking import parked_max
 from engine.seats.state import UNTOUCHED_AREA, ObjectState, Places, SeatsState
 from engine.seats.views import SETTLED, Least, Most
 from schemas.commands import Change
@@ -69,12 +68,14 @@ def judge(
         return Attempt(state, SETTLED, request, now).outcome()
     behind = {key for key in keys if state.parking.is_behind(key, number)}
     in_doubt = {key for key in keys if state.doubt.reserved(key)}
-    refusal = _certain_refusal(state, request, now, behind)
+    before = Attempt(state, Most(state, now, after=False), request, now)
+    after = Attempt(state, Most(state, now, after=True), request, now)
+    refusal = _certain_refusal(before, after, behind)
     if refusal is not None:
         return refusal
-    if behind or any(_is_seat(state, key) for key in in_doubt):
+    if behind or before.refusal is not None or any(_is_seat(state, key) for key in in_doubt):
         return WAITS
-    if any(_bears_hold_in_doubt(state, change) for change in request.changes):
+    if any(_meets_plans(state, change) for change in request.changes):
         return WAITS
     planned = Attempt(state, Least(state, now), request, now).outcome()
     if isinstance(planned, Rejected) or any(map(_draws_on_taken, planned)):
@@ -82,17 +83,19 @@ def judge(
     return planned
 
 
-def _certain_refusal(
-    state: SeatsState, request: Request, now: int, behind: set[ObjectKey]
-) -> Rejected | None:
-    """Refuse what stands in the way under every outcome; not what waits behind an earlier item."""
-    before = Attempt(state, Most(state, now, after=False), request, now)
+def _certain_refusal(before: Attempt, after: Attempt, behind: set[ObjectKey]) -> Rejected | None:
+    """Refuse what stands in the way under every outcome; not what waits behind an earlier item.
+
+    Statuses that groups may bring to an area are no reason: a cancelled one brings none.
+    """
     if before.refusal is not None and not before.obstacles:
         return before.refusal
-    after = Attempt(state, Most(state, now, after=True), request, now)
     in_both = {(obstacle.event, obstacle.label) for obstacle in after.obstacles} - behind
     certain = [
-        obstacle for obstacle in before.obstacles if (obstacle.event, obstacle.label) in in_both
+        obstacle
+        for obstacle in before.obstacles
+        if (obstacle.event, obstacle.label) in in_both
+        and obstacle.code != Rejection.TOO_MANY_STATUSES_IN_AREA.code
     ]
     return rejected(certain) if certain else None
 
@@ -103,13 +106,17 @@ def _is_seat(state: SeatsState, key: ObjectKey) -> bool:
     return place is None or place.kind != "area"
 
 
-def _bears_hold_in_doubt(state: SeatsState, change: Change) -> bool:
-    """Say whether a group in doubt bears the same hold token in one of the areas.
+def _meets_plans(state: SeatsState, change: Change) -> bool:
+    """Say whether what a change makes of an area depends on a group that is in doubt there.
 
-    How many of the token's places the change finds depends on the group, and so where it draws.
+    The group bears the same hold token: how many of the token's places the change finds, and so
+    where else it draws, depends on the group. Or one of the two keeps the extra data of the other.
     """
-    return change.hold is not None and any(
-        planned.change.hold_token == change.hold.token
+    token = change.hold.token if change.hold else None
+    return any(
+        (token is not None and planned.change.hold_token == token)
+        or planned.keeps_extra_data
+        or (change.keep_extra_data and item.extra_data is None)
         for item in change.objects
         for plans in state.doubt.reserved((change.event, item.label)).values()
         for planned in plans
@@ -142,9 +149,8 @@ def apply_planned(state: SeatsState, planned: Sequence[PlannedChange]) -> list[S
             current = areas.get(key) or event.objects.get(change.label, UNTOUCHED_AREA)
             held = own.get((*key, token), event.area_holds.get((change.label, token), {}))
             counts = apply_moves(area_seen(current, held), plan.moves)
-            kept = current.extra_data if plan.keeps_extra_data else change.extra_data
-            fact = msgspec.structs.replace(fact, area=counts, extra_data=kept)
-            areas[key] = current.with_area(counts, extra_data=kept)
+            fact = msgspec.structs.replace(fact, area=counts)
+            areas[key] = current.with_area(counts, extra_data=change.extra_data)
             own[*key, token] = counts.own
         facts.append(fact)
     return facts
@@ -156,7 +162,7 @@ def decide_begun(state: SeatsState, begun: GroupBegun, partition: int, now: int)
     request = Request(begun.asked.workspace, changes, begun.origin)
     judged = judge(state, request, now)
     if isinstance(judged, Waits):
-        if len(state.parking) >= parked_max:
+        if state.parking.is_full:
             busy = Rejected(code=Rejection.BUSY_IN_DOUBT.code)
             return [GroupRefused(group=begun.group, refusal=busy)]
         return [

@@ -35,16 +35,15 @@ class Reservations:
         for planned in changes:
             held = _held(planned)
             self._planned[held].setdefault(group, []).append(planned)
-            for pocket, places in planned.moves.sources if planned.moves else ():
-                self._drawn[held][pocket] += places
+        for held in {_held(planned) for planned in changes}:
+            self._drawn[held].update(_needed(self._planned[held][group]))
 
     def release(self, group: int, changes: list[PlannedChange]) -> None:
         """Note that a group has ended."""
         for planned in changes:
             held = _held(planned)
-            for pocket, places in planned.moves.sources if planned.moves else ():
-                self._drawn[held][pocket] -= places
-            self._planned[held].pop(group, None)
+            if (of_group := self._planned[held].pop(group, None)) is not None:
+                self._drawn[held].subtract(_needed(of_group))
             if not self._planned[held]:
                 del self._planned[held]
                 self._drawn.pop(held, None)
@@ -93,6 +92,18 @@ class Reservations:
         for pocket, places in left.items():
             if places < (drawn := self.drawn(held, pocket)):
                 yield f"{places} places are left {_named(pocket)}, and groups have {drawn}"
+
+
+def _needed(changes: list[PlannedChange]) -> Counter[Pocket]:
+    """Count what a group needs of what was in the pockets before it, of one area."""
+    level: Counter[Pocket] = Counter()
+    needed: Counter[Pocket] = Counter()
+    for moves in (planned.moves for planned in changes if planned.moves is not None):
+        for pocket, places in moves.sources:
+            level[pocket] -= places
+            needed[pocket] = max(needed[pocket], -level[pocket])
+        level[moves.target] += moves.quantity
+    return needed
 
 
 _NOTHING: Mapping[int, list[PlannedChange]] = {}
