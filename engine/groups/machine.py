@@ -34,6 +34,7 @@ from schemas.commands import (
     CreateEvents,
     DeleteEvent,
     GroupsCommand,
+    Hold,
     SetHoldDeadline,
     UpdateEvent,
 )
@@ -168,6 +169,8 @@ class GroupsMachine:
                 return _refuse(Rejection.EVENT_NOT_FOUND, str(change.event))
             # Found here, in the order in which events are renamed: owners need not look again.
             placed.append((entry.partition, msgspec.structs.replace(change, event_key=None)))
+            if change.hold is not None and _is_too_far(state, change.hold, now):
+                return _refuse(Rejection.HOLD_DEADLINE_TOO_FAR, change.hold.token)
         if len(state.groups) >= groups_in_doubt_max:
             return _refuse(Rejection.BUSY_IN_DOUBT, f"{len(state.groups)} groups are in doubt")
         begun = GroupBegun(
@@ -207,6 +210,12 @@ class GroupsMachine:
 def partition_of(workspace: str, key: str, partitions: int) -> int:
     """Choose the partition of a new event by its key."""
     return crc32(f"{workspace}/{key}".encode()) % partitions
+
+
+def _is_too_far(state: GroupsState, hold: Hold, now: int) -> bool:
+    revision = state.directory.hold(hold.token)
+    expires_at = revision.expires_at if revision else hold.expires_at
+    return expires_at > now + hold_max_ms + clock_tolerance_ms
 
 
 def _refuse(why: Rejection, detail: str) -> Decision[GroupsFact]:

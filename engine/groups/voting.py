@@ -10,7 +10,7 @@ Rules of this file:
    of before, changes nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 
 from engine.groups.directory import DIGEST_MODULUS
@@ -65,6 +65,10 @@ class GroupsInDoubt:
     def __init__(self) -> None:
         self._groups: dict[int, GroupInDoubt] = {}
         self._digest_sum = 0
+
+    def __iter__(self) -> Iterator[GroupInDoubt]:
+        """Go through them in the order in which they were begun."""
+        return iter(self._groups.values())
 
     def __len__(self) -> int:
         """Count them."""

@@ -159,7 +159,7 @@ def apply_planned(state: SeatsState, planned: Sequence[PlannedChange]) -> list[S
 def decide_begun(state: SeatsState, begun: GroupBegun, partition: int, now: int) -> list[SeatsFact]:
     """Reserve, refuse or queue this partition's part of a group."""
     [changes] = [part.changes for part in begun.parts if part.partition == partition]
-    request = Request(begun.asked.workspace, changes, begun.origin)
+    request = Request(begun.asked.workspace, changes, begun.origin, is_part=True)
     judged = judge(state, request, now)
     if isinstance(judged, Waits):
         if state.parking.is_full:
@@ -180,7 +180,7 @@ def decide_queued(
     state: SeatsState, queued: GroupQueued, number: int, now: int
 ) -> SeatsFact | Waits:
     """Reserve or refuse a part that has waited, if it need not wait any longer."""
-    request = Request(queued.workspace, queued.changes, queued.origin)
+    request = Request(queued.workspace, queued.changes, queued.origin, is_part=True)
     judged = judge(state, request, now, number)
     return judged if isinstance(judged, Waits) else _spoken(queued.group, judged)
 

@@ -342,3 +342,23 @@ async def test_whose_hold_a_group_has_in_doubt_waits_and_takes_no_free_place_ins
     festival.clock.now += vote_within_ms + 2_000
     answers = await until(lambda: festival.answers_at("friday"), lambda a: len(a) == 4)
     assert answers == [Accepted()] * 4
+
+
+async def test_an_owner_that_begins_anew_takes_part_though_it_does_not_know_the_time(
+    festival: Festival,
+) -> None:
+    """Nothing on Sunday's log says what time it is: only decisions were applied there."""
+    await festival.stop("2")
+    hold = Hold("t", NOON + 600_000)
+    festival.ask_coordinator(festival.change("A-1", *DAYS, status=HELD, hold=hold))
+    await festival.kinds("friday", "GroupReserved")
+    festival.start("2")
+    assert await festival.decided() == [Accepted()]
+
+
+async def test_a_hold_that_ends_too_far_ahead_begins_no_group(festival: Festival) -> None:
+    hold = Hold("t", NOON + 3 * 60 * 60 * 1000)
+    festival.ask_coordinator(festival.change("A-1", *DAYS, status=HELD, hold=hold))
+    [refusal] = await festival.decided()
+    assert refusal.code == Rejection.HOLD_DEADLINE_TOO_FAR.code
+    assert festival.statuses("A-1") == [[], [], []]
