@@ -252,7 +252,7 @@ OF_THE_MACHINES: Final = (
 OF_GROUPS: Final = (
     _bug(
         "a part that meets what is in doubt is refused",
-        (seats, "decide_begun", "if len(state.parking) >= parked_max:", "if True:"),
+        (seats, "decide_begun", "if state.parking.is_full:", "if True:"),
     ),
     _bug(
         "a group is confirmed while votes are missing",
