@@ -317,3 +317,10 @@ def test_a_missing_server_skips_on_a_persons_machine_and_fails_where_it_is_requi
     monkeypatch.setenv("SEATLOG_SERVERS", servers)
     with pytest.raises(outcome, match="no Java 17"):
         give_up(LocalServerError("no Java 17"))
+
+
+def test_no_port_is_given_out_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = iter([25_001, 25_001, 25_002])
+    monkeypatch.setattr("seatlog.local.ports.random.randint", lambda *_: next(drawn))
+    monkeypatch.setattr("seatlog.local.ports.is_free", lambda _: True)
+    assert [ports.free_port(), ports.free_port()] == [25_001, 25_002]

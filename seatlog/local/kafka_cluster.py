@@ -22,10 +22,8 @@ class LocalKafkaCluster:
     """Nodes 1 to n; a cluster of one is a node alone."""
 
     def __init__(self, data: Path, nodes: int) -> None:
-        controller_ports: set[int] = set()
-        while len(controller_ports) < nodes:
-            controller_ports.add(ports.free_port())
-        quorum = Quorum(new_cluster_id(), sorted(controller_ports)) if nodes > 1 else None
+        controllers = [ports.free_port() for _ in range(nodes)]
+        quorum = Quorum(new_cluster_id(), controllers) if nodes > 1 else None
         self.nodes = {
             node: LocalKafka(data / f"node-{node}", heap_mb=heap_mb, node=node, quorum=quorum)
             for node in range(1, nodes + 1)

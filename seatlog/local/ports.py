@@ -11,6 +11,8 @@ LOOPBACK = "127.0.0.1"
 # is killed and started again on its port must not find a client's connection there.
 _FIRST, _LAST = 20_000, 31_999
 _TRIES = 200
+_given: set[int] = set()
+"""By this process: nobody may listen there yet, and a second server must not be told the same."""
 
 
 def is_free(port: int) -> bool:
@@ -26,10 +28,11 @@ def is_free(port: int) -> bool:
 
 
 def free_port() -> int:
-    """Find a port nobody listens on."""
+    """Find a port nobody listens on, and that was not given out before."""
     for _ in range(_TRIES):
         port = random.randint(_FIRST, _LAST)  # noqa: S311  # no secret
-        if is_free(port):
+        if port not in _given and is_free(port):
+            _given.add(port)
             return port
     message = f"no free port between {_FIRST} and {_LAST} on {LOOPBACK}"
     raise LocalServerError(message)
