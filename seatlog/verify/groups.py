@@ -232,8 +232,18 @@ def _cancelled_faults(group: Group, answer: Any, at: int) -> Iterable[str]:  # n
     if at < group.begun.vote_by and not (refusals and all_said):
         yield "is cancelled without a refusal, or before all have said something, and early"
     codes = {refusal.code for refusal in refusals} or {Rejection.BUSY_IN_DOUBT.code}
-    obstacles = [obstacle for refusal in refusals for obstacle in refusal.obstacles]
     if not isinstance(answer, Rejected) or answer.repeat:
         yield f"is cancelled, and its answer is {answer}"
-    elif answer.code not in codes or answer.obstacles != obstacles:
+    elif answer.code not in codes or not _tells(answer, refusals):
         yield f"is cancelled, and its answer {answer} is not what its parts say: {refusals}"
+
+
+def _tells(answer: Rejected, refusals: list[Rejected]) -> bool:
+    """Say whether an answer has the obstacles of all refusals, or the first and counts the rest."""
+    obstacles = [obstacle for refusal in refusals for obstacle in refusal.obstacles]
+    unsaid = sum(refusal.obstacles_left_out for refusal in refusals)
+    told = len(answer.obstacles)
+    return (
+        answer.obstacles == obstacles[:told]
+        and told + answer.obstacles_left_out == len(obstacles) + unsaid
+    )

@@ -14,14 +14,18 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+import msgspec
+
 from schemas.commands import SeatsCommand, UpdateExtraData
-from schemas.facts import CommandParked
+from schemas.facts import CommandParked, GroupQueued
 from schemas.rejections import Rejection
 from seatlog.verify.holds import Held
 from seatlog.verify.reservations import Reservations
 
 parked_max = 5_000
 """An owner lets so many wait; the next is refused."""
+parked_bytes_max = 64 * 1024 * 1024
+"""The same for what all who wait ask, together."""
 BUSY = Rejection.BUSY_IN_DOUBT.code
 
 
@@ -40,7 +44,8 @@ class Source(NamedTuple):
 
 class _Item(NamedTuple):
     objects: list[Held]
-    parked: CommandParked | None
+    waiting: CommandParked | GroupQueued
+    size: int
 
 
 class Parking:
@@ -51,6 +56,7 @@ class Parking:
         self._items: dict[Source, _Item] = {}
         self._queues: dict[Held, dict[Source, None]] = {}
         self._until: deque[tuple[int, Source]] = deque()
+        self._bytes = 0
 
     def __len__(self) -> int:
         """Count those that wait."""
@@ -59,24 +65,28 @@ class Parking:
     def parked(self, offset: int) -> CommandParked | None:
         """Give the command at this offset if it waits."""
         item = self._items.get(Source("command", offset))
-        return item.parked if item is not None else None
+        waiting = item.waiting if item is not None else None
+        return waiting if isinstance(waiting, CommandParked) else None
 
     def park(
-        self, source: Source, objects: Iterable[Held], parked: CommandParked | None = None
+        self, source: Source, objects: Iterable[Held], waiting: CommandParked | GroupQueued
     ) -> Iterator[str]:
         """Let somebody wait behind all that do; say why there is no need to."""
         wanted = list(dict.fromkeys(objects))
         if not self.meets_doubt(wanted):
             yield f"{source} waits, and meets nothing in doubt"
-        self._items[source] = _Item(wanted, parked)
+        item = _Item(wanted, waiting, len(_encode(waiting)))
+        self._items[source] = item
+        self._bytes += item.size
         for held in wanted:
             self._queues.setdefault(held, {})[source] = None
-        if parked is not None:
-            self._until.append((parked.until, source))
+        if isinstance(waiting, CommandParked):
+            self._until.append((waiting.until, source))
 
     def leave(self, source: Source) -> None:
         """Let somebody go on; it need not have waited."""
         item = self._items.pop(source, None)
+        self._bytes -= item.size if item is not None else 0
         for held in item.objects if item is not None else ():
             queue = self._queues[held]
             del queue[source]
@@ -115,8 +125,9 @@ class Parking:
         """Say why somebody that has not waited need not be refused as busy."""
         if not self.meets_doubt(objects):
             yield f"refuses {source} as {BUSY}, and it meets nothing in doubt"
-        elif len(self) < parked_max:
-            yield f"refuses {source} as {BUSY} at once, and only {len(self)} wait"
+        elif len(self) < parked_max and self._bytes < parked_bytes_max:
+            only = f"only {len(self)} wait, with {self._bytes} bytes"
+            yield f"refuses {source} as {BUSY} at once, and {only}"
 
     def overdue(self, at: int) -> Iterator[str]:
         """Name the commands that should have been given up by now, once."""
@@ -124,6 +135,9 @@ class Parking:
             until, source = self._until.popleft()
             if source in self._items:
                 yield f"{source} is parked still, {at - until} ms after its deadline"
+
+
+_encode = msgspec.json.Encoder().encode
 
 
 def objects_of(command: SeatsCommand) -> list[Held]:

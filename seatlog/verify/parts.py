@@ -164,7 +164,7 @@ class Parts:
         if (fact.workspace, fact.changes, fact.origin) != asked:
             self._fault(entry, f"{_named(fact)}: was asked for {asked[1]}")
         source = Source("group", fact.group)
-        for what in self._parking.park(source, objects_of(self._command(group))):
+        for what in self._parking.park(source, objects_of(self._command(group)), fact):
             self._report.fault(Check.DOUBT, entry.where, what)
 
     def _end(self, decided: GroupConfirmed | GroupCancelled, entry: Entry) -> list[PlannedChange]:

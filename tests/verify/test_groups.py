@@ -23,9 +23,10 @@ from schemas.facts import (
     VoteCounted,
 )
 from schemas.outbox import Accepted
-from schemas.rejections import Rejected
+from schemas.rejections import Obstacle, Rejected, Rejection
 from seatlog.verify.client_log import Request
 from seatlog.verify.clients import Clients
+from seatlog.verify.groups import _tells
 from seatlog.verify.report import Check
 from tests.verify.group_story import (
     FRIDAY,
@@ -313,3 +314,16 @@ def test_a_repeat_of_a_done_group_is_answered_ok_too(festival: Story) -> None:
     ]
     report = festival.check(clients=Clients(msgspec.convert(lines, list[Request])))
     assert [f for f in report.faults if "A-3" in f.where and "sold" not in f.what] == []
+
+
+def test_an_answer_may_count_the_obstacles_that_it_cannot_tell() -> None:
+    code = Rejection.OBJECT_NOT_FREE.code
+    seats = [Obstacle(event=1, label=f"A-{number}", code=code) for number in range(4)]
+    parts = [
+        Rejected(code=code, obstacles=seats[:2], obstacles_left_out=5),
+        Rejected(code=code, obstacles=seats[2:]),
+    ]
+    assert _tells(Rejected(code=code, obstacles=seats, obstacles_left_out=5), parts)
+    assert _tells(Rejected(code=code, obstacles=seats[:3], obstacles_left_out=6), parts)
+    assert not _tells(Rejected(code=code, obstacles=seats[:3], obstacles_left_out=5), parts)
+    assert not _tells(Rejected(code=code, obstacles=seats[1:], obstacles_left_out=6), parts)

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from schemas.commands import CommandPosition
+from schemas.commands import Change, CommandPosition, ObjectChange, Origin
 from schemas.facts import (
     BOOKED,
     CommandParked,
@@ -18,7 +18,9 @@ from schemas.facts import (
 )
 from schemas.outbox import Accepted, CommandAnswered
 from schemas.rejections import Obstacle, Rejected, Rejection
+from seatlog.verify.parking import Parking, Source
 from seatlog.verify.report import Check
+from seatlog.verify.reservations import Reservations
 from tests.verify.group_story import FRIDAY, all_of, group, replace_facts, said
 from tests.verify.story import Story, among
 from tests.workers.house import COORDINATOR_OUTBOX
@@ -260,3 +262,18 @@ def test_a_key_that_is_said_to_be_in_use_and_is_not_is_named(festival: Story) ->
     plain = festival.with_fact(FRIDAY, StatusChanged, label="B-1")[0]
     tell(festival, plain, Rejected(code=Rejection.IDEMPOTENCY_KEY_IN_USE.code, repeat=True))
     assert "no command under it is deferred" in all_of(festival, Check.ANSWERS)
+
+
+def test_who_meets_more_waiting_bytes_than_there_may_be_is_rightly_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    change = Change(event=1, status=BOOKED, objects=[ObjectChange(label="A-1")])
+    queued = GroupQueued(group=7, workspace="w", changes=[change], origin=Origin())
+    parking = Parking(Reservations())
+    assert len(list(parking.park(Source("group", 7), [(1, "A-1")], queued))) == 1
+    late = Source("command", 3)
+    assert "only 1 wait" in " ".join(parking.busy_faults(late, [(1, "A-1")]))
+    monkeypatch.setattr("seatlog.verify.parking.parked_bytes_max", 10)
+    assert list(parking.busy_faults(late, [(1, "A-1")])) == []
+    parking.leave(Source("group", 7))
+    assert "nothing in doubt" in " ".join(parking.busy_faults(late, [(1, "A-1")]))
