@@ -2,9 +2,8 @@
 
 Rules of this file:
 
-1. The order is: known route, API key, room for a command, room for a drawing, body within its
-   limit, handler. The
-   dear steps come last, so a flood is refused cheaply.
+1. The order is: known route, API key, room for a command, room to compile, body within its
+   limit, handler. The dear steps come last, so a flood is refused cheaply.
 2. No fault leaves as anything but a refusal in the dialect's shape, without a word about our
    insides. A 401 has no body at all.
 """
@@ -63,7 +62,6 @@ class Entrance:
 
     def _entered(self, route: Route) -> Handler:
         core, submitter, keys = self._core, self._core.submitter, self._core.keys
-        takes_drawing = route.body_bytes_max >= limits.drawing_body_bytes_max
 
         async def enter(request: web.Request) -> web.StreamResponse:
             call = Call(request)
@@ -74,7 +72,7 @@ class Entrance:
                     call.caller = keys.authenticate(request.headers)
                 if route.appends:
                     submitter.check_room()
-                if takes_drawing:
+                if route.compiles:
                     return await self._handle_drawing(route, call)
                 call.body = await read_body(request, route.body_bytes_max)
                 return await route.handler(call)

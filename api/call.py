@@ -80,6 +80,8 @@ class Route:
     body_bytes_max: int = limits.body_bytes_max
     authenticated: bool = True
     """False for routes that look at their credentials themselves."""
+    compiles: bool = False
+    """It compiles a drawing: only few of these are in work at once."""
     appends: bool = False
     """It sends commands: refused before its body is read when too many have no answer."""
 

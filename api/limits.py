@@ -25,6 +25,12 @@ events_per_group_max = 20
 """Bounds how many owners one command can keep waiting."""
 events_created_at_once_max = 100
 """The vendor's limit (contract 1.1)."""
+charts_with_events_max = 100
+"""On a page that shows the events of its charts, too: with those it is long enough."""
+events_of_chart_max = 100
+"""Shown with a chart, the newest ones: `GET /events` lists all."""
+tags_per_chart_max = 100
+"""They stand in every answer that shows the chart."""
 label_characters_max = 100
 """Of labels, event keys and ids, after normalization."""
 page_items_max = 1_000

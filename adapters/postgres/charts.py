@@ -1,42 +1,75 @@
-"""Charts and the inventories they compile to. Their truth is here: they do not go through the log.
+"""Charts, their versions, and the inventories they compile to.
+
+Their truth is here: they do not go through the log.
 
 Rules of this file:
 
 1. Drawings and inventories are bytes here; what they mean is the engine's.
+2. A version replaces the one that its author saw, or none: who changes a chart names the
+   revision that the change is based on.
 """
 
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import asyncpg
 
-from adapters.postgres.errors import ChartKeyTakenError
+from adapters.postgres.errors import ChartChangedError, ChartKeyTakenError
 from adapters.postgres.pages import Cursor, Listing, Page, fetch_page
-from adapters.postgres.pool import Pool, connection
+from adapters.postgres.pool import Connection, Pool, connection
 from adapters.postgres.queries import load_queries
 
+VersionName: TypeAlias = Literal["published", "draft"]
+Status: TypeAlias = Literal["NOT_USED", "PUBLISHED", "PUBLISHED_WITH_DRAFT"]
 _SQL = load_queries("charts")
 
 
+class Version(NamedTuple):
+    """A version of a chart, without its drawing."""
+
+    name: str
+    inventory: str
+    """Hash of what the drawing compiles to."""
+    outline: Any
+    """What answers show of the drawing."""
+    validation: Any
+    """What is wrong with the drawing."""
+
+
 class Chart(NamedTuple):
-    """A chart without its drawing."""
+    """A chart without its drawings."""
 
     id: int
     key: str
     workspace: str
     """Key of the workspace."""
-    name: str
-    status: Literal["NOT_USED", "PUBLISHED"]
-    """PUBLISHED while an event of the read model uses the chart."""
+    revision: int
+    """Counts up with each change of a version."""
     archived: bool
     tags: list[str]
     created_at: datetime
-    inventory: str
-    """Hash of what the published drawing compiles to."""
-    outline: Any
-    """What answers show of the drawing, as it was given to `create`."""
-    validation: Any
-    """What is wrong with the drawing, as it was given to `create`."""
+    is_used: bool
+    """Whether an event of the read model uses it."""
+    published: Version
+    draft: Version | None
+
+    @property
+    def status(self) -> Status:
+        if self.draft is not None:
+            return "PUBLISHED_WITH_DRAFT"
+        return "PUBLISHED" if self.is_used else "NOT_USED"
+
+
+class ChartsWanted(NamedTuple):
+    """Which charts a list is about."""
+
+    name_filter: str = ""
+    """What the name contains, in whatever case."""
+    tag: str | None = None
+    archived: bool = False
+
+
+ALL_IN_USE = ChartsWanted()
 
 
 class Charts:
@@ -45,53 +78,86 @@ class Charts:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def create(
-        self,
-        workspace: str,
-        key: str,
-        *,
-        name: str,
-        drawing: bytes,
-        inventory_hash: str,
-        outline: Any,  # noqa: ANN401 - any JSON
-        validation: Any,  # noqa: ANN401 - any JSON
-    ) -> Chart:
-        """Store a new chart and its published drawing. Raises ChartKeyTakenError."""
+    async def create(self, workspace: str, key: str, version: Version, drawing: bytes) -> Chart:
+        """Store a new chart and its published version. Raises ChartKeyTakenError."""
         try:
-            async with connection(self._pool) as lent:
-                row = await lent.fetchrow(
-                    _SQL["create"],
-                    workspace,
-                    key,
-                    name,
-                    drawing,
-                    inventory_hash,
-                    outline,
-                    validation,
-                )
+            async with connection(self._pool) as lent, lent.transaction():
+                chart: int = await lent.fetchval(_SQL["create"], workspace, key)
+                await lent.execute(_SQL["put_version"], chart, "published", *version, drawing)
+                created = await _retrieve(lent, workspace, key)
         except asyncpg.UniqueViolationError as error:
             raise ChartKeyTakenError(f"the workspace has a chart {key!r} already") from error
-        assert row is not None
-        return _chart(row)
+        assert created is not None
+        return created
 
     async def retrieve(self, workspace: str, key: str) -> Chart | None:
         async with connection(self._pool) as lent:
-            row = await lent.fetchrow(_SQL["retrieve"], workspace, key)
-        return None if row is None else _chart(row)
+            return await _retrieve(lent, workspace, key)
 
-    async def drawing(self, workspace: str, key: str) -> bytes | None:
-        """Give the published drawing, byte for byte as it came."""
+    async def drawing(self, workspace: str, key: str, version: VersionName) -> bytes | None:
+        """Give a drawing, byte for byte as it came."""
         async with connection(self._pool) as lent:
-            drawing: bytes | None = await lent.fetchval(_SQL["drawing"], workspace, key)
+            drawing: bytes | None = await lent.fetchval(_SQL["drawing"], workspace, key, version)
         return drawing
 
-    async def page(
-        self, workspace: str, cursor: Cursor, name_filter: str = "", *, archived: bool = False
-    ) -> Page[Chart]:
-        """List charts, newest first, whose name contains the filter in whatever case."""
-        listing = Listing(_SQL["columns"], _SQL["page_rows"], (workspace, archived, name_filter))
+    async def put_version(
+        self, chart: Chart, name: VersionName, version: Version, drawing: bytes
+    ) -> None:
+        """Store a version that was made from `chart` as it is. Raises ChartChangedError."""
+        async with connection(self._pool) as lent, lent.transaction():
+            await _next_revision(lent, chart)
+            await lent.execute(_SQL["put_version"], chart.id, name, *version, drawing)
+
+    async def publish_draft(self, chart: Chart) -> None:
+        """Let the draft take the place of the published version. Raises ChartChangedError."""
+        assert chart.draft is not None
+        async with connection(self._pool) as lent, lent.transaction():
+            await _next_revision(lent, chart)
+            await lent.execute(_SQL["delete_version"], chart.id, "published")
+            await lent.execute(_SQL["draft_becomes_published"], chart.id)
+
+    async def discard_draft(self, chart: Chart) -> None:
+        """Drop the draft. Raises ChartChangedError."""
+        async with connection(self._pool) as lent, lent.transaction():
+            await _next_revision(lent, chart)
+            await lent.execute(_SQL["delete_version"], chart.id, "draft")
+
+    async def archive(self, workspace: str, key: str, *, archived: bool) -> bool:
+        """Put a chart away or take it back; False if there is none."""
+        return await self._set("archive", workspace, key, archived)
+
+    async def tag(self, workspace: str, key: str, tag: str) -> bool:
+        """Give a chart a tag, once; False if there is no such chart."""
+        return await self._set("tag", workspace, key, tag)
+
+    async def untag(self, workspace: str, key: str, tag: str) -> bool:
+        """Take a tag off a chart that may have it; False if there is no such chart."""
+        return await self._set("untag", workspace, key, tag)
+
+    async def _set(self, statement: str, workspace: str, key: str, value: object) -> bool:
         async with connection(self._pool) as lent:
-            return await fetch_page(lent, listing, cursor, _chart)
+            done = await lent.execute(_SQL[statement], workspace, key, value)
+        return _is_one(done)
+
+    async def tags(self, workspace: str) -> list[str]:
+        """Name all tags that charts of a workspace have."""
+        async with connection(self._pool) as lent:
+            return [row["tag"] for row in await lent.fetch(_SQL["tags"], workspace)]
+
+    async def page(
+        self, workspace: str, cursor: Cursor, wanted: ChartsWanted = ALL_IN_USE
+    ) -> Page[Chart]:
+        """List charts, newest first."""
+        rows = f"{_SQL['charts']} WHERE workspace = $1 AND archived = $2"
+        arguments: list[object] = [workspace, wanted.archived]
+        if wanted.name_filter:
+            arguments.append(wanted.name_filter)
+            rows += f" AND strpos(lower(published.name), lower(${len(arguments)})) > 0"
+        if wanted.tag is not None:
+            arguments.append(wanted.tag)
+            rows += f" AND ${len(arguments)} = ANY (tags)"
+        async with connection(self._pool) as lent:
+            return await fetch_page(lent, Listing(_SQL["columns"], rows, arguments), cursor, _chart)
 
     async def has_inventory(self, content_hash: str) -> bool:
         async with connection(self._pool) as lent:
@@ -109,17 +175,42 @@ class Charts:
         return compressed
 
 
+async def _retrieve(lent: Connection, workspace: str, key: str) -> Chart | None:
+    row = await lent.fetchrow(
+        f"SELECT {_SQL['columns']} {_SQL['charts']} WHERE workspace = $1 AND key = $2",
+        workspace,
+        key,
+    )
+    return None if row is None else _chart(row)
+
+
+async def _next_revision(lent: Connection, chart: Chart) -> None:
+    """Say that a chart changes. Raises ChartChangedError if it is not as it was seen."""
+    if not _is_one(await lent.execute(_SQL["next_revision"], chart.id, chart.revision)):
+        raise ChartChangedError(f"chart {chart.key!r} was changed by somebody else")
+
+
+def _is_one(command_tag: str) -> bool:
+    """Read whether one row was changed out of an answer like `UPDATE 1`."""
+    return command_tag.endswith(" 1")
+
+
 def _chart(row: asyncpg.Record) -> Chart:
     return Chart(
         id=row["id"],
         key=row["key"],
         workspace=row["workspace"],
-        name=row["name"],
-        status="PUBLISHED" if row["used"] else "NOT_USED",
+        revision=row["revision"],
         archived=row["archived"],
         tags=row["tags"],
         created_at=row["created_at"],
-        inventory=row["inventory"],
-        outline=row["outline"],
-        validation=row["validation"],
+        is_used=row["used"],
+        published=Version(*(row[field] for field in Version._fields)),
+        draft=_draft(row),
     )
+
+
+def _draft(row: asyncpg.Record) -> Version | None:
+    if row["draft_name"] is None:
+        return None
+    return Version(*(row[f"draft_{field}"] for field in Version._fields))

@@ -51,6 +51,10 @@ class ChartKeyTakenError(Exception):
     """The workspace has a chart with this key already."""
 
 
+class ChartChangedError(Exception):
+    """The chart is not as its change was based on: somebody else changed it meanwhile."""
+
+
 class WorkspaceUnknownError(Exception):
     """The company has no such workspace."""
 

@@ -163,6 +163,13 @@ class Snapshot:
         listing = Listing(_SQL["event_columns"], _SQL["events_of_workspace"], (workspace,))
         return await fetch_page(self._lent, listing, cursor, _event_row)
 
+    async def events_of_charts(
+        self, workspace: str, charts: Collection[str], limit: int
+    ) -> list[EventRow]:
+        """Give the newest events of each of these charts, the newest first."""
+        rows = await self._lent.fetch(_SQL["events_of_charts"], workspace, list(charts), limit)
+        return [EventRow(*row) for row in rows]
+
     async def events_exist(self, events: Collection[int]) -> set[int]:
         """Say which of these events there are."""
         return {row["id"] for row in await self._lent.fetch(_SQL["events_exist"], list(events))}

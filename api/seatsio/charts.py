@@ -1,252 +1,168 @@
-"""Charts: create an empty one, import a drawing, retrieve, list.
+"""Charts: create an empty one, import a drawing, retrieve, list, update."""
 
-A chart is compiled when it comes in, and its inventory is stored before it: an event on it needs
-nothing but the hash. What answers show of its drawing is stored with it: only the route of the
-drawing itself reads that.
-"""
-
-import asyncio
-from typing import Annotated, NamedTuple
-from uuid import uuid4
-
-import msgspec
 from aiohttp import web
-from pydantic import Field
 
-from adapters.postgres.charts import Chart
-from adapters.postgres.errors import ChartKeyTakenError
-from api.call import Call, Route
-from api.errors import Problem
-from api.limits import drawing_body_bytes_max
-from api.seatsio.errors import VendorError, bad_request, chart_not_found
+from adapters.postgres.charts import Chart, ChartsWanted
+from api.call import Call, CallHandler, Route
+from api.limits import charts_with_events_max, drawing_body_bytes_max, events_of_chart_max
+from api.seatsio.chart_json import (
+    OF_A_SINGLE_CHART,
+    Expand,
+    chart_json,
+    read_expand,
+    single_chart_json,
+)
+from api.seatsio.chart_store import ChartStore
+from api.seatsio.drawings import CategoriesAsked, drawn_categories, empty_drawing
+from api.seatsio.event_json import stored_event
 from api.seatsio.idempotency import refuse_idempotency
 from api.seatsio.paging import (
     CURSOR_PARAMETERS,
     check_parameters,
     page_json,
     read_cursor,
+    read_number,
     single,
 )
-from api.seatsio.parts import JSON, Parts, answer, path_part
-from api.seatsio.wire import Body, Label, Text, Whole, read, read_text
-from engine.charts.compile import compile_drawing
-from engine.charts.drawing import Drawing
-from engine.charts.reading import DrawingError, read_drawing
-from schemas.inventory import compress, encode, inventory_hash
-
-UNTITLED = "Untitled chart"
-_VENUE_TYPES = {
-    "ROWS_WITHOUT_SECTIONS": "SIMPLE",
-    "ROWS_WITH_SECTIONS": "WITH_SECTIONS_AND_FLOORS",
-    "ZONES": "WITH_ZONES",
-}
-"""What drawings call a venue, and what the API does."""
-_DRAWN_AS = {api: drawn for drawn, api in _VENUE_TYPES.items()}
+from api.seatsio.parts import JSON, Parts, answer, nothing, path_part
+from api.seatsio.wire import Body, Text, read, read_text
+from engine.charts.editing import renamed, with_categories
 
 
-class CategoryAsked(Body):
-    """A category of a new chart."""
-
-    key: Annotated[Whole, Field(ge=0, le=2**53 - 1)] | Label
-    label: Text
-    color: Text | None = None
-    accessible: bool | None = None
-
-
-class ChartAsked(Body):
-    """An empty chart to create."""
+class ChartUpdateAsked(Body):
+    """What to change of a chart."""
 
     name: Text | None = None
+    categories: CategoriesAsked | None = None
+
+
+class ChartAsked(ChartUpdateAsked):
+    """An empty chart to create."""
+
     venue_type: Text | None = None
-    categories: Annotated[list[CategoryAsked], Field(max_length=1000)] | None = None
-
-
-class Compiled(NamedTuple):
-    """A drawing, ready to be stored."""
-
-    name: str | None
-    inventory: str
-    compressed: bytes
-    outline: JSON
-    """What answers show of the drawing."""
-    validation: JSON
 
 
 class Charts:
-    """The routes of charts."""
+    """The routes of charts as wholes."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, store: ChartStore) -> None:
         self._parts = parts
+        self._store = store
 
     def routes(self) -> list[Route]:
         routes = [
             Route(method="POST", path="/charts", handler=self._create),
-            Route(
-                method="POST",
-                path="/charts/actions/import",
-                handler=self._import,
-                body_bytes_max=drawing_body_bytes_max,
-            ),
+            _taking_drawing("/charts/actions/import", self._import),
             Route(method="GET", path="/charts", handler=self._list),
+            Route(method="GET", path="/charts/archive", handler=self._list_archive),
             Route(method="GET", path="/charts/{key}", handler=self._retrieve),
-            Route(method="GET", path="/charts/{key}/version/published", handler=self._published),
+            Route(method="POST", path="/charts/{key}", handler=self._update, compiles=True),
         ]
         if self._parts.system_secret is not None:
-            upload = Route(
-                method="POST",
-                path="/system/public/charts/{key}",
-                handler=self._upload,
-                body_bytes_max=drawing_body_bytes_max,
-            )
-            routes.append(upload)
+            routes.append(_taking_drawing("/system/public/charts/{key}", self._upload))
         return routes
 
     async def _create(self, call: Call) -> web.Response:
         check_parameters(call.request)
+        refuse_idempotency(call)
         asked = read(call.body, ChartAsked)
-        drawing = msgspec.json.encode(empty_drawing(asked))
-        return answer(await self._store(call, str(uuid4()), asked.name, drawing))
+        categories = drawn_categories(asked.categories or [])
+        drawing = empty_drawing(asked.name, asked.venue_type, categories)
+        chart = await self._store.create(call.workspace.key, drawing)
+        return answer(single_chart_json(call, chart))
 
     async def _import(self, call: Call) -> web.Response:
         """Take a raw drawing; its name may be given in the query string."""
         check_parameters(call.request, ("name",))
+        refuse_idempotency(call)
         name = single(call.request, "name")
         if name is not None:
             name = read_text(name, "name")
-        return answer(await self._store(call, str(uuid4()), name, call.body), 201)
+        chart = await self._store.create(call.workspace.key, call.body, name=name)
+        return answer(single_chart_json(call, chart), 201)
 
     async def _upload(self, call: Call) -> web.Response:
         """Take a raw drawing under a key of the caller's choice (test companies only)."""
         check_parameters(call.request)
-        return answer(await self._store(call, path_part(call, "key"), None, call.body), 201)
-
-    async def _store(self, call: Call, key: str, name: str | None, drawing: bytes) -> JSON:
         refuse_idempotency(call)
-        try:
-            # A stadium takes a moment: others shall be served meanwhile.
-            compiled = await asyncio.to_thread(compiled_drawing, drawing)
-        except DrawingError as error:
-            raise bad_request(f"The drawing cannot be read: {error}") from error
-        charts = self._parts.charts
-        await charts.put_inventory(compiled.inventory, compiled.compressed)
-        try:
-            chart = await charts.create(
-                call.workspace.key,
-                key,
-                name=name or compiled.name or UNTITLED,
-                drawing=drawing,
-                inventory_hash=compiled.inventory,
-                outline=compiled.outline,
-                validation=compiled.validation,
-            )
-        except ChartKeyTakenError as error:
-            problem = Problem("CHART_KEY_ALREADY_EXISTS", f"Chart key already in use: {key}")
-            raise VendorError(400, [problem]) from error
-        return _single_chart_json(call, chart)
+        key = path_part(call, "key")
+        chart = await self._store.create(call.workspace.key, call.body, key=key)
+        return answer(single_chart_json(call, chart), 201)
+
+    async def _update(self, call: Call) -> web.Response:
+        check_parameters(call.request)
+        refuse_idempotency(call)
+        asked = read(call.body, ChartUpdateAsked)
+        categories = None if asked.categories is None else drawn_categories(asked.categories)
+
+        def edit(drawing: bytes) -> bytes:
+            if asked.name is not None:
+                drawing = renamed(drawing, asked.name)
+            return drawing if categories is None else with_categories(drawing, categories)
+
+        await self._store.change(call, edit, asked.name)
+        return nothing()
 
     async def _retrieve(self, call: Call) -> web.Response:
-        check_parameters(call.request, not_yet=("expand",))
-        return answer(_single_chart_json(call, await self._chart(call)))
-
-    async def _published(self, call: Call) -> web.Response:
-        """Give the drawing, byte for byte as it came."""
-        check_parameters(call.request)
-        key, workspace = path_part(call, "key"), call.workspace.key
-        drawing = await self._parts.charts.drawing(workspace, key)
-        if drawing is None:
-            raise chart_not_found(key, workspace)
-        return web.Response(body=drawing, content_type="application/json")
+        check_parameters(call.request, ("expand", "eventsLimit"))
+        expand = {*OF_A_SINGLE_CHART, *read_expand(call.request)}
+        chart = await self._store.find(call)
+        [shown] = await self._shown(call, [chart], expand)
+        return answer(shown)
 
     async def _list(self, call: Call) -> web.Response:
-        check_parameters(
-            call.request,
-            {"filter", *CURSOR_PARAMETERS},
-            not_yet=("tag", "expand", "eventsLimit"),
-        )
-        cursor = read_cursor(call.request)
-        name_filter = single(call.request, "filter") or ""
-        if name_filter:
-            name_filter = read_text(name_filter, "filter")
+        return await self._page(call, archived=False)
+
+    async def _list_archive(self, call: Call) -> web.Response:
+        return await self._page(call, archived=True)
+
+    async def _page(self, call: Call, *, archived: bool) -> web.Response:
+        known = {"filter", "tag", "expand", "eventsLimit", *CURSOR_PARAMETERS}
+        check_parameters(call.request, known)
+        cursor, expand = read_cursor(call.request), read_expand(call.request)
+        if "events" in expand:
+            cursor = cursor._replace(limit=min(cursor.limit, charts_with_events_max))
         await self._parts.wait_for_read_model()
-        page = await self._parts.charts.page(call.workspace.key, cursor, name_filter)
-        return answer(page_json(page, [_chart_json(call, chart) for chart in page.items]))
+        page = await self._parts.charts.page(call.workspace.key, cursor, _wanted(call, archived))
+        return answer(page_json(page, await self._shown(call, page.items, expand)))
 
-    async def _chart(self, call: Call) -> Chart:
-        # Its status says whether an event uses it, and that comes from the log.
-        await self._parts.wait_for_read_model()
-        key, workspace = path_part(call, "key"), call.workspace.key
-        chart = await self._parts.charts.retrieve(workspace, key)
-        if chart is None:
-            raise chart_not_found(key, workspace)
-        return chart
+    async def _shown(self, call: Call, charts: list[Chart], expand: set[Expand]) -> list[JSON]:
+        limit = read_number(call.request, "eventsLimit", events_of_chart_max)
+        shown = [chart_json(call, chart, expand) for chart in charts]
+        if "events" in expand:
+            events = await self._events(call.workspace.key, charts, limit)
+            for chart, told in zip(charts, shown, strict=True):
+                told["events"] = events[chart.key]
+        return shown
+
+    async def _events(
+        self, workspace: str, charts: list[Chart], limit: int
+    ) -> dict[str, list[JSON]]:
+        """Describe the newest events of each chart."""
+        events: dict[str, list[JSON]] = {chart.key: [] for chart in charts}
+        async with self._parts.reads.snapshot({}) as snapshot:
+            rows = await snapshot.events_of_charts(workspace, list(events), limit)
+        for row in rows:
+            seats = await self._parts.core.seat_maps.get(row.inventory)
+            events[row.chart_key].append(stored_event(row, seats))
+        return events
 
 
-def compiled_drawing(drawing: bytes) -> Compiled:
-    """Read, check and compile a drawing. Raises DrawingError."""
-    read_ = read_drawing(drawing)
-    inventory = compile_drawing(read_)
-    encoded = encode(inventory)
-    return Compiled(
-        read_.name,
-        inventory_hash(encoded),
-        compress(encoded),
-        _outline(read_),
-        {"errors": inventory.errors, "warnings": inventory.warnings},
+def _taking_drawing(path: str, handler: CallHandler) -> Route:
+    return Route(
+        method="POST",
+        path=path,
+        handler=handler,
+        body_bytes_max=drawing_body_bytes_max,
+        compiles=True,
     )
 
 
-def _outline(drawing: Drawing) -> JSON:
-    """Say what kind of venue it is, and name its zones if it has any."""
-    outline: JSON = {"venueType": _VENUE_TYPES.get(drawing.venue_type or "", "SIMPLE")}
-    if drawing.zones is not None and drawing.zones.list:
-        outline["zones"] = [{"key": zone.key, "label": zone.label} for zone in drawing.zones.list]
-    return outline
-
-
-def empty_drawing(asked: ChartAsked) -> JSON:
-    """Draw a chart without anything in it. Raises VendorError."""
-    venue_type = asked.venue_type or "SIMPLE"
-    if venue_type not in _DRAWN_AS:
-        raise bad_request(f"#/venueType: expected one of {', '.join(_DRAWN_AS)}")
-    categories = [
-        category.model_dump(by_alias=True, exclude_none=True) for category in asked.categories or ()
-    ]
-    keys = [category["key"] for category in categories]
-    if len({str(key) for key in keys}) < len(keys):
-        raise bad_request("#/categories: a key stands twice")
-    return {
-        "name": asked.name or UNTITLED,
-        "venueType": _DRAWN_AS[venue_type],
-        "categories": {
-            "list": categories,
-            "maxCategoryKey": max((key for key in keys if isinstance(key, int)), default=0),
-        },
-        "subChart": {"rows": [], "tables": [], "booths": [], "generalAdmissionAreas": []},
-    }
-
-
-def _single_chart_json(call: Call, chart: Chart) -> JSON:
-    """Describe a chart, and also what kind of venue it is and what is wrong with it."""
-    return {**_chart_json(call, chart), **chart.outline, "validation": chart.validation}
-
-
-def _chart_json(call: Call, chart: Chart) -> JSON:
-    """Describe a chart as one of many."""
-    thumbnail = f"/charts/{chart.key}/version/published/thumbnail"
-    return {
-        "id": chart.id,
-        "key": chart.key,
-        "name": chart.name,
-        "status": chart.status,
-        "tags": chart.tags,
-        "archived": chart.archived,
-        "publishedVersionThumbnailUrl": _origin(call) + thumbnail,
-    }
-
-
-def _origin(call: Call) -> str:
-    """Give the address that the caller used; nothing if its Host header is none."""
-    try:
-        return str(call.request.url.origin())
-    except ValueError:
-        return ""
+def _wanted(call: Call, archived: bool) -> ChartsWanted:  # noqa: FBT001 - by position only here
+    name_filter = single(call.request, "filter") or ""
+    if name_filter:
+        name_filter = read_text(name_filter, "filter")
+    tag = single(call.request, "tag")
+    if tag is not None:
+        tag = read_text(tag, "tag")
+    return ChartsWanted(name_filter, tag, archived)

@@ -166,12 +166,13 @@ class Events:
         chart = await self._parts.charts.retrieve(workspace, chart_key)
         if chart is None:
             raise chart_not_found(chart_key, workspace)
-        await self._publish(chart.inventory)
+        inventory = chart.published.inventory
+        await self._publish(inventory)
         events = [
             NewEvent(
                 key=event.event_key or str(uuid4()),
                 chart_key=chart_key,
-                inventory=chart.inventory,
+                inventory=inventory,
                 name=event.name,
                 date=event.date,
             )

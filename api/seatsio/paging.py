@@ -23,32 +23,22 @@ CURSOR_PARAMETERS = frozenset(("limit", "start_after_id", "end_before_id"))
 JSON = dict[str, Any]
 
 
-def check_parameters(
-    request: web.Request,
-    known: Collection[str] = (),
-    *,
-    not_yet: Collection[str] = (),
-) -> None:
+def check_parameters(request: web.Request, known: Collection[str] = ()) -> None:
     """Refuse parameters that the route does not know."""
     if not request.query_string:
         return
     for name in request.query:
-        if name in not_yet:
-            raise bad_request(f"the parameter [{name}] is not supported yet")
         if name not in known:
             raise bad_request(f"the parameter [{shown(name)}] is not known here")
 
 
 def read_cursor(request: web.Request) -> Cursor:
     """Read which page is asked for."""
-    limit = _number(request, "limit")
     cursor = Cursor(
-        page_items_max if limit is None else limit,
+        read_number(request, "limit", page_items_max),
         _number(request, "start_after_id"),
         _number(request, "end_before_id"),
     )
-    if not 1 <= cursor.limit <= page_items_max:
-        raise bad_request(f"limit: expected a number from 1 to {page_items_max}")
     if cursor.start_after_id is not None and cursor.end_before_id is not None:
         raise bad_request("start_after_id and end_before_id cannot be used together")
     return cursor
@@ -70,6 +60,16 @@ def single(request: web.Request, name: str) -> str | None:
     if len(values) > 1:
         raise bad_request(f"{name}: expected once, found {len(values)} times")
     return values[0] if values else None
+
+
+def read_number(request: web.Request, name: str, most: int) -> int:
+    """Read a number from 1 on; the most there may be if it is not given."""
+    number = _number(request, name)
+    if number is None:
+        return most
+    if not 1 <= number <= most:
+        raise bad_request(f"{name}: expected a number from 1 to {most}")
+    return number
 
 
 def _number(request: web.Request, name: str) -> int | None:

@@ -7,6 +7,10 @@ from aiohttp import web
 
 from api.call import Call, CallHandler, Route
 from api.errors import Refusal
+from api.seatsio.chart_categories import ChartCategories
+from api.seatsio.chart_order import ChartOrder
+from api.seatsio.chart_store import ChartStore
+from api.seatsio.chart_versions import ChartVersions
 from api.seatsio.charts import Charts
 from api.seatsio.commands import Commands
 from api.seatsio.errors import bad_request, error_body
@@ -20,22 +24,9 @@ from api.seatsio.statuses import Statuses
 from api.seatsio.test_companies import TestCompanies
 
 NOT_YET = {
-    "archiving charts is": (
-        ("POST", "/charts/{key}/actions/move-to-archive"),
-        ("POST", "/charts/{key}/actions/move-out-of-archive"),
-        ("GET", "/charts/archive"),
-    ),
-    "changing charts is": (
-        ("POST", "/charts/{key}"),
-        ("GET", "/charts/{key}/version/draft"),
-        ("POST", "/charts/{key}/version/{version}/actions/{action}"),
-        ("GET", "/charts/{key}/categories"),
-        ("POST", "/charts/{key}/categories"),
-        ("POST", "/charts/{key}/categories/{category}"),
-        ("DELETE", "/charts/{key}/categories/{category}"),
-        ("GET", "/charts/tags"),
-        ("POST", "/charts/{key}/tags/{tag}"),
-        ("DELETE", "/charts/{key}/tags/{tag}"),
+    "copying charts to other workspaces is": (
+        ("POST", "/charts/{key}/version/published/actions/copy-to-workspace/{to}"),
+        ("POST", "/charts/{key}/version/published/actions/copy/from/{from}/to/{to}"),
     ),
     "channels are": (
         ("POST", "/events/{key}/channels"),
@@ -91,14 +82,17 @@ class Seatsio:
     """The dialect, as the application takes it."""
 
     def __init__(self, parts: Parts) -> None:
-        commands = Commands(parts)
+        commands, charts = Commands(parts), ChartStore(parts)
         resources: list[_Resource] = [
             Outcomes(parts),
             Statuses(parts, commands),
             Objects(parts, commands),
             StatusChanges(parts),
             HoldTokenRoutes(parts, commands),
-            Charts(parts),
+            Charts(parts, charts),
+            ChartVersions(parts, charts),
+            ChartCategories(charts),
+            ChartOrder(parts, charts),
             Events(parts, commands),
         ]
         if parts.system_secret is not None:

@@ -27,6 +27,7 @@ class PlainDialect:
                 path="/drawing",
                 handler=self.echo,
                 body_bytes_max=limits.drawing_body_bytes_max,
+                compiles=True,
             ),
             Route(method="POST", path="/book/{event}/{label}", handler=self.book, appends=True),
             Route(method="GET", path="/fault", handler=self.fault),

@@ -280,7 +280,6 @@ async def test_a_drawing_with_errors_is_stored_and_says_so(company: Company) -> 
         ),
         ("/events?start_after_id=-1", "start_after_id: expected a whole number, found '-1'"),
         ("/events?oops=1", "the parameter [oops] is not known here"),
-        ("/charts?expand=events", "the parameter [expand] is not supported yet"),
         (
             "/events/E/status-changes?sort=oops",
             SORT + "found 'oops'",

@@ -1,7 +1,6 @@
 """The vendor's official client, unchanged, against a whole installation."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,22 +9,13 @@ from seatsio.events.objectProperties import ObjectProperties
 from seatsio.events.statusChangeRequest import StatusChangeRequest
 from seatsio.exceptions import SeatsioException
 
+from tests.seatsio.client import Client
 from tests.seatsio.installation import Company
 
 # The client's own business, and no reason to fail.
 pytestmark = pytest.mark.filterwarnings("ignore:keys will default to True")
 
 BOOKED, HELD = "booked", "reservedByToken"
-
-
-class Client:
-    """The client in a thread of its own: it blocks."""
-
-    def __init__(self, company: Company) -> None:
-        self.blocking = seatsio.Client(seatsio.Region(company.url), company.secret)
-
-    async def do(self, work: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - the client's
-        return await asyncio.to_thread(work, self.blocking)
 
 
 @pytest.fixture

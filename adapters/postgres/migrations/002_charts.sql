@@ -12,22 +12,34 @@ CREATE TABLE charts (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     workspace text COLLATE "C" NOT NULL,
     key text COLLATE "C" NOT NULL,
-    name text NOT NULL,
-    drawing bytea NOT NULL,
-    inventory text COLLATE "C" NOT NULL,
-    outline json NOT NULL,
-    validation json NOT NULL,
+    revision bigint NOT NULL DEFAULT 0,
     archived boolean NOT NULL DEFAULT false,
     tags text[] NOT NULL DEFAULT '{}',
     created_at timestamptz NOT NULL DEFAULT now(),
     UNIQUE (workspace, key)
 );
-CREATE INDEX charts_newest ON charts (workspace, id);
+CREATE INDEX charts_newest ON charts (workspace, archived, id);
 COMMENT ON TABLE charts IS
     'The charts of a workspace. This is their truth: drawings do not go through the log.';
 COMMENT ON COLUMN charts.workspace IS 'Key of the workspace.';
-COMMENT ON COLUMN charts.drawing IS 'The published drawing, byte for byte as it came.';
-COMMENT ON COLUMN charts.inventory IS 'Hash of what the published drawing compiles to.';
-COMMENT ON COLUMN charts.outline IS
+COMMENT ON COLUMN charts.revision IS
+    'Counts the changes of its versions, so that none is based on a version that is gone.';
+
+CREATE TABLE chart_versions (
+    chart bigint NOT NULL REFERENCES charts ON DELETE CASCADE,
+    version text NOT NULL CHECK (version IN ('published', 'draft')),
+    name text NOT NULL,
+    drawing bytea NOT NULL,
+    inventory text COLLATE "C" NOT NULL,
+    outline json NOT NULL,
+    validation json NOT NULL,
+    PRIMARY KEY (chart, version)
+);
+COMMENT ON TABLE chart_versions IS
+    'A chart''s published version, which every chart has, and its draft, if it has one.';
+COMMENT ON COLUMN chart_versions.drawing IS 'The drawing, byte for byte as it came.';
+COMMENT ON COLUMN chart_versions.inventory IS 'Hash of what the drawing compiles to.';
+COMMENT ON COLUMN chart_versions.outline IS
     'What answers show of the drawing, so that only who wants the drawing reads it.';
-COMMENT ON COLUMN charts.validation IS 'What is wrong with the drawing: errors and warnings.';
+COMMENT ON COLUMN chart_versions.validation IS
+    'What is wrong with the drawing: errors and warnings.';

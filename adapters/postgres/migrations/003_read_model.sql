@@ -30,7 +30,7 @@ CREATE TABLE events (
     updated_at bigint
 );
 CREATE INDEX events_newest ON events (workspace, id);
-CREATE INDEX events_of_chart ON events (workspace, chart_key);
+CREATE INDEX events_of_chart ON events (workspace, chart_key, id);
 COMMENT ON TABLE events IS
     'The events that exist, as their own partitions tell it. Keys are not unique here: partitions '
     'are projected one apart from the other, so a new event may show before the deletion of the '

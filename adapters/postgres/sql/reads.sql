@@ -15,6 +15,17 @@ SELECT
     updated_at
 FROM events WHERE id = $1
 
+-- name: events_of_charts
+SELECT
+    id, partition, workspace, key, newest.chart_key, inventory, name, date, is_in_the_past,
+    created_at, updated_at
+FROM unnest($2::text[]) AS chart (chart_key), LATERAL (
+    SELECT * FROM events
+    WHERE events.workspace = $1 AND events.chart_key = chart.chart_key COLLATE "C"
+    ORDER BY id DESC LIMIT $3
+) AS newest
+ORDER BY id DESC
+
 -- name: events_exist
 SELECT id FROM events WHERE id = ANY ($1::bigint[])
 

@@ -1,0 +1,67 @@
+"""What the vendor's clients see of a chart."""
+
+from collections.abc import Collection
+from typing import Literal, TypeAlias
+
+from aiohttp import web
+
+from adapters.postgres.charts import Chart, Version
+from api.call import Call
+from api.seatsio.errors import bad_request
+from api.seatsio.parts import JSON
+from api.seatsio.wire import shown
+
+Expand: TypeAlias = Literal["events", "validation", "venueType", "zones"]
+EXPANDS: tuple[Expand, ...] = ("events", "validation", "venueType", "zones")
+OF_A_SINGLE_CHART: tuple[Expand, ...] = ("validation", "venueType", "zones")
+
+
+def read_expand(request: web.Request) -> set[Expand]:
+    """Read what the answer shall say besides. Raises VendorError."""
+    wanted: set[Expand] = set()
+    for value in request.query.getall("expand", ()):
+        if value not in EXPANDS:
+            raise bad_request(f"expand: expected {', '.join(EXPANDS)}; found [{shown(value)}]")
+        wanted.add(value)
+    return wanted
+
+
+def single_chart_json(call: Call, chart: Chart) -> JSON:
+    """Describe a chart, and also what kind of venue it is and what is wrong with it."""
+    return chart_json(call, chart, OF_A_SINGLE_CHART)
+
+
+def chart_json(call: Call, chart: Chart, expand: Collection[Expand]) -> JSON:
+    """Describe a chart; its events come from elsewhere."""
+    versions = f"{_origin(call)}/charts/{chart.key}/version"
+    told: JSON = {
+        "id": chart.id,
+        "key": chart.key,
+        "name": chart.published.name,
+        "status": chart.status,
+        "tags": chart.tags,
+        "archived": chart.archived,
+        "publishedVersionThumbnailUrl": f"{versions}/published/thumbnail",
+    }
+    if chart.draft is not None:
+        told["draftVersionThumbnailUrl"] = f"{versions}/draft/thumbnail"
+    if "validation" in expand:
+        told["validation"] = chart.published.validation
+    if "venueType" in expand:
+        told["venueType"] = chart.published.outline["venueType"]
+    if "zones" in expand and chart.published.outline["zones"]:
+        told["zones"] = chart.published.outline["zones"]
+    return told
+
+
+def categories_json(version: Version) -> JSON:
+    """List the categories of a chart."""
+    return {"categories": version.outline["categories"]}
+
+
+def _origin(call: Call) -> str:
+    """Give the address that the caller used; nothing if its Host header is none."""
+    try:
+        return str(call.request.url.origin())
+    except ValueError:
+        return ""

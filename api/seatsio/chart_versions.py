@@ -1,0 +1,106 @@
+"""The published version of a chart and its draft: give, check, publish, discard, copy."""
+
+from aiohttp import web
+
+from adapters.postgres.charts import Chart, VersionName
+from api.call import Call, Route
+from api.seatsio.chart_json import single_chart_json
+from api.seatsio.chart_store import ChartStore, no_draft
+from api.seatsio.idempotency import refuse_idempotency
+from api.seatsio.paging import check_parameters
+from api.seatsio.parts import Parts, answer, nothing, path_part
+from api.seatsio.wire import Body, read
+from engine.charts.drawing import TEXT_LENGTH_MAX
+from engine.charts.editing import renamed
+
+COPY_SUFFIX = " (copy)"
+
+
+class ChartVersions:
+    """The routes of the versions of charts."""
+
+    def __init__(self, parts: Parts, store: ChartStore) -> None:
+        self._parts = parts
+        self._store = store
+
+    def routes(self) -> list[Route]:
+        draft = "/charts/{key}/version/draft/actions"
+        return [
+            *self._routes_of("published"),
+            *self._routes_of("draft"),
+            Route(method="POST", path=f"{draft}/publish", handler=self._publish),
+            Route(method="POST", path=f"{draft}/discard", handler=self._discard),
+        ]
+
+    def _routes_of(self, version: VersionName) -> list[Route]:
+        async def give(call: Call) -> web.Response:
+            return await self._give(call, version)
+
+        async def validate(call: Call) -> web.Response:
+            return await self._validate(call, version)
+
+        async def copy(call: Call) -> web.Response:
+            return await self._copy(call, version)
+
+        path = f"/charts/{{key}}/version/{version}"
+        return [
+            Route(method="GET", path=path, handler=give),
+            Route(method="POST", path=f"{path}/actions/validate", handler=validate),
+            Route(method="POST", path=f"{path}/actions/copy", handler=copy, compiles=True),
+        ]
+
+    async def _give(self, call: Call, version: VersionName) -> web.Response:
+        """Give the drawing; one that nobody changed here is byte for byte as it came."""
+        check_parameters(call.request)
+        drawing = await self._store.drawing(call.workspace.key, path_part(call, "key"), version)
+        return web.Response(body=drawing, content_type="application/json")
+
+    async def _validate(self, call: Call, version: VersionName) -> web.Response:
+        check_parameters(call.request)
+        read(call.body, Body)
+        chart = await self._store.find(call)
+        checked = chart.published if version == "published" else chart.draft
+        if checked is None:
+            raise no_draft(chart.key)
+        return answer(checked.validation)
+
+    async def _publish(self, call: Call) -> web.Response:
+        _check(call)
+
+        async def publish(chart: Chart) -> None:
+            if chart.draft is None:
+                raise no_draft(chart.key)
+            await self._parts.charts.publish_draft(chart)
+
+        await self._store.attempted(call, publish)
+        return nothing()
+
+    async def _discard(self, call: Call) -> web.Response:
+        _check(call)
+
+        async def discard(chart: Chart) -> None:
+            if chart.draft is None:
+                raise no_draft(chart.key)
+            await self._parts.charts.discard_draft(chart)
+
+        await self._store.attempted(call, discard)
+        return nothing()
+
+    async def _copy(self, call: Call, version: VersionName) -> web.Response:
+        _check(call)
+        chart = await self._store.find(call)
+        copied = chart.published if version == "published" else chart.draft
+        if copied is None:
+            raise no_draft(chart.key)
+        name = copied.name[: TEXT_LENGTH_MAX - len(COPY_SUFFIX)] + COPY_SUFFIX
+        drawing = await self._store.drawing(chart.workspace, chart.key, version)
+        created = await self._store.create(
+            chart.workspace, drawing, name=name, edit=lambda original: renamed(original, name)
+        )
+        return answer(single_chart_json(call, created))
+
+
+def _check(call: Call) -> None:
+    check_parameters(call.request)
+    refuse_idempotency(call)
+    read(call.body, Body)
