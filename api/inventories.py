@@ -13,6 +13,8 @@ from adapters.kafka.inventories import Inventories
 from adapters.ports import LogUnreachableError
 from api import limits
 from engine.charts.inventory import SeatMap
+from engine.groups.directory import Entry
+from engine.seats.event_map import EventMap
 from schemas.inventory import InventoryError, decode, decompress, inventory_hash
 
 
@@ -46,6 +48,10 @@ class SeatMaps:
             unpacking.add_done_callback(partial(self._end_unpacking, inventory))
         # Whoever else waits for the same one must not be cancelled with us.
         return await asyncio.shield(unpacking)
+
+    async def of_event(self, entry: Entry) -> EventMap:
+        """Give the event map of an event as the directory has it. Raises as `get` does."""
+        return EventMap(await self.get(entry.inventory), entry.selling)
 
     async def publish(self, inventory: str, compressed: bytes) -> None:
         """Put an inventory into the log, and return when it is safe there."""

@@ -13,6 +13,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from schemas.selling import EventCategory, Selling, TableBooking
+
 JsonObject = dict[str, Any]
 
 
@@ -139,6 +141,8 @@ class NewEvent(
     name: str | None = None
     date: str | None = None
     """Day of the event, `YYYY-MM-DD`."""
+    selling: Selling | None = None
+    """None: as the chart says."""
 
 
 class CreateEvents(
@@ -152,13 +156,19 @@ class CreateEvents(
 class UpdateEvent(
     Command, tag="UpdateEvent.v1", kw_only=True, frozen=True, forbid_unknown_fields=True
 ):
-    """Rename an event or change what is said about it; absent fields stay as they are."""
+    """Rename an event or change what is said about it; absent fields stay as they are.
+
+    Tables, categories and objects' categories are replaced as a whole.
+    """
 
     key: str
     new_key: str | None = None
     name: str | None = None
     date: str | None = None
     is_in_the_past: bool | None = None
+    tables: TableBooking | None = None
+    categories: list[EventCategory] | None = None
+    object_categories: dict[str, str] | None = None
 
 
 class DeleteEvent(

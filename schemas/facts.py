@@ -16,6 +16,7 @@ import msgspec
 
 from schemas.commands import Asked, Change, JsonObject, Origin, SeatsCommand
 from schemas.rejections import Rejected
+from schemas.selling import Selling
 from schemas.votes import Verdict
 
 FREE = "free"
@@ -105,6 +106,8 @@ class EventCreated(
     inventory: str
     name: str | None = None
     date: str | None = None
+    selling: Selling | None = None
+    """None: as the chart says."""
     created_at: int
 
 
@@ -122,6 +125,8 @@ class EventUpdated(
     name: str | None = None
     date: str | None = None
     is_in_the_past: bool | None = None
+    selling: Selling | None = None
+    """How the event is sold from now on, as a whole."""
     updated_at: int
 
 

@@ -28,6 +28,7 @@ from schemas.facts import (
 )
 from schemas.outbox import Answer, CommandAnswered, Data, OwnershipTaken, is_void, status_change_id
 from schemas.rejections import Rejected, Rejection
+from schemas.selling import AS_THE_CHART_SAYS
 
 NO_TERM = -1
 
@@ -224,6 +225,7 @@ def _event_row(fact: EventCreated) -> EventRow:
         is_in_the_past=False,
         created_at=fact.created_at,
         updated_at=None,
+        selling=fact.selling or AS_THE_CHART_SAYS,
     )
 
 
@@ -234,6 +236,7 @@ def _updated_row(row: EventRow, fact: EventUpdated) -> EventRow:
         date=row.date if fact.date is None else fact.date,
         is_in_the_past=(row.is_in_the_past if fact.is_in_the_past is None else fact.is_in_the_past),
         updated_at=fact.updated_at,
+        selling=fact.selling or row.selling,
     )
 
 
@@ -246,4 +249,5 @@ def _merged(earlier: EventUpdated, later: EventUpdated) -> EventUpdated:
         is_in_the_past=(
             earlier.is_in_the_past if later.is_in_the_past is None else later.is_in_the_past
         ),
+        selling=later.selling or earlier.selling,
     )

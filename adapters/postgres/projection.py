@@ -178,7 +178,8 @@ async def _write_events(lent: Connection, batch: Batch) -> None:
     for fact in batch.updated.values():
         await lent.execute(
             _SQL["update_event"],
-            *(fact.event, fact.key, fact.name, fact.date, fact.is_in_the_past, fact.updated_at),
+            *(fact.event, fact.key, fact.name, fact.date),
+            *(fact.is_in_the_past, fact.updated_at, fact.selling),
         )
     if batch.deleted:
         for table in ("events", "objects", "area_holds", "status_changes"):

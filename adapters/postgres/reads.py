@@ -32,6 +32,7 @@ from adapters.postgres.rows import (
     StatusChangeRow,
 )
 from schemas.facts import AreaCounts
+from schemas.selling import Selling
 
 wait_s = 3.0
 look_every_s = 0.5
@@ -156,7 +157,7 @@ class Snapshot:
 
     async def event(self, event: int) -> EventRow | None:
         row = await self._lent.fetchrow(_SQL["event"], event)
-        return None if row is None else EventRow(*row)
+        return None if row is None else _event_row_of(tuple(row))
 
     async def events_page(self, workspace: str, cursor: Cursor) -> Page[EventRow]:
         """List the events of a workspace, newest first."""
@@ -238,7 +239,12 @@ class Snapshot:
 
 
 def _event_row(row: asyncpg.Record) -> EventRow:
-    return EventRow(*_without_place(row))
+    return _event_row_of(_without_place(row))
+
+
+def _event_row_of(columns: tuple[Any, ...]) -> EventRow:
+    row = EventRow(*columns)
+    return row._replace(selling=msgspec.convert(columns[-1], Selling))
 
 
 def _status_change_row(row: asyncpg.Record) -> StatusChangeRow:

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from schemas.commands import JsonObject
 from schemas.facts import AreaCounts
+from schemas.selling import AS_THE_CHART_SAYS, Selling
 
 AreaHolds = dict[str, dict[str, int]]
 """Places by hold token and ticket type."""
@@ -23,6 +24,7 @@ class EventRow(NamedTuple):
     is_in_the_past: bool
     created_at: int
     updated_at: int | None
+    selling: Selling = AS_THE_CHART_SAYS
 
 
 class ObjectRow(NamedTuple):

@@ -5,14 +5,16 @@ from typing import Any
 from adapters.postgres.rows import EventRow
 from api.seatsio.parts import JSON, iso
 from engine.charts.inventory import SeatMap
+from engine.seats.event_map import EventMap
 from schemas.facts import EventCreated
 from schemas.inventory import Category
+from schemas.selling import AS_THE_CHART_SAYS
 
 
 def created_event(fact: EventCreated, seats: SeatMap) -> JSON:
     """Describe an event that was created just now."""
     return _event(
-        seats,
+        EventMap(seats, fact.selling or AS_THE_CHART_SAYS),
         id=fact.event,
         key=fact.key,
         name=fact.name,
@@ -26,7 +28,7 @@ def created_event(fact: EventCreated, seats: SeatMap) -> JSON:
 def stored_event(row: EventRow, seats: SeatMap) -> JSON:
     """Describe an event of the read model."""
     return _event(
-        seats,
+        EventMap(seats, row.selling),
         id=row.id,
         key=row.key,
         name=row.name,
@@ -38,13 +40,13 @@ def stored_event(row: EventRow, seats: SeatMap) -> JSON:
     )
 
 
-def _event(seats: SeatMap, **own: Any) -> JSON:  # noqa: ANN401 - JSON
+def _event(event_map: EventMap, **own: Any) -> JSON:  # noqa: ANN401 - JSON
     return {
         **{name: value for name, value in own.items() if value is not None},
         "tableBookingConfig": {"mode": "INHERIT"},
-        "supportsBestAvailable": seats.supports_best_available,
+        "supportsBestAvailable": event_map.chart.supports_best_available,
         "channels": [],
-        "categories": [category_json(category) for category in seats.inventory.categories],
+        "categories": [category_json(category) for category in event_map.categories],
         # Clients read these four without asking whether they are there.
         "isSeason": False,
         "isTopLevelSeason": False,

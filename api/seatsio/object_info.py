@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from adapters.postgres.rows import AreaHolds
-from engine.charts.inventory import BookableObject, SeatMap
+from engine.charts.inventory import BookableObject
 from engine.charts.labels import join
+from engine.seats.event_map import EventMap
 from schemas.commands import JsonObject
 from schemas.facts import BOOKED, FREE, HELD, AreaCounts, StatusChanged
 from schemas.inventory import Area, SeatFlag, Table
@@ -70,20 +71,7 @@ def after(fact: StatusChanged) -> Seen:
     )
 
 
-def is_bookable(found: BookableObject) -> bool:
-    """Say whether the object counts: a table booked as a whole does, and then its seats do not."""
-    if found.table is None:
-        return True
-    return found.table.book_as_a_whole == (found.kind == "table")
-
-
-def find(seats: SeatMap, label: str) -> BookableObject | None:
-    """Give the object with this label if it counts."""
-    found = seats.find(label)
-    return found if found is not None and is_bookable(found) else None
-
-
-def info(seats: SeatMap, found: BookableObject, seen: Seen) -> JSON:
+def info(event_map: EventMap, found: BookableObject, seen: Seen) -> JSON:
     """Describe one object."""
     about: JSON = {
         "label": found.label,
@@ -95,7 +83,7 @@ def info(seats: SeatMap, found: BookableObject, seen: Seen) -> JSON:
         "seasonStatusOverriddenQuantity": 0,
         "seasonStatusOverriddenQuantities": {},
     }
-    _add_place(about, seats, found)
+    _add_place(about, event_map, found)
     _add_state(about, seen)
     if found.parent is not None:
         # Plain numbers: an operation on an enum costs twenty times as much.
@@ -110,14 +98,14 @@ def info(seats: SeatMap, found: BookableObject, seen: Seen) -> JSON:
     return about
 
 
-def infos(seats: SeatMap, facts: Iterable[StatusChanged]) -> dict[str, JSON]:
+def infos(event_map: EventMap, facts: Iterable[StatusChanged]) -> dict[str, JSON]:
     """Describe the objects that facts of one event tell of, each as the last fact leaves it."""
     last = {fact.label: fact for fact in facts}
     described: dict[str, JSON] = {}
     for label, fact in last.items():
-        found = seats.find(label)
+        found = event_map.chart.find(label)
         if found is not None:
-            described[label] = info(seats, found, after(fact))
+            described[label] = info(event_map, found, after(fact))
     return described
 
 
@@ -155,14 +143,15 @@ def _ids(found: BookableObject) -> JSON:
     return ids
 
 
-def _add_place(about: JSON, seats: SeatMap, found: BookableObject) -> None:
+def _add_place(about: JSON, event_map: EventMap, found: BookableObject) -> None:
+    seats = event_map.chart
     left, right = seats.neighbours(found.label)
     section, floor = found.section, found.floor
     shown = found.block.displayed_type
-    category = found.category_key
+    category = event_map.category_key(found)
     optional = {
         "categoryKey": category,
-        "categoryLabel": category_label(seats, category),
+        "categoryLabel": event_map.category_label(category),
         "section": section.label if section else None,
         "entrance": found.entrance,
         "zone": section.zone if section else None,
@@ -176,12 +165,6 @@ def _add_place(about: JSON, seats: SeatMap, found: BookableObject) -> None:
     about.update((name, value) for name, value in optional.items() if value is not None)
     if floor is not None and floor.displayed_name is not None:
         about["floor"]["displayName"] = floor.displayed_name
-
-
-def category_label(seats: SeatMap, key: str | None) -> str | None:
-    """Give the label of a category of the chart."""
-    categories = seats.inventory.categories
-    return next((category.label for category in categories if category.key == key), None)
 
 
 def _add_state(about: JSON, seen: Seen) -> None:

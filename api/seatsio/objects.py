@@ -13,16 +13,18 @@ from api.seatsio.errors import (
     OBJECT_NOT_FOUND,
     VendorError,
     bad_request,
+    event_not_found,
     from_rejected,
     not_found,
 )
 from api.seatsio.idempotency import idempotency
-from api.seatsio.object_info import UNTOUCHED, Seen, find, info
+from api.seatsio.object_info import UNTOUCHED, Seen, info
 from api.seatsio.paging import check_parameters
 from api.seatsio.parts import JSON, Parts, answer, nothing, path_part
 from api.seatsio.recorded import Facts
 from api.seatsio.wire import Body, JsonObject, Label, read, read_label
 from engine.groups.directory import Entry
+from engine.seats.event_map import EventMap
 from schemas.commands import UpdateExtraData
 from schemas.rejections import Rejected
 
@@ -83,16 +85,20 @@ class Objects:
 
     async def _described(self, call: Call, labels: list[str]) -> JSON:
         entry, position = await self._parts.current_entry(call, path_part(call, "key"))
-        seats = await self._parts.core.seat_maps.get(entry.inventory)
-        found = {label: find(seats, label) for label in labels}
+        chart = await self._parts.core.seat_maps.get(entry.inventory)
+        async with self._parts.reads.snapshot(position) as snapshot:
+            event = await snapshot.event(entry.event)
+            rows = await snapshot.objects(entry.event, labels)
+        if event is None:
+            raise event_not_found(entry.key, call.workspace.key)
+        event_map = EventMap(chart, event.selling)
+        found = {label: event_map.find(label) for label in labels}
         missing = [label for label, there in found.items() if there is None]
         if missing:
             message = f"Object not found: {', '.join(missing)} on event {entry.key}"
             raise not_found(OBJECT_NOT_FOUND, message)
-        async with self._parts.reads.snapshot(position) as snapshot:
-            rows = await snapshot.objects(entry.event, labels)
         return {
-            label: info(seats, there, _seen(rows.get(label)))
+            label: info(event_map, there, _seen(rows.get(label)))
             for label, there in found.items()
             if there is not None
         }

@@ -92,9 +92,9 @@ class Outcomes:
         for event in dict.fromkeys(fact.event for fact in changed):
             entry = core.directory.by_id(event)
             if entry is not None:
-                seats = await core.seat_maps.get(entry.inventory)
+                event_map = await core.seat_maps.of_event(entry)
                 own = [fact for fact in changed if fact.event == event]
-                results.append({"event": entry.key, "objects": infos(seats, own)})
+                results.append({"event": entry.key, "objects": infos(event_map, own)})
         return {"results": results} if results else {}
 
 

@@ -10,7 +10,7 @@ from adapters.postgres.rows import StatusChangeRow
 from api.call import Call, Route
 from api.limits import label_characters_max
 from api.seatsio.errors import bad_request
-from api.seatsio.object_info import displayed_label, find
+from api.seatsio.object_info import displayed_label
 from api.seatsio.paging import (
     CURSOR_PARAMETERS,
     check_parameters,
@@ -20,7 +20,7 @@ from api.seatsio.paging import (
 )
 from api.seatsio.parts import JSON, Parts, answer, iso, path_part
 from api.seatsio.wire import read_label
-from engine.charts.inventory import SeatMap
+from engine.seats.event_map import EventMap
 
 Field = Literal["label", "status", "date"]
 _FIELDS: dict[str, Field] = {"objectLabel": "label", "status": "status", "date": "date"}
@@ -62,13 +62,13 @@ class StatusChanges:
     ) -> web.Response:
         cursor = read_cursor(call.request)
         entry, position = await self._parts.current_entry(call, path_part(call, "key"))
-        seats = await self._parts.core.seat_maps.get(entry.inventory)
+        event_map = await self._parts.core.seat_maps.of_event(entry)
         try:
             async with self._parts.reads.snapshot(position) as snapshot:
                 page = await snapshot.status_changes(entry.event, cursor, label_filter, sort, label)
         except UnknownCursorError as error:
             raise bad_request(f"start_after_id or end_before_id: {error}") from error
-        return answer(page_json(page, [status_change_json(row, seats) for row in page.items]))
+        return answer(page_json(page, [status_change_json(row, event_map) for row in page.items]))
 
 
 def read_sort(text: str | None) -> Sort | None:
@@ -84,9 +84,9 @@ def read_sort(text: str | None) -> Sort | None:
     return Sort(_FIELDS[name], direction == "desc")
 
 
-def status_change_json(row: StatusChangeRow, seats: SeatMap) -> JSON:
+def status_change_json(row: StatusChangeRow, event_map: EventMap) -> JSON:
     """Describe a status change."""
-    found = find(seats, row.label)
+    found = event_map.find(row.label)
     described: JSON = {
         "id": row.id,
         "eventId": row.event_id,

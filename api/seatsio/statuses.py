@@ -96,8 +96,8 @@ class Statuses:
             async def show(facts: Facts) -> web.Response:
                 if not expanded:
                     return nothing()
-                seats = await self._parts.core.seat_maps.get(first.inventory)
-                return answer({"objects": infos(seats, _by_event(facts)[first.event])})
+                event_map = await self._parts.core.seat_maps.of_event(first)
+                return answer({"objects": infos(event_map, _by_event(facts)[first.event])})
 
             return await self._send(call, entries, changes, show)
 
@@ -134,9 +134,9 @@ class Statuses:
             # Partitions tell their parts one after the other; each keeps the order of the request.
             told = {event: iter(own) for event, own in _by_event(facts).items()}
             for entry, change in zip(entries, changes, strict=True):
-                seats = await self._parts.core.seat_maps.get(entry.inventory)
+                event_map = await self._parts.core.seat_maps.of_event(entry)
                 own = list(islice(told.get(entry.event, ()), len(change.objects)))
-                results.append({"objects": infos(seats, own)})
+                results.append({"objects": infos(event_map, own)})
             return answer({"results": results})
 
         return await self._send(call, entries, changes, show)

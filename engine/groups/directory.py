@@ -11,6 +11,8 @@ from hashlib import blake2b
 from heapq import heappop, heappush
 from typing import NamedTuple
 
+import msgspec
+
 from schemas.facts import (
     EventCreated,
     EventDeleted,
@@ -18,6 +20,7 @@ from schemas.facts import (
     GroupsFact,
     HoldDeadlineSet,
 )
+from schemas.selling import AS_THE_CHART_SAYS, Selling
 
 DIGEST_MODULUS = 1 << 64
 
@@ -31,6 +34,7 @@ class Entry(NamedTuple):
     key: str
     chart_key: str
     inventory: str
+    selling: Selling = AS_THE_CHART_SAYS
 
 
 class HoldRevision(NamedTuple):
@@ -89,11 +93,12 @@ class Directory:
                         fact.key,
                         fact.chart_key,
                         fact.inventory,
+                        fact.selling or AS_THE_CHART_SAYS,
                     )
                 )
             case EventUpdated():
                 entry = self._take(fact.event)
-                self._put(entry._replace(key=fact.key))
+                self._put(entry._replace(key=fact.key, selling=fact.selling or entry.selling))
             case EventDeleted():
                 self._take(fact.event)
             case HoldDeadlineSet():
@@ -117,6 +122,11 @@ class Directory:
         return entry
 
 
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
 def _digest(entry: Entry) -> int:
-    source = "\x00".join(map(str, entry)).encode()
+    *where, selling = entry
+    said = _encode(selling) if selling != AS_THE_CHART_SAYS else b""
+    source = "\x00".join(map(str, where)).encode() + said
     return int.from_bytes(blake2b(source, digest_size=8).digest(), "big")

@@ -51,6 +51,7 @@ from schemas.facts import (
 )
 from schemas.outbox import Accepted, Data
 from schemas.rejections import Rejected, Rejection
+from schemas.selling import Selling
 from schemas.votes import GroupVote
 
 coordinators_max = 256
@@ -200,6 +201,7 @@ class GroupsMachine:
                     inventory=event.inventory,
                     name=event.name,
                     date=event.date,
+                    selling=event.selling,
                     created_at=now,
                 )
                 for place, event in enumerate(command.events, start=1)
@@ -242,8 +244,20 @@ def _updated(entry: Entry, key: str, command: UpdateEvent, now: int) -> EventUpd
         name=command.name,
         date=command.date,
         is_in_the_past=command.is_in_the_past,
+        selling=_sold_anew(entry.selling, command),
         updated_at=now,
     )
+
+
+def _sold_anew(selling: Selling, command: UpdateEvent) -> Selling | None:
+    """Give how the event is sold after an update; None if that says nothing about it."""
+    said = {
+        "tables": command.tables,
+        "categories": command.categories,
+        "object_categories": command.object_categories,
+    }
+    changed = {field: value for field, value in said.items() if value is not None}
+    return msgspec.structs.replace(selling, **changed) if changed else None
 
 
 def _delete(state: GroupsState, command: DeleteEvent) -> Decision[GroupsFact]:

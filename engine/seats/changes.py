@@ -193,7 +193,7 @@ class Attempt:
         change: Change,
         item: ObjectChange,
     ) -> Moved | Rejection:
-        place = event.seats.find(item.label)
+        place = event.map.chart.find(item.label)
         if place is None:
             return Rejection.OBJECT_NOT_FOUND
         if place.table is not None and (place.kind == "table" or place.table.book_as_a_whole):

@@ -16,6 +16,7 @@ from engine.charts.inventory import SeatMap
 from engine.machine import Decision
 from engine.seats.changes import Attempt, Request, is_meant, rejected
 from engine.seats.doubt import ObjectKey
+from engine.seats.event_map import EventMap
 from engine.seats.expiry import can_expire, decide_expiry
 from engine.seats.parking import ParkedItem, parked_for_ms
 from engine.seats.reservations import (
@@ -63,6 +64,7 @@ from schemas.facts import (
 )
 from schemas.outbox import Accepted, Data
 from schemas.rejections import Obstacle, Rejected, Rejection
+from schemas.selling import AS_THE_CHART_SAYS
 from schemas.votes import QUEUED, REFUSED, RESERVED, GroupVote, Verdict
 
 
@@ -175,10 +177,16 @@ class SeatsMachine:
     ) -> None:
         match fact:
             case EventCreated():
-                seats = self._inventories[fact.inventory]
-                state.events[fact.event] = EventState(fact.event, fact.workspace, fact.key, seats)
+                chart = self._inventories[fact.inventory]
+                event_map = EventMap(chart, fact.selling or AS_THE_CHART_SAYS)
+                state.events[fact.event] = EventState(
+                    fact.event, fact.workspace, fact.key, event_map
+                )
             case EventUpdated():
-                state.events[fact.event].key = fact.key
+                event = state.events[fact.event]
+                event.key = fact.key
+                if fact.selling is not None:
+                    event.map = EventMap(event.map.chart, fact.selling)
             case EventDeleted():
                 state.drop(state.events[fact.event])
 
@@ -335,7 +343,7 @@ def _decide_extra_data(state: SeatsState, command: UpdateExtraData) -> Decision[
     unknown = [
         Obstacle(event=event.id, label=label, code=Rejection.OBJECT_NOT_FOUND.code)
         for label in command.extra_data
-        if event.seats.find(label) is None
+        if event.map.find(label) is None
     ]
     if unknown:
         return Decision(rejected(unknown), [])
@@ -358,6 +366,6 @@ def _deadline_here(state: SeatsState, fact: HoldDeadlineSet, now: int) -> HoldDe
 
 
 def _untouched(event: EventState, label: str) -> ObjectState:
-    place = event.seats.find(label)
+    place = event.map.chart.find(label)
     is_area = place is not None and place.kind == "area"
     return UNTOUCHED_AREA if is_area else UNTOUCHED

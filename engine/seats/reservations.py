@@ -102,7 +102,7 @@ def _certain_refusal(before: Attempt, after: Attempt, behind: set[ObjectKey]) ->
 
 def _is_seat(state: SeatsState, key: ObjectKey) -> bool:
     event, label = key
-    place = state.events[event].seats.find(label)
+    place = state.events[event].map.chart.find(label)
     return place is None or place.kind != "area"
 
 

@@ -18,6 +18,7 @@ import msgspec
 from engine.answers import FirstAnswers
 from engine.charts.inventory import SeatMap
 from engine.seats.doubt import Doubt
+from engine.seats.event_map import EventMap
 from engine.seats.holds import Holds
 from engine.seats.parking import Parking
 from schemas.commands import JsonObject
@@ -55,15 +56,15 @@ Places = dict[str, int]
 
 
 class EventState:
-    """One event: its fixed inventory and the objects that differ from it."""
+    """One event: what it sells, and the objects that differ from it."""
 
-    __slots__ = ("area_holds", "id", "key", "last_seq", "objects", "seats", "workspace")
+    __slots__ = ("area_holds", "id", "key", "last_seq", "map", "objects", "workspace")
 
-    def __init__(self, id: int, workspace: str, key: str, seats: SeatMap) -> None:  # noqa: A002
+    def __init__(self, id: int, workspace: str, key: str, event_map: EventMap) -> None:  # noqa: A002
         self.id = id
         self.workspace = workspace
         self.key = key
-        self.seats = seats
+        self.map = event_map
         self.last_seq = 0
         self.objects: dict[str, ObjectState] = {}
         self.area_holds: dict[tuple[str, str], Places] = {}

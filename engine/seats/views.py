@@ -79,7 +79,7 @@ class Least(Settled):
         current = event.objects.get(label)
         if not self._state.doubt.reserved((event.id, label)):
             return current
-        place = event.seats.find(label)
+        place = event.map.chart.find(label)
         if place is None or place.kind != "area":
             return self._seat(event, label, current or UNTOUCHED)
         taken, held, _ = self._counts(event, place)

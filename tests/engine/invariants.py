@@ -42,7 +42,7 @@ def assert_sound(state: SeatsState) -> None:
 
 def _assert_object_sound(event: EventState, label: str) -> None:
     touched = event.objects[label]
-    place = event.seats.find(label)
+    place = event.map.chart.find(label)
     assert place is not None, f"{label} is not on the chart"
     if place.kind != "area":
         assert touched.area is None

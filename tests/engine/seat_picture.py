@@ -39,7 +39,7 @@ def draw(event: EventState, rows: list[str]) -> str:
 
 def _symbols(event: EventState, row: str) -> Iterator[str]:
     number = 1
-    while event.seats.find(label := f"{row}-{number}") is not None:
+    while event.map.chart.find(label := f"{row}-{number}") is not None:
         touched = event.objects.get(label)
         yield SYMBOLS.get(touched.status if touched else FREE, "?")
         number += 1

@@ -56,7 +56,7 @@ def test_events_of_one_chart_share_its_seat_map_and_keep_nothing_of_their_own() 
         *(event_created(256 * number, f"show{number}") for number in range(100))
     )
     events = scenario.state.events.values()
-    assert {id(event.seats) for event in events} == {id(INVENTORIES[hash_of(THEATRE)])}
+    assert {id(event.map.chart) for event in events} == {id(INVENTORIES[hash_of(THEATRE)])}
     assert sum(len(event.objects) for event in events) == 0
 
 

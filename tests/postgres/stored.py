@@ -16,6 +16,7 @@ from schemas.facts import (
     StatusChanged,
 )
 from schemas.outbox import OwnershipTaken
+from schemas.selling import Selling
 
 Row = dict[str, Any]
 
@@ -64,6 +65,7 @@ def _apply(model: Stored, fact: Any, place: int, at: int) -> None:  # noqa: ANN4
         case EventCreated():
             row = msgspec.to_builtins(fact)
             row |= {"name": fact.name, "date": fact.date, "id": fact.event}
+            row["selling"] = msgspec.to_builtins(fact.selling or Selling())
             del row["event"], row["type"]
             model.events[fact.event] = row | {"is_in_the_past": False, "updated_at": None}
         case EventUpdated():
@@ -72,6 +74,8 @@ def _apply(model: Stored, fact: Any, place: int, at: int) -> None:  # noqa: ANN4
             for field in ("name", "date", "is_in_the_past"):
                 if getattr(fact, field) is not None:
                     row[field] = getattr(fact, field)
+            if fact.selling is not None:
+                row["selling"] = msgspec.to_builtins(fact.selling)
         case EventDeleted():
             del model.events[fact.event]
             _forget(model.objects, fact.event)

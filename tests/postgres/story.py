@@ -4,6 +4,7 @@ import random
 from typing import Any
 
 from schemas.facts import AreaCounts, EventDeleted, EventUpdated, ExtraDataChanged
+from schemas.selling import Selling
 from schemas.topics import Topics
 from tests.postgres.outbox import NOON, WORKSPACE, Outbox, Seats
 
@@ -54,10 +55,14 @@ def tell(draw: random.Random, box: Outbox, seats: Seats) -> None:
     extra_data = draw.choice([None, {"n": draw.random()}])
     match draw.randrange(4):
         case 0:
+            sold_otherwise = Selling(object_categories={label: "vip"})
             fact = updated(
-                seats.event, name=draw.choice([None, "n"]), date=draw.choice([None, "d"])
+                seats.event,
+                name=draw.choice([None, "n"]),
+                date=draw.choice([None, "d"]),
+                is_in_the_past=draw.choice([None, True]),
             )
-            box.apply(fact, updated(seats.event, f"key {draw.random()}", is_in_the_past=True))
+            box.apply(fact, updated(seats.event, f"key {draw.random()}", selling=sold_otherwise))
         case 1:
             facts = [ExtraDataChanged(event=seats.event, label=label, extra_data=extra_data)]
             box.answer(*facts)

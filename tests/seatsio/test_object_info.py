@@ -7,10 +7,10 @@ from api.seatsio.object_info import (
     Seen,
     after,
     displayed_label,
-    find,
     info,
     infos,
 )
+from engine.seats.event_map import EventMap
 from schemas.commands import Origin
 from schemas.facts import AreaCounts, StatusChanged
 from tests.charts.venues import seat_map
@@ -29,10 +29,10 @@ NO_SEASON = {"seasonStatusOverriddenQuantity": 0, "seasonStatusOverriddenQuantit
 
 
 def described(venue: str, label: str, seen: Seen = UNTOUCHED) -> dict[str, Any]:
-    seats = seat_map(venue)
-    found = find(seats, label)
+    event_map = EventMap(seat_map(venue))
+    found = event_map.find(label)
     assert found is not None
-    return info(seats, found, seen)
+    return info(event_map, found, seen)
 
 
 def changed(label: str, status: str, **fields: Any) -> StatusChanged:  # noqa: ANN401
@@ -150,7 +150,7 @@ def test_seats_have_no_fields_of_areas_and_nothing_is_null() -> None:
 
 @pytest.mark.parametrize("label", ["T1", "T2-1", "A-1", "nowhere"])
 def test_what_does_not_count_is_not_there(label: str) -> None:
-    assert find(seat_map("sampleChartWithTables"), label) is None
+    assert EventMap(seat_map("sampleChartWithTables")).find(label) is None
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_a_fact_shows_its_token_only_while_it_holds() -> None:
 def test_a_fact_about_an_area_shows_all_counts_and_what_its_own_token_holds() -> None:
     def shown(**fields: Any) -> dict[str, Any]:  # noqa: ANN401
         seats = seat_map("sampleChart")
-        about = infos(seats, [changed("GA1", "booked", **fields)])["GA1"]
+        about = infos(EventMap(seats), [changed("GA1", "booked", **fields)])["GA1"]
         return {name: about[name] for name in ("numBooked", "numHeld", "numFree", "holds")}
 
     counts = {"numBooked": 2, "numHeld": 7, "numFree": 91}
@@ -196,7 +196,7 @@ def test_a_fact_about_an_area_shows_all_counts_and_what_its_own_token_holds() ->
 
 def test_of_several_changes_the_last_one_shows() -> None:
     facts = [changed("A-1", "booked"), changed("A-2", "booked"), changed("A-1", "free")]
-    shown = infos(seat_map("sampleChart"), facts)
+    shown = infos(EventMap(seat_map("sampleChart")), facts)
     assert {label: about["status"] for label, about in shown.items()} == {
         "A-1": "free",
         "A-2": "booked",

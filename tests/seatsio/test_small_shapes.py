@@ -6,6 +6,7 @@ from api.applied import ended_somewhere
 from api.seatsio.paging import page_json
 from api.seatsio.parts import iso
 from api.seatsio.status_changes import status_change_json
+from engine.seats.event_map import EventMap
 from schemas.facts import HoldDeadlineSet
 from tests.charts.venues import seat_map
 
@@ -50,7 +51,7 @@ def test_a_change_of_what_is_not_on_the_chart_says_so() -> None:
         order_id=None,
         extra_data=None,
     )
-    assert status_change_json(row, seat_map("sampleChart")) == {
+    assert status_change_json(row, EventMap(seat_map("sampleChart"))) == {
         "id": 2,
         "eventId": 1,
         "status": "free",

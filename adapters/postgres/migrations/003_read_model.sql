@@ -27,7 +27,8 @@ CREATE TABLE events (
     date text,
     is_in_the_past boolean NOT NULL DEFAULT false,
     created_at bigint NOT NULL,
-    updated_at bigint
+    updated_at bigint,
+    selling json NOT NULL DEFAULT '{}'
 );
 CREATE INDEX events_newest ON events (workspace, id);
 CREATE INDEX events_of_chart ON events (workspace, chart_key, id);
@@ -36,6 +37,8 @@ COMMENT ON TABLE events IS
     'are projected one apart from the other, so a new event may show before the deletion of the '
     'one that had its key; the directory (groups.outbox) gives keys out.';
 COMMENT ON COLUMN events.created_at IS 'In ms since the epoch, like every bigint time here.';
+COMMENT ON COLUMN events.selling IS
+    'What the event adds to its chart (Selling of schemas/selling.py).';
 
 CREATE TABLE objects (
     event bigint NOT NULL,

@@ -23,7 +23,8 @@ UPDATE events SET
     name = coalesce($3, name),
     date = coalesce($4, date),
     is_in_the_past = coalesce($5, is_in_the_past),
-    updated_at = $6
+    updated_at = $6,
+    selling = coalesce($7, selling)
 WHERE id = $1
 
 -- name: delete_events

@@ -4,7 +4,7 @@ WHERE topic || '/' || partition = ANY ($1)
 
 -- name: event_columns
 id, partition, workspace, key, chart_key, inventory, name, date, is_in_the_past, created_at,
-updated_at
+updated_at, selling
 
 -- name: events_of_workspace
 FROM events WHERE workspace = $1
@@ -12,7 +12,7 @@ FROM events WHERE workspace = $1
 -- name: event
 SELECT
     id, partition, workspace, key, chart_key, inventory, name, date, is_in_the_past, created_at,
-    updated_at
+    updated_at, selling
 FROM events WHERE id = $1
 
 -- name: events_of_charts

@@ -1,0 +1,50 @@
+"""The event map: a seat map as one event sells it.
+
+Rules of this file:
+
+1. It is made anew when the event's `Selling` changes, and never changes itself.
+2. An event that adds nothing to its chart costs nothing: what is built is built from what its
+   `Selling` names, never from all objects of the chart.
+3. What `Selling` names and the chart does not have is left out.
+"""
+
+from collections.abc import Sequence
+
+from engine.charts.inventory import BookableObject, SeatMap
+from schemas.inventory import Category
+from schemas.selling import AS_THE_CHART_SAYS, Selling
+
+
+class EventMap:
+    """The objects of an event."""
+
+    __slots__ = ("chart", "selling")
+
+    def __init__(self, chart: SeatMap, selling: Selling = AS_THE_CHART_SAYS) -> None:
+        self.chart = chart
+        """The chart's objects, whichever of them the event sells."""
+        self.selling = selling
+
+    def find(self, label: str) -> BookableObject | None:
+        """Give the object with this label if the event sells it; the same one each time."""
+        found = self.chart.find(label)
+        return found if found is not None and self.sells(found) else None
+
+    def sells(self, found: BookableObject) -> bool:
+        """Say whether an object counts: a table sold as a whole does, and then its seats do not."""
+        if found.table is None:
+            return True
+        return found.table.book_as_a_whole == (found.kind == "table")
+
+    @property
+    def categories(self) -> Sequence[Category]:
+        """The chart's categories, then the event's own."""
+        return [*self.chart.inventory.categories, *self.selling.categories]
+
+    def category_key(self, found: BookableObject) -> str | None:
+        """Give the key of an object's category: the event's word counts before the chart's."""
+        return self.selling.object_categories.get(found.label, found.category_key)
+
+    def category_label(self, key: str | None) -> str | None:
+        """Give the label of a category."""
+        return next((one.label for one in self.categories if one.key == key), None)
