@@ -5,7 +5,7 @@ Rules of this file:
 1. The order is: known route, API key, room for a command, room to compile, body within its
    limit, handler. The dear steps come last, so a flood is refused cheaply.
 2. No fault leaves as anything but a refusal in the dialect's shape, without a word about our
-   insides. A 401 has no body at all.
+   insides. A 401 and a 403 have no body at all.
 """
 
 import asyncio
@@ -24,6 +24,7 @@ from api.errors import (
     BodyIncompleteError,
     BodyTooLargeError,
     DrawingsBusyError,
+    ForbiddenError,
     Problem,
     Refusal,
     UnauthorizedError,
@@ -70,6 +71,8 @@ class Entrance:
                     return self._write(request, _STOPPING, call.request_id)
                 if route.authenticated:
                     call.caller = keys.authenticate(request.headers)
+                if route.for_admins:
+                    call.caller.check_admin()
                 if route.appends:
                     submitter.check_room()
                 if route.compiles:
@@ -103,6 +106,8 @@ class Entrance:
     def _refuse(self, call: Call, error: Exception) -> web.StreamResponse:
         if isinstance(error, UnauthorizedError):
             return web.Response(status=401, headers={hdrs.WWW_AUTHENTICATE: 'Basic realm="API"'})
+        if isinstance(error, ForbiddenError):
+            return web.Response(status=403)
         if isinstance(error, web.HTTPException):
             return self._write(call.request, _of_http(error), call.request_id)
         refusal = refusal_of(error)

@@ -20,7 +20,7 @@ from hashlib import sha256
 from typing import NamedTuple, Protocol
 
 from api import limits
-from api.errors import NotReadyError, UnauthorizedError, WorkspaceNotFoundError
+from api.errors import ForbiddenError, NotReadyError, UnauthorizedError, WorkspaceNotFoundError
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +73,13 @@ class Caller(NamedTuple):
 
     workspace: Workspace
     company: int
+    is_admin: bool
+    """The API key is the company's own, and not one workspace's."""
+
+    def check_admin(self) -> None:
+        """Raise ForbiddenError for the key of a workspace."""
+        if not self.is_admin:
+            raise ForbiddenError
 
 
 class KeyRing:
@@ -151,18 +158,18 @@ class KeyRing:
             raise UnauthorizedError
         if asked is not None and asked != workspace.key:
             raise WorkspaceNotFoundError(asked)
-        return Caller(workspace, key.company)
+        return Caller(workspace, key.company, is_admin=False)
 
     def _caller_of_company(self, company: int, asked: str | None) -> Caller:
         if asked is None:
             default = self._defaults.get(company)
             if default is None or not default.is_active:
                 raise UnauthorizedError
-            return Caller(default, company)
+            return Caller(default, company, is_admin=True)
         workspace = self._workspaces.get(asked)
         if workspace is None or workspace.company != company or not workspace.is_active:
             raise WorkspaceNotFoundError(asked)
-        return Caller(workspace, company)
+        return Caller(workspace, company, is_admin=True)
 
 
 def secret_in(authorization: str | None) -> bytes | None:

@@ -82,6 +82,8 @@ class Route:
     """False for routes that look at their credentials themselves."""
     compiles: bool = False
     """It compiles a drawing: only few of these are in work at once."""
+    for_admins: bool = False
+    """It is about the company: for its admin key, and not for that of a workspace."""
     appends: bool = False
     """It sends commands: refused before its body is read when too many have no answer."""
 

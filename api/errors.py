@@ -53,6 +53,10 @@ class UnauthorizedError(Exception):
     """No API key, or not one that is known. The response has no body and says no more."""
 
 
+class ForbiddenError(Exception):
+    """This is for the company's admin key alone. The response has no body, as with a 401."""
+
+
 class WorkspaceNotFoundError(RequestRefusedError):
     """The workspace that the request names is not one of this company's."""
 

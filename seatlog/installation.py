@@ -4,7 +4,7 @@ Rules of this file:
 
 1. The processes are the same ones that a cluster runs (`seatlog api`, `worker`, `projector`);
    only their supervisor differs.
-2. What must survive a restart is in the data folder: the signing key, the first API key, and the
+2. What must survive a restart is in the data folder: the signing key, the first API keys, and the
    servers' own folders.
 """
 
@@ -23,8 +23,9 @@ import aiohttp
 
 from adapters.kafka.admin import apply_topics
 from adapters.postgres.migrate import migrate
+from adapters.sealing import Seal
 from schemas.topics import load_topics
-from seatlog.api_keys import first_key
+from seatlog.api_keys import first_keys
 from seatlog.secret_files import read_secret, write_secret
 from seatlog.supervisor import ChildSpec, Supervisor
 
@@ -98,7 +99,9 @@ class Installation:
         topics = load_topics().with_prefix(self._prefix)
         await apply_topics(self._bootstrap, topics, replication=self._replication)
         await migrate(self._dsn)
-        self.api_key = await first_key(self._dsn, self.data / "api-key")
+        self.api_key = await first_keys(
+            self._dsn, Seal(bytes.fromhex(self._signing_key)), self.data
+        )
         self._log = self.log_file.open("ab")
         self._supervisor = Supervisor(self._log.fileno())
         for number in range(1, self._workers + 1):

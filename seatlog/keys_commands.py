@@ -6,7 +6,9 @@ from typing import Annotated
 import typer
 
 from adapters.postgres.errors import DatabaseUnavailableError, WorkspaceUnknownError
+from adapters.sealing import Seal
 from seatlog.api_keys import create_key, revoke_key
+from seatlog.settings import SettingsError, load_signing_key
 
 app = typer.Typer(help="API keys: create and revoke.", no_args_is_help=True)
 
@@ -21,16 +23,25 @@ def create(
         str | None, typer.Option(help="Key of the workspace; without it a new one is made.")
     ] = None,
     name: Annotated[str, typer.Option(help="Name of a new workspace.")] = "Workspace",
+    admin: Annotated[
+        bool, typer.Option("--admin", help="For all workspaces of the company, and to manage them.")
+    ] = False,
 ) -> None:
-    """Make an API key and show its secret, this once."""
+    """Make an API key and show its secret.
+
+    With SEATLOG_SIGNING_KEY the secret is kept, encrypted, for `GET /workspaces`; without it the
+    secret is shown this once.
+    """
     try:
-        made = asyncio.run(create_key(database_url, workspace, name))
-    except (DatabaseUnavailableError, WorkspaceUnknownError) as error:
+        signing_key = load_signing_key()
+        seal = None if signing_key is None else Seal(signing_key)
+        made = asyncio.run(create_key(database_url, seal, workspace, name, admin=admin))
+    except (DatabaseUnavailableError, SettingsError, WorkspaceUnknownError) as error:
         typer.echo(f"seatlog keys create: {error}", err=True)
         raise typer.Exit(1) from error
     typer.echo(f"workspace {made.workspace}")
-    typer.echo(f"prefix    {made.prefix}   (names the key, for `seatlog keys revoke`)")
-    typer.echo(f"secret    {made.secret}")
+    typer.echo(f"prefix    {made.key.prefix}   (names the key, for `seatlog keys revoke`)")
+    typer.echo(f"secret    {made.key.secret}")
 
 
 @app.command()

@@ -53,7 +53,7 @@ class Settings:
     topic_prefix: str = ""
     """What stands before every topic name: several installations can share a cluster."""
     signing_key: str | None = field(default=None, repr=False)
-    """64 hex digits that sign hold tokens: the same for every ingress."""
+    """64 hex digits that sign hold tokens and seal secret keys: the same for every ingress."""
     host: str = "127.0.0.1"
     """Address that the ingress listens on."""
     port: Annotated[int, Meta(ge=0, le=port_max)] = 8080
@@ -75,15 +75,7 @@ class Settings:
 
     def signing_key_bytes(self) -> bytes:
         """Give the signing key; raises SettingsError if it is missing or not 64 hex digits."""
-        try:
-            key = bytes.fromhex(self.signing_key or "")
-        except ValueError:
-            key = b""
-        if len(key) != 32:  # noqa: PLR2004 - 64 hex digits
-            raise SettingsError(
-                "SEATLOG_SIGNING_KEY must be 64 hex digits (`openssl rand -hex 32`)"
-            )
-        return key
+        return _key_bytes(self.signing_key or "")
 
 
 def load_local_settings(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -96,6 +88,12 @@ def load_local_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     if settings.signing_key is not None:
         settings.signing_key_bytes()
     return settings
+
+
+def load_signing_key(environ: Mapping[str, str] = os.environ) -> bytes | None:
+    """Read the signing key of a command that can do without one; raises SettingsError."""
+    text = environ.get("SEATLOG_SIGNING_KEY")
+    return _key_bytes(text) if text else None
 
 
 def load_api_key(environ: Mapping[str, str] = os.environ) -> str:
@@ -127,6 +125,16 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     if problems:
         raise SettingsError("; ".join(problems))
     return msgspec.convert(read, Settings)
+
+
+def _key_bytes(text: str) -> bytes:
+    try:
+        key = bytes.fromhex(text)
+    except ValueError:
+        key = b""
+    if len(key) != 32:  # noqa: PLR2004 - 64 hex digits
+        raise SettingsError("SEATLOG_SIGNING_KEY must be 64 hex digits (`openssl rand -hex 32`)")
+    return key
 
 
 def _is_postgres(url: str) -> bool:

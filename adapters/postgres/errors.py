@@ -59,6 +59,18 @@ class WorkspaceUnknownError(Exception):
     """The company has no such workspace."""
 
 
+class WorkspaceInUseError(Exception):
+    """The workspace is active, or the default one, and so cannot be changed like this."""
+
+
+class ApiKeyUnknownError(Exception):
+    """The workspace has no API key with this secret."""
+
+
+class LastApiKeyError(Exception):
+    """Without this API key nobody could get into the workspace."""
+
+
 _AWAY = (
     OSError,
     TimeoutError,

@@ -3,7 +3,7 @@
 Rules of this file:
 
 1. The clients read `errors` (each exactly code and message), `messages`, `requestId` and `status`;
-   all are always there. A 401 is the one answer without a body.
+   all are always there. A 401 and a 403 are the answers without a body.
 2. The texts that the vendor's clients are known to compare stand here to the letter.
 3. Several objects in the way: `errors` has each different reason once, `messages` goes on with a
    line for every object, and `obstacles` (ours) says the same for machines.

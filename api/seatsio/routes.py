@@ -22,8 +22,13 @@ from api.seatsio.parts import Parts, answer
 from api.seatsio.status_changes import StatusChanges
 from api.seatsio.statuses import Statuses
 from api.seatsio.test_companies import TestCompanies
+from api.seatsio.workspaces import Workspaces
 
 NOT_YET = {
+    "accounts are": (
+        ("GET", "/accounts/{rest:.+}"),
+        ("POST", "/accounts/{rest:.+}"),
+    ),
     "copying charts to other workspaces is": (
         ("POST", "/charts/{key}/version/published/actions/copy-to-workspace/{to}"),
         ("POST", "/charts/{key}/version/published/actions/copy/from/{from}/to/{to}"),
@@ -63,13 +68,6 @@ NOT_YET = {
         ("POST", "/ticket-buyers"),
         ("DELETE", "/ticket-buyers"),
     ),
-    "workspaces over HTTP are": (
-        ("GET", "/workspaces"),
-        ("POST", "/workspaces"),
-        ("GET", "/workspaces/{rest:.+}"),
-        ("POST", "/workspaces/{rest:.+}"),
-        ("DELETE", "/workspaces/{rest:.+}"),
-    ),
 }
 """Routes that the vendor has and we do not, by what they are about."""
 
@@ -94,6 +92,7 @@ class Seatsio:
             ChartCategories(charts),
             ChartOrder(parts, charts),
             Events(parts, commands),
+            Workspaces(parts),
         ]
         if parts.system_secret is not None:
             resources.append(TestCompanies(parts, parts.system_secret))

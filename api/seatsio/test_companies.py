@@ -4,7 +4,6 @@ Only where the setting TEST_COMPANIES asks for them: whoever knows the system se
 """
 
 import hmac
-import secrets
 from uuid import uuid4
 
 from aiohttp import web
@@ -13,9 +12,9 @@ from api.auth import secret_in
 from api.call import Call, Route
 from api.errors import UnauthorizedError
 from api.seatsio.parts import JSON, Parts, answer
+from api.seatsio.workspaces import new_workspace_json
 
 WORKSPACE_NAME = "Production workspace"
-_SECRET_BYTES = 32
 
 
 class TestCompanies:
@@ -44,28 +43,13 @@ class TestCompanies:
             raise UnauthorizedError
         accounts = self._parts.accounts
         company = await accounts.create_company()
-        workspace = await accounts.create_workspace(company.id, WORKSPACE_NAME, is_default=True)
-        admin_key, workspace_key = _new_secret("admin"), _new_secret(workspace.key[:8])
-        await accounts.create_api_key(company.id, None, admin_key)
-        await accounts.create_api_key(company.id, workspace.key, workspace_key)
+        created = await accounts.create_workspace(company.id, WORKSPACE_NAME, is_default=True)
+        admin_key = await accounts.create_admin_key(company.id)
         # Whoever gets a key uses it at once; other processes hear of it by themselves.
         await self._parts.core.keys.refresh()
-        described: JSON = {
-            "id": workspace.id,
-            "key": workspace.key,
-            "name": workspace.name,
-            "secretKey": workspace_key,
-            "isTest": workspace.is_test,
-            "isActive": workspace.is_active,
-            "isDefault": workspace.is_default,
-        }
-        admin = {
-            "secretKey": admin_key,
+        admin: JSON = {
+            "secretKey": admin_key.secret,
             "designerKey": str(uuid4()),
             "email": f"test-{company.id}@example.invalid",
         }
-        return answer({"admin": admin, "workspace": described})
-
-
-def _new_secret(of: str) -> str:
-    return f"sk_test_{of}_{secrets.token_urlsafe(_SECRET_BYTES)}"
+        return answer({"admin": admin, "workspace": new_workspace_json(created)})

@@ -33,7 +33,7 @@ from seatlog.verify.installation import verify
 VENUE = Path(__file__).parent / "venues" / "sampleChartWithZones.json"
 workers = 2
 _SERVER_DATA = ("kafka", "postgres")
-_SECRETS = ("api-key", "signing-key")
+_SECRETS = ("admin-key", "api-key", "signing-key")
 """Of an installation that is gone with its data."""
 
 

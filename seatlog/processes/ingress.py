@@ -8,6 +8,7 @@ from adapters.postgres.accounts import Accounts
 from adapters.postgres.charts import Charts
 from adapters.postgres.pool import connect
 from adapters.postgres.reads import Reads
+from adapters.sealing import Seal
 from api.app import build_app, serve
 from api.command_log import CommandLog
 from api.core import Ingress
@@ -22,9 +23,10 @@ async def serve_http(settings: Settings) -> None:
     """Be an ingress: HTTP in, commands to Kafka, answers from the outbox."""
     topics = load_topics().with_prefix(settings.topic_prefix)
     pool = await connect(settings.database_url)
-    accounts, reads = Accounts(pool), Reads(pool)
+    signing_key = settings.signing_key_bytes()
+    accounts, reads = Accounts(pool, Seal(signing_key)), Reads(pool)
     kafka = KafkaLog(settings.kafka_bootstrap)
-    core = Ingress(settings.kafka_bootstrap, topics, accounts, settings.signing_key_bytes())
+    core = Ingress(settings.kafka_bootstrap, topics, accounts, signing_key)
     reads.notifications.subscribe(ACCOUNTS_CHANNEL, lambda _: core.keys.refresh_soon())
     parts = Parts(
         core=core,

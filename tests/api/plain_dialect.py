@@ -30,6 +30,7 @@ class PlainDialect:
                 compiles=True,
             ),
             Route(method="POST", path="/book/{event}/{label}", handler=self.book, appends=True),
+            Route(method="POST", path="/company", handler=self.echo, for_admins=True),
             Route(method="GET", path="/fault", handler=self.fault),
             Route(method="GET", path="/refused", handler=self.refused),
             Route(method="GET", path="/repeat", handler=self.repeat),

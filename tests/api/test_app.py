@@ -116,6 +116,16 @@ async def test_a_401_has_no_body_and_leaves_the_request_unread(site: Site, heade
     assert b"www-authenticate: basic" in answer.lower()
 
 
+async def test_what_is_for_admins_is_a_403_without_a_body_for_others(site: Site) -> None:
+    answer = await raw(site, head("/company", KEY, b"Content-Length: 1000000000"))
+
+    assert answer.startswith(b"HTTP/1.1 403 ")
+    assert answer.partition(b"\r\n\r\n")[2] == b""
+    credentials = b64encode(f"{COMPANY_SECRET}:".encode())
+    admin = await raw(site, head("/company", b"Authorization: Basic " + credentials))
+    assert admin.startswith(b"HTTP/1.1 200 ")
+
+
 async def test_an_open_route_asks_for_no_key(site: Site) -> None:
     async with aiohttp.ClientSession(site.url) as client, client.post("/open", data=b"1") as said:
         assert (said.status, await said.read()) == (200, b"1")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.auth import Caller, KeyRing, secret_in
-from api.errors import NotReadyError, UnauthorizedError, WorkspaceNotFoundError
+from api.errors import ForbiddenError, NotReadyError, UnauthorizedError, WorkspaceNotFoundError
 from tests.api.ingress import (
     COMPANY_SECRET,
     SECRET,
@@ -84,6 +84,8 @@ async def test_a_known_key_comes_in_in_every_form(keys: KeyRing, authorization: 
     caller = enter(keys, authorization)
 
     assert (caller.workspace.key, caller.company) == (WORKSPACE, 1)
+    with pytest.raises(ForbiddenError):
+        caller.check_admin()
 
 
 @pytest.mark.parametrize(
@@ -135,7 +137,9 @@ async def test_a_company_key_opens_its_default_workspace_or_the_one_it_names(
     keys: KeyRing,
 ) -> None:
     assert enter(keys, basic(COMPANY_SECRET)).workspace.key == WORKSPACE
-    assert enter(keys, basic(COMPANY_SECRET), "second").workspace.key == "second"
+    named = enter(keys, basic(COMPANY_SECRET), "second")
+    assert named.workspace.key == "second"
+    named.check_admin()
 
 
 @pytest.mark.parametrize("asked", ["unknown", "foreign", "closed", "", "\udcff", "x" * 9000])

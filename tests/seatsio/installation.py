@@ -21,6 +21,7 @@ from adapters.postgres.charts import Charts
 from adapters.postgres.pool import connect
 from adapters.postgres.projection import Projection
 from adapters.postgres.reads import Reads
+from adapters.sealing import Seal
 from api.app import build_app, listen
 from api.command_log import CommandLog
 from api.core import Ingress
@@ -225,7 +226,7 @@ async def projector(
 async def api(bootstrap: str, topics: Topics, dsn: str) -> AsyncIterator[Installation]:
     """Run an ingress with this dialect."""
     pool = await connect(dsn)
-    log, accounts, reads = KafkaLog(bootstrap), Accounts(pool), Reads(pool)
+    log, accounts, reads = KafkaLog(bootstrap), Accounts(pool, Seal(SIGNING_KEY)), Reads(pool)
     core = Ingress(bootstrap, topics, accounts, SIGNING_KEY)
     parts = Parts(
         core=core,

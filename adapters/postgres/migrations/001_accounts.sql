@@ -12,24 +12,31 @@ CREATE TABLE workspaces (
     is_test boolean NOT NULL,
     is_active boolean NOT NULL DEFAULT true,
     is_default boolean NOT NULL,
+    for_sale_mode text CHECK (for_sale_mode IN ('RATE_LIMITED', 'UNLIMITED_BILLABLE')),
     created_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE UNIQUE INDEX workspaces_default ON workspaces (company) WHERE is_default;
 COMMENT ON TABLE workspaces IS
     'Event keys, charts and hold tokens belong to a workspace; `key` is its public name.';
 
+COMMENT ON COLUMN workspaces.for_sale_mode IS 'What was asked for; null: nothing.';
+
 CREATE TABLE api_keys (
     prefix text COLLATE "C" PRIMARY KEY,
     sha256 bytea NOT NULL UNIQUE CHECK (octet_length(sha256) = 32),
     company bigint NOT NULL REFERENCES companies,
     workspace bigint REFERENCES workspaces,
+    sealed bytea,
     created_at timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE api_keys IS
-    'API keys by the SHA-256 of their secret, which is stored nowhere. Without a workspace: the '
-    'admin key of a company.';
+    'API keys by the SHA-256 of their secret. Without a workspace: the admin key of a company.';
 COMMENT ON COLUMN api_keys.prefix IS
     'First hex digits of the SHA-256: names a key to a person without telling anything of it.';
+
+COMMENT ON COLUMN api_keys.sealed IS
+    'The secret itself, encrypted with a key that is not in the database: the vendor''s clients are '
+    'shown a workspace with its secret. Null: this secret was shown once, when it was made.';
 
 CREATE FUNCTION notify_accounts() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
