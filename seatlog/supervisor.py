@@ -3,7 +3,8 @@
 Rules of this file:
 
 1. A process that ends by itself is started again under the same name (a worker keeps its static
-   member id and so its partitions), at once the first time, then with a growing pause.
+   member id and so its partitions): at once, unless it ends so often that it must be its own
+   doing; then with a growing pause.
 2. Children end with us: each reads from a pipe that only we hold open, so even after a kill -9
    of the supervisor none is left running.
 3. The way down is the way up reversed, in stages, and no child outlives its grace: who takes
@@ -16,14 +17,18 @@ import logging
 import os
 import signal
 import time
+from collections import deque
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 log = logging.getLogger(__name__)
 
+at_once_max = 5
+"""Restarts without a pause within `looked_back_s`: whoever kills workers, or a machine that runs
+out of memory, hits one a few times; its partitions shall not wait for that."""
+looked_back_s = 60.0
+first_pause_s = 0.25
 pause_max_s = 5.0
-healthy_after_s = 10.0
-"""A process that ran this long is not in a crash loop: its next restart is immediate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,21 +96,27 @@ class Supervisor:
         )
 
     async def _keep(self, spec: ChildSpec) -> None:
-        pause = 0.0
+        ends: deque[float] = deque()
         while True:
-            started_at = time.monotonic()
             status = await self._children[spec.name].wait()
-            if time.monotonic() - started_at > healthy_after_s:
-                pause = 0.0
+            now = time.monotonic()
+            ends.append(now)
+            while ends[0] < now - looked_back_s:
+                ends.popleft()
             log.warning("restarting", extra={"child": spec.name, "status": status})
-            await asyncio.sleep(pause)
-            pause = min(pause_max_s, pause * 2 or 0.25)
+            await asyncio.sleep(pause_before_restart(len(ends)))
             self.restarts[spec.name] += 1
             try:
                 await self._spawn(spec)
             except OSError as error:
                 # Too many processes or open files, say: that passes, and so it is tried again.
                 log.error("not started", extra={"child": spec.name, "why": str(error)})  # noqa: TRY400
+
+
+def pause_before_restart(ends: int) -> float:
+    """Say how long to wait, in s, if a process has ended so often within `looked_back_s`."""
+    beyond = ends - at_once_max
+    return 0.0 if beyond <= 0 else min(pause_max_s, first_pause_s * 2.0 ** (beyond - 1))
 
 
 async def _end(child: asyncio.subprocess.Process, grace_s: float) -> None:

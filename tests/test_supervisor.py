@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from seatlog.supervisor import ChildSpec, Supervisor
+from seatlog.supervisor import ChildSpec, Supervisor, pause_before_restart
 from tests.eventually import eventually
 
 SAYS_WHEN_IT_ENDS = """
@@ -99,3 +99,10 @@ async def test_a_process_that_cannot_be_started_for_a_while_is_tried_again(
         assert supervisor.pid("one") != first
 
     await eventually(runs_again, within=10)
+
+
+@pytest.mark.parametrize(
+    ("ends", "pause_s"), [(1, 0.0), (5, 0.0), (6, 0.25), (7, 0.5), (10, 4.0), (11, 5.0), (99, 5.0)]
+)
+def test_who_ends_often_within_a_minute_waits_longer_each_time(ends: int, pause_s: float) -> None:
+    assert pause_before_restart(ends) == pause_s

@@ -23,7 +23,10 @@ from adapters.ports import LogUnreachableError, TopicPartition
 log = logging.getLogger(__name__)
 
 heartbeat_ms = 1_000
-session_timeout_ms = 10_000
+session_timeout_ms = 6_000
+"""The shortest that brokers allow by default. A stopped process' partitions wait so long, and so
+long again if a rebalance was under way; a live one that pauses for longer loses nothing but them:
+the group only suggests."""
 start_deadline_s = 15.0
 close_deadline_s = 2.0
 """A rebalance under way would hold the way out up for seconds; the session ends by itself."""

@@ -31,7 +31,7 @@ class Kind(StrEnum):
 
 LASTS_S = {
     Kind.KILL: (0.0, 0.0),
-    Kind.ZOMBIE: (11.0, 14.0),  # the session is 10 s
+    Kind.ZOMBIE: (7.0, 12.0),  # the session is 6 s
     Kind.STORM: (4.0, 8.0),
     Kind.BROKER: (1.0, 4.0),  # from the kill to the restart
     Kind.POSTGRES: (2.0, 5.0),
