@@ -2,8 +2,9 @@
 
 Rules of this file:
 
-1. The order is: known route, API key, room for a command, room to compile, body within its
-   limit, handler. The dear steps come last, so a flood is refused cheaply.
+1. The order is: known route, API key, room for a command, a place in the lane of its workspace,
+   room to compile, body within its limit, handler. The dear steps come last, so a flood is
+   refused cheaply.
 2. No fault leaves as anything but a refusal in the dialect's shape, without a word about our
    insides. A 401 and a 403 have no body at all.
 """
@@ -30,6 +31,7 @@ from api.errors import (
     UnauthorizedError,
     refusal_of,
 )
+from api.lanes import LaneLimits, places_by_lane
 
 log = logging.getLogger(__name__)
 
@@ -46,12 +48,13 @@ _STOPPING = Refusal(
 class Entrance:
     """The way in and out of one application."""
 
-    def __init__(self, core: Ingress, dialects: Sequence[Dialect]) -> None:
+    def __init__(self, core: Ingress, dialects: Sequence[Dialect], lane_limits: LaneLimits) -> None:
         assert dialects, "an ingress speaks at least one dialect"
         self._core = core
         self._dialects = dialects
         self._dialect_of: dict[object, Dialect] = {}
         self._drawings_in_work = 0
+        self._places = places_by_lane(lane_limits)
 
     def add_routes(self, app: web.Application) -> None:
         """Register the routes of all dialects."""
@@ -63,9 +66,11 @@ class Entrance:
 
     def _entered(self, route: Route) -> Handler:
         core, submitter, keys = self._core, self._core.submitter, self._core.keys
+        places = self._places[route.lane]
 
         async def enter(request: web.Request) -> web.StreamResponse:
             call = Call(request)
+            counted: str | None = None
             try:
                 if core.draining:
                     return self._write(request, _STOPPING, call.request_id)
@@ -75,12 +80,18 @@ class Entrance:
                     call.caller.check_admin()
                 if route.appends:
                     submitter.check_room()
+                if route.authenticated:
+                    places.take(call.workspace.key)
+                    counted = call.workspace.key
                 if route.compiles:
                     return await self._handle_drawing(route, call)
                 call.body = await read_body(request, route.body_bytes_max)
                 return await route.handler(call)
             except Exception as error:  # noqa: BLE001 - rule 2
                 return self._refuse(call, error)
+            finally:
+                if counted is not None:
+                    places.leave(counted)
 
         return enter
 
@@ -169,9 +180,11 @@ async def _gather(content: StreamReader, bytes_max: int) -> bytes:
     return bytes(gathered)
 
 
-def build_app(core: Ingress, dialects: Sequence[Dialect]) -> web.Application:
+def build_app(
+    core: Ingress, dialects: Sequence[Dialect], lane_limits: LaneLimits
+) -> web.Application:
     """Build the application; it starts and stops the ingress with itself."""
-    entrance = Entrance(core, dialects)
+    entrance = Entrance(core, dialects, lane_limits)
     app = web.Application(
         middlewares=[entrance.outermost], client_max_size=limits.drawing_body_bytes_max
     )

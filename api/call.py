@@ -18,6 +18,7 @@ from aiohttp import web
 from api import limits
 from api.auth import Caller, Workspace
 from api.errors import Refusal
+from api.lanes import Lane
 
 _PROCESS = secrets.token_hex(4)
 _numbers = count(1)
@@ -80,6 +81,8 @@ class Route:
     body_bytes_max: int = limits.body_bytes_max
     authenticated: bool = True
     """False for routes that look at their credentials themselves."""
+    lane: Lane = Lane.REGULAR
+    """Where its requests count; in the other lane nobody is kept waiting by them."""
     compiles: bool = False
     """It compiles a drawing: only few of these are in work at once."""
     for_admins: bool = False

@@ -109,6 +109,14 @@ class IngressBusyError(Exception):
         self.retry_after_s = retry_after_s()
 
 
+class RateLimitExceededError(Exception):
+    """A workspace has as many requests under way as it may; this one was not read."""
+
+    def __init__(self) -> None:
+        super().__init__("Too many requests of this workspace are under way: try again later")
+        self.retry_after_s = retry_after_s()
+
+
 class DrawingsBusyError(Exception):
     """Enough chart drawings are in work; this one was not read."""
 
@@ -190,6 +198,8 @@ def refusal_of(error: Exception) -> Refusal | None:
             return error.refusal
         case IngressBusyError() | DrawingsBusyError():
             return _later(429, Problem("TOO_MANY_REQUESTS", str(error)), error.retry_after_s)
+        case RateLimitExceededError():
+            return _later(429, Problem("RATE_LIMIT_EXCEEDED", str(error)), error.retry_after_s)
         case NotReadyError():
             return _later(503, Problem("NOT_READY", f"{error}: try again later"))
         case AnswerLateError():

@@ -50,6 +50,11 @@ in_flight_max = 1_000
 """Commands without an answer, in one ingress: at 10,000 commands a second they wait 0.1 s."""
 in_flight_starting_max = 800
 """The last fifth is kept for commands that finish something: bookings of held seats, releases."""
+priority_requests_max = 1_000
+"""Of one workspace at once, in one ingress: all of `in_flight_max`, for a drop is one workspace.
+The vendor has 100 for an account; a setting lowers it where several workspaces share an ingress."""
+regular_requests_max = 10
+"""The vendor's number, and the database connections of an ingress; a setting, too."""
 retry_after_s = 1
 """What a refused client is asked to wait, at least."""
 retry_jitter_s = 2

@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta
 
+from api import limits
+
 port_max = 65_535
 VARIABLES = {
     "kafka_bootstrap": "KAFKA_BOOTSTRAP",
@@ -27,6 +29,8 @@ VARIABLES = {
     "host": "SEATLOG_HOST",
     "port": "PORT",
     "member": "SEATLOG_MEMBER",
+    "priority_requests_max": "SEATLOG_PRIORITY_REQUESTS_MAX",
+    "regular_requests_max": "SEATLOG_REGULAR_REQUESTS_MAX",
     "test_companies": "TEST_COMPANIES",
     "system_secret": "SYSTEM_SECRET",
     "projector_delay_ms": "SEATLOG_PROJECTOR_DELAY_MS",
@@ -60,6 +64,10 @@ class Settings:
     """Port that the ingress listens on."""
     member: str = "worker-1"
     """Static name of a worker process in the consumer group; unique, and kept over restarts."""
+    priority_requests_max: Annotated[int, Meta(ge=1)] = limits.priority_requests_max
+    """Requests of one workspace at once that are a part of a sale, in one ingress."""
+    regular_requests_max: Annotated[int, Meta(ge=1)] = limits.regular_requests_max
+    """The same for everything else."""
     test_companies: bool = False
     """Whether the endpoints for throw-away companies exist. Never in production."""
     system_secret: str = field(default="superSecretSystemApi", repr=False)

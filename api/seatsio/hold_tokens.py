@@ -8,6 +8,7 @@ from pydantic import Field
 from api.applied import ended_somewhere
 from api.call import Call, Route
 from api.hold_tokens import SignedHold
+from api.lanes import Lane
 from api.limits import hold_ms_max
 from api.seatsio.commands import Commands
 from api.seatsio.errors import VendorError, from_rejected, hold_token_not_found
@@ -44,11 +45,11 @@ class HoldTokenRoutes:
         self._commands = commands
 
     def routes(self) -> list[Route]:
-        one = "/hold-tokens/{token}"
+        lane, one = Lane.PRIORITY, "/hold-tokens/{token}"
         return [
-            Route(method="POST", path="/hold-tokens", handler=self._create),
-            Route(method="GET", path=one, handler=self._retrieve),
-            Route(method="POST", path=one, handler=self._move, appends=True),
+            Route(method="POST", path="/hold-tokens", handler=self._create, lane=lane),
+            Route(method="GET", path=one, handler=self._retrieve, lane=lane),
+            Route(method="POST", path=one, handler=self._move, lane=lane, appends=True),
         ]
 
     async def _create(self, call: Call) -> web.Response:

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from adapters.postgres.rows import ObjectRow
 from api.call import Call, Route
+from api.lanes import Lane
 from api.limits import objects_per_command_max
 from api.seatsio.commands import Commands, Entries
 from api.seatsio.errors import (
@@ -51,20 +52,22 @@ class Objects:
         self._commands = commands
 
     def routes(self) -> list[Route]:
-        one = "/events/{key}/objects/{label}"
+        lane, one = Lane.PRIORITY, "/events/{key}/objects/{label}"
         return [
-            Route(method="GET", path="/events/{key}/objects", handler=self._infos),
-            Route(method="GET", path=one, handler=self._info),
+            Route(method="GET", path="/events/{key}/objects", handler=self._infos, lane=lane),
+            Route(method="GET", path=one, handler=self._info, lane=lane),
             Route(
                 method="POST",
                 path=f"{one}/actions/update-extra-data",
                 handler=self._update_one,
+                lane=lane,
                 appends=True,
             ),
             Route(
                 method="POST",
                 path="/events/{key}/actions/update-extra-data",
                 handler=self._update_several,
+                lane=lane,
                 appends=True,
             ),
         ]

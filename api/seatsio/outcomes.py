@@ -8,6 +8,7 @@ from aiohttp import web
 from adapters.ports import PositionLostError, TopicPartition
 from api.call import Call, Route
 from api.command_ids import read_command_id
+from api.lanes import Lane
 from api.seatsio.command_forms import event_keys, pending, unknown_command
 from api.seatsio.errors import error_body, from_rejected
 from api.seatsio.event_json import created_event
@@ -29,7 +30,9 @@ class Outcomes:
         self._answers = RecordedAnswers(parts)
 
     def routes(self) -> list[Route]:
-        return [Route(method="GET", path="/commands/{id}", handler=self._look_up)]
+        return [
+            Route(method="GET", path="/commands/{id}", handler=self._look_up, lane=Lane.PRIORITY)
+        ]
 
     async def _look_up(self, call: Call) -> web.Response:
         """Say what became of a command."""

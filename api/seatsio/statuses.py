@@ -12,6 +12,7 @@ from itertools import islice
 from aiohttp import web
 
 from api.call import Call, CallHandler, Route
+from api.lanes import Lane
 from api.seatsio.change_bodies import (
     Wanted,
     WantedOn,
@@ -220,4 +221,6 @@ def _by_event(facts: Facts) -> dict[int, list[StatusChanged]]:
 
 
 def _route(path: str, handler: CallHandler) -> Route:
-    return Route(method="POST", path=f"/events/{path}", handler=handler, appends=True)
+    return Route(
+        method="POST", path=f"/events/{path}", handler=handler, lane=Lane.PRIORITY, appends=True
+    )

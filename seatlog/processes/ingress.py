@@ -12,6 +12,7 @@ from adapters.sealing import Seal
 from api.app import build_app, serve
 from api.command_log import CommandLog
 from api.core import Ingress
+from api.lanes import LaneLimits
 from api.seatsio.parts import Parts
 from api.seatsio.routes import Seatsio
 from schemas.topics import load_topics
@@ -36,7 +37,8 @@ async def serve_http(settings: Settings) -> None:
         command_log=CommandLog(kafka, topics),
         system_secret=settings.system_secret if settings.test_companies else None,
     )
-    app = build_app(core, [Seatsio(parts)])
+    lane_limits = LaneLimits(settings.priority_requests_max, settings.regular_requests_max)
+    app = build_app(core, [Seatsio(parts)], lane_limits)
     reads.start()
     try:
         await serve(app, core, settings.host, settings.port, asyncio.Event())

@@ -7,6 +7,7 @@ from api import limits
 from api.call import Call, Route
 from api.core import Ingress
 from api.errors import Refusal, RequestRefusedError
+from api.lanes import Lane
 from tests.workers.house import book
 
 
@@ -30,6 +31,7 @@ class PlainDialect:
                 compiles=True,
             ),
             Route(method="POST", path="/book/{event}/{label}", handler=self.book, appends=True),
+            Route(method="POST", path="/sale", handler=self.echo, lane=Lane.PRIORITY),
             Route(method="POST", path="/company", handler=self.echo, for_admins=True),
             Route(method="GET", path="/fault", handler=self.fault),
             Route(method="GET", path="/refused", handler=self.refused),

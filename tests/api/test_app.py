@@ -13,6 +13,7 @@ import pytest
 
 from api.app import build_app, listen, serve
 from api.core import Ingress
+from api.lanes import LaneLimits
 from schemas.topics import Topics
 from tests.api.ingress import (
     COMPANY_SECRET,
@@ -42,7 +43,7 @@ async def site(
 ) -> AsyncIterator[Site]:
     monkeypatch.setattr("api.limits.lingering_s", 0.05)
     core = Ingress(kafka_bootstrap, topics, AccountsInMemory(), SIGNING_KEY)
-    runner = await listen(build_app(core, [PlainDialect(core)]), "127.0.0.1", 0)
+    runner = await listen(build_app(core, [PlainDialect(core)], LaneLimits()), "127.0.0.1", 0)
     port = runner.addresses[0][1]
     await until_ready(core)
     headers = {"Authorization": aiohttp.encode_basic_auth(SECRET, "")}
@@ -319,7 +320,7 @@ async def test_a_booking_over_http_and_a_late_one(
 
 async def test_alive_and_ready_are_two_things(topics: Topics) -> None:
     core = Ingress("127.0.0.1:9", topics, AccountsInMemory(), SIGNING_KEY)
-    runner = await listen(build_app(core, [PlainDialect(core)]), "127.0.0.1", 0)
+    runner = await listen(build_app(core, [PlainDialect(core)], LaneLimits()), "127.0.0.1", 0)
     headers = {"Authorization": aiohttp.encode_basic_auth(SECRET, "")}
     url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     async with aiohttp.ClientSession(url, headers=headers) as client:
@@ -344,7 +345,7 @@ async def test_a_stopping_ingress_answers_what_is_open_and_then_ends(
 ) -> None:
     core = Ingress(kafka_bootstrap, topics, AccountsInMemory(), SIGNING_KEY)
     stop = asyncio.Event()
-    app = build_app(core, [PlainDialect(core)])
+    app = build_app(core, [PlainDialect(core)], LaneLimits())
     port = _free_port()
     serving = asyncio.create_task(serve(app, core, "127.0.0.1", port, stop))
     headers = {"Authorization": aiohttp.encode_basic_auth(SECRET, "")}

@@ -25,6 +25,7 @@ from adapters.sealing import Seal
 from api.app import build_app, listen
 from api.command_log import CommandLog
 from api.core import Ingress
+from api.lanes import LaneLimits
 from api.seatsio.parts import Parts
 from api.seatsio.routes import Seatsio
 from engine.groups.machine import partition_of
@@ -237,7 +238,7 @@ async def api(bootstrap: str, topics: Topics, dsn: str) -> AsyncIterator[Install
         system_secret=SYSTEM_SECRET,
     )
     reads.start()
-    runner = await listen(build_app(core, [Seatsio(parts)]), "127.0.0.1", 0)
+    runner = await listen(build_app(core, [Seatsio(parts)], LaneLimits()), "127.0.0.1", 0)
     await until_ready(core)
     host, port = runner.addresses[0][:2]
     async with aiohttp.ClientSession() as http:
