@@ -16,6 +16,7 @@ import msgspec
 
 from adapters.ports import TopicPartition
 from adapters.postgres.errors import OutboxGapError
+from adapters.postgres.event_log import FactEntry
 from adapters.postgres.rows import EventRow
 from schemas.commands import JsonObject
 from schemas.facts import (
@@ -85,6 +86,8 @@ class Batch:
         self.created: dict[int, EventRow] = {}
         self.updated: dict[int, EventUpdated] = {}
         self.deleted: set[int] = set()
+        self.logged: list[FactEntry] = []
+        """What the event log tells, of deleted events as well."""
         self.area_holds: dict[AreaHoldKey, dict[str, int]] = {}
         """What tokens hold of areas after the batch; empty where a token holds nothing any more."""
         self._touched: dict[ObjectKey, StatusChanged] = {}

@@ -7,6 +7,7 @@ Rules of this file:
 1. Drawings and inventories are bytes here; what they mean is the engine's.
 2. A version replaces the one that its author saw, or none: who changes a chart names the
    revision that the change is based on.
+3. What the event log tells of a chart is written in the transaction of the change.
 """
 
 from datetime import datetime
@@ -15,6 +16,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import asyncpg
 
 from adapters.postgres.errors import ChartChangedError, ChartKeyTakenError
+from adapters.postgres.event_log import note_chart
 from adapters.postgres.pages import Cursor, Listing, Page, fetch_page
 from adapters.postgres.pool import Connection, Pool, connection
 from adapters.postgres.queries import load_queries
@@ -85,6 +87,7 @@ class Charts:
                 chart: int = await lent.fetchval(_SQL["create"], workspace, key)
                 await lent.execute(_SQL["put_version"], chart, "published", *version, drawing)
                 created = await _retrieve(lent, workspace, key)
+                await note_chart(lent, workspace, "chart.created", key)
         except asyncpg.UniqueViolationError as error:
             raise ChartKeyTakenError(f"the workspace has a chart {key!r} already") from error
         assert created is not None
@@ -107,6 +110,8 @@ class Charts:
         async with connection(self._pool) as lent, lent.transaction():
             await _next_revision(lent, chart)
             await lent.execute(_SQL["put_version"], chart.id, name, *version, drawing)
+            if name == "published":
+                await note_chart(lent, chart.workspace, "chart.published", chart.key)
 
     async def publish_draft(self, chart: Chart) -> None:
         """Let the draft take the place of the published version. Raises ChartChangedError."""
@@ -115,6 +120,7 @@ class Charts:
             await _next_revision(lent, chart)
             await lent.execute(_SQL["delete_version"], chart.id, "published")
             await lent.execute(_SQL["draft_becomes_published"], chart.id)
+            await note_chart(lent, chart.workspace, "chart.published", chart.key)
 
     async def discard_draft(self, chart: Chart) -> None:
         """Drop the draft. Raises ChartChangedError."""

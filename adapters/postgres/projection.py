@@ -22,6 +22,7 @@ from adapters.postgres.errors import (
     PositionsMovedError,
     RecordsRefusedError,
 )
+from adapters.postgres.event_log import note_facts
 from adapters.postgres.pool import Connection, Pool, connect, connection
 from adapters.postgres.queries import load_queries
 from adapters.postgres.rows import EventRow
@@ -41,12 +42,14 @@ payload_bytes_max = 7_999
 results_kept_ms = 24 * 60 * 60 * 1000
 status_changes_kept_ms = 365 * 24 * 60 * 60 * 1000
 """As long as the vendor keeps them (contract 1.6)."""
+event_log_kept_ms = status_changes_kept_ms
 deleted_at_once = 10_000
 """Keeps each deletion of what is old short."""
 _KEPT_MS = {
     "forget_results": results_kept_ms,
     "forget_keyed_results": results_kept_ms,
     "forget_status_changes": status_changes_kept_ms,
+    "forget_event_log": event_log_kept_ms,
 }
 connect_timeout_s = 10.0
 transaction_timeout_s = 60.0
@@ -133,6 +136,7 @@ class Projection:
                 await _write_events(lent, batch)
                 await _write_changes(lent, batch)
                 await _write_results(lent, batch)
+                await note_facts(lent, batch.logged)
         except asyncpg.DeadlockDetectedError as error:
             raise PositionsMovedError("another projector writes at the same time") from error
         except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError) as error:

@@ -11,6 +11,7 @@ from aiohttp import web
 from adapters.ports import TopicPartition
 from adapters.postgres.accounts import Accounts
 from adapters.postgres.charts import Charts
+from adapters.postgres.event_log import EventLog
 from adapters.postgres.reads import Reads
 from api.call import Call
 from api.command_log import CommandLog
@@ -30,6 +31,7 @@ class Parts:
     core: Ingress
     reads: Reads
     charts: Charts
+    event_log: EventLog
     accounts: Accounts
     command_log: CommandLog
     system_secret: str | None

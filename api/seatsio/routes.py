@@ -14,6 +14,7 @@ from api.seatsio.chart_versions import ChartVersions
 from api.seatsio.charts import Charts
 from api.seatsio.commands import Commands
 from api.seatsio.errors import bad_request, error_body
+from api.seatsio.event_log import EventLogRoutes
 from api.seatsio.events import Events
 from api.seatsio.hold_tokens import HoldTokenRoutes
 from api.seatsio.objects import Objects
@@ -61,7 +62,6 @@ NOT_YET = {
         ("POST", "/events/{key}/actions/override-season-status"),
         ("POST", "/events/{key}/actions/use-season-status"),
     ),
-    "the event log is": (("GET", "/event-log"),),
     "thumbnails are": (("GET", "/charts/{key}/version/{version}/thumbnail"),),
     "ticket buyers are": (
         ("GET", "/ticket-buyers"),
@@ -93,6 +93,7 @@ class Seatsio:
             ChartOrder(parts, charts),
             Events(parts, commands),
             Workspaces(parts),
+            EventLogRoutes(parts),
         ]
         if parts.system_secret is not None:
             resources.append(TestCompanies(parts, parts.system_secret))

@@ -6,6 +6,7 @@ from adapters.kafka.log import KafkaLog
 from adapters.postgres.accounts import CHANNEL as ACCOUNTS_CHANNEL
 from adapters.postgres.accounts import Accounts
 from adapters.postgres.charts import Charts
+from adapters.postgres.event_log import EventLog
 from adapters.postgres.pool import connect
 from adapters.postgres.reads import Reads
 from adapters.sealing import Seal
@@ -33,6 +34,7 @@ async def serve_http(settings: Settings) -> None:
         core=core,
         reads=reads,
         charts=Charts(pool),
+        event_log=EventLog(pool),
         accounts=accounts,
         command_log=CommandLog(kafka, topics),
         system_secret=settings.system_secret if settings.test_companies else None,

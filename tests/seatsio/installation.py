@@ -18,6 +18,7 @@ from adapters.kafka.log import KafkaLog
 from adapters.ports import TopicPartition
 from adapters.postgres.accounts import Accounts
 from adapters.postgres.charts import Charts
+from adapters.postgres.event_log import EventLog
 from adapters.postgres.pool import connect
 from adapters.postgres.projection import Projection
 from adapters.postgres.reads import Reads
@@ -233,6 +234,7 @@ async def api(bootstrap: str, topics: Topics, dsn: str) -> AsyncIterator[Install
         core=core,
         reads=reads,
         charts=Charts(pool),
+        event_log=EventLog(pool),
         accounts=accounts,
         command_log=CommandLog(log, topics),
         system_secret=SYSTEM_SECRET,

@@ -87,3 +87,6 @@ DELETE FROM results WHERE ctid = ANY (ARRAY(SELECT ctid FROM results WHERE at < 
 -- name: forget_keyed_results
 DELETE FROM keyed_results
 WHERE ctid = ANY (ARRAY(SELECT ctid FROM keyed_results WHERE at < $1 LIMIT $2))
+
+-- name: forget_event_log
+DELETE FROM event_log WHERE ctid = ANY (ARRAY(SELECT ctid FROM event_log WHERE at < $1 LIMIT $2))
