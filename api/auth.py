@@ -166,10 +166,14 @@ class KeyRing:
             if default is None or not default.is_active:
                 raise UnauthorizedError
             return Caller(default, company, is_admin=True)
-        workspace = self._workspaces.get(asked)
+        return Caller(self.workspace_of(company, asked), company, is_admin=True)
+
+    def workspace_of(self, company: int, key: str) -> Workspace:
+        """Give an active workspace of a company. Raises WorkspaceNotFoundError."""
+        workspace = self._workspaces.get(key)
         if workspace is None or workspace.company != company or not workspace.is_active:
-            raise WorkspaceNotFoundError(asked)
-        return Caller(workspace, company, is_admin=True)
+            raise WorkspaceNotFoundError(key)
+        return workspace
 
 
 def secret_in(authorization: str | None) -> bytes | None:

@@ -16,7 +16,7 @@ import msgspec
 
 from adapters.ports import TopicPartition
 from adapters.postgres.errors import OutboxGapError
-from adapters.postgres.event_log import FactEntry
+from adapters.postgres.event_log import SoldAnew
 from adapters.postgres.rows import EventRow
 from schemas.commands import JsonObject
 from schemas.facts import (
@@ -29,7 +29,7 @@ from schemas.facts import (
 )
 from schemas.outbox import Answer, CommandAnswered, Data, OwnershipTaken, is_void, status_change_id
 from schemas.rejections import Rejected, Rejection
-from schemas.selling import AS_THE_CHART_SAYS
+from schemas.selling import AS_THE_CHART_SAYS, Selling
 
 NO_TERM = -1
 
@@ -86,8 +86,10 @@ class Batch:
         self.created: dict[int, EventRow] = {}
         self.updated: dict[int, EventUpdated] = {}
         self.deleted: set[int] = set()
-        self.logged: list[FactEntry] = []
-        """What the event log tells, of deleted events as well."""
+        self.sold_as_created: dict[int, Selling] = {}
+        """How the created events were sold at first."""
+        self.sold_anew: list[SoldAnew] = []
+        """Every change of how an event is sold, of deleted events as well."""
         self.area_holds: dict[AreaHoldKey, dict[str, int]] = {}
         """What tokens hold of areas after the batch; empty where a token holds nothing any more."""
         self._touched: dict[ObjectKey, StatusChanged] = {}
@@ -150,9 +152,12 @@ class Batch:
             elif type(fact) is ExtraDataChanged:
                 self._take_extra_data(fact)
             elif type(fact) is EventCreated:
-                self.created[fact.event] = _event_row(fact)
+                self._create(fact)
             elif type(fact) is EventUpdated:
                 self._update(fact)
+                if fact.selling is not None:
+                    source = status_change_id(partition, offset, index)
+                    self.sold_anew.append(SoldAnew(fact, fact.selling, data.at, source))
             elif type(fact) is EventDeleted:
                 self._delete(fact.event)
 
@@ -188,6 +193,10 @@ class Batch:
             self.extra_data[key] = fact.extra_data
         else:
             self._touched[key] = msgspec.structs.replace(touched, extra_data=fact.extra_data)
+
+    def _create(self, fact: EventCreated) -> None:
+        row = self.created[fact.event] = _event_row(fact)
+        self.sold_as_created[fact.event] = row.selling
 
     def _update(self, fact: EventUpdated) -> None:
         created = self.created.get(fact.event)

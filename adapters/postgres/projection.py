@@ -22,7 +22,7 @@ from adapters.postgres.errors import (
     PositionsMovedError,
     RecordsRefusedError,
 )
-from adapters.postgres.event_log import note_facts
+from adapters.postgres.event_log import fact_entries, note_facts
 from adapters.postgres.pool import Connection, Pool, connect, connection
 from adapters.postgres.queries import load_queries
 from adapters.postgres.rows import EventRow
@@ -133,10 +133,12 @@ class Projection:
         try:
             async with connection(self._pool, connect_timeout_s) as lent, lent.transaction():
                 await self._move(lent, batch)
+                # How events were sold before is in the rows that are written next.
+                entries = await fact_entries(lent, batch.sold_as_created, batch.sold_anew)
                 await _write_events(lent, batch)
                 await _write_changes(lent, batch)
                 await _write_results(lent, batch)
-                await note_facts(lent, batch.logged)
+                await note_facts(lent, entries)
         except asyncpg.DeadlockDetectedError as error:
             raise PositionsMovedError("another projector writes at the same time") from error
         except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError) as error:

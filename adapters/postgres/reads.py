@@ -169,7 +169,7 @@ class Snapshot:
     ) -> list[EventRow]:
         """Give the newest events of each of these charts, the newest first."""
         rows = await self._lent.fetch(_SQL["events_of_charts"], workspace, list(charts), limit)
-        return [EventRow(*row) for row in rows]
+        return [_event_row_of(tuple(row)) for row in rows]
 
     async def events_exist(self, events: Collection[int]) -> set[int]:
         """Say which of these events there are."""

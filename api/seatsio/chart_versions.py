@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from adapters.postgres.charts import Chart, VersionName
-from api.call import Call, Route
+from api.call import Call, CallHandler, Route
 from api.seatsio.chart_json import single_chart_json
 from api.seatsio.chart_store import ChartStore, no_draft
 from api.seatsio.idempotency import refuse_idempotency
@@ -30,6 +30,8 @@ class ChartVersions:
             *self._routes_of("draft"),
             Route(method="POST", path=f"{draft}/publish", handler=self._publish),
             Route(method="POST", path=f"{draft}/discard", handler=self._discard),
+            _over_workspaces("copy-to-workspace/{to}", self._copy_to_workspace),
+            _over_workspaces("copy/from/{from}/to/{to}", self._copy_between_workspaces),
         ]
 
     def _routes_of(self, version: VersionName) -> list[Route]:
@@ -98,6 +100,31 @@ class ChartVersions:
             chart.workspace, drawing, name=name, edit=lambda original: renamed(original, name)
         )
         return answer(single_chart_json(call, created))
+
+    async def _copy_to_workspace(self, call: Call) -> web.Response:
+        return await self._copy_over(call, call.workspace.key, path_part(call, "to"))
+
+    async def _copy_between_workspaces(self, call: Call) -> web.Response:
+        return await self._copy_over(call, path_part(call, "from"), path_part(call, "to"))
+
+    async def _copy_over(self, call: Call, source: str, target: str) -> web.Response:
+        _check(call)
+        for workspace in (source, target):
+            self._parts.core.keys.workspace_of(call.company, workspace)
+        chart = await self._store.find_in(source, path_part(call, "key"))
+        drawing = await self._store.drawing(source, chart.key, "published")
+        created = await self._store.create(target, drawing, name=chart.published.name)
+        return answer(single_chart_json(call, created))
+
+
+def _over_workspaces(action: str, handler: CallHandler) -> Route:
+    return Route(
+        method="POST",
+        path=f"/charts/{{key}}/version/published/actions/{action}",
+        handler=handler,
+        for_admins=True,
+        compiles=True,
+    )
 
 
 def _check(call: Call) -> None:

@@ -30,10 +30,6 @@ NOT_YET = {
         ("GET", "/accounts/{rest:.+}"),
         ("POST", "/accounts/{rest:.+}"),
     ),
-    "copying charts to other workspaces is": (
-        ("POST", "/charts/{key}/version/published/actions/copy-to-workspace/{to}"),
-        ("POST", "/charts/{key}/version/published/actions/copy/from/{from}/to/{to}"),
-    ),
     "channels are": (
         ("POST", "/events/{key}/channels"),
         ("POST", "/events/{key}/channels/{rest:.+}"),

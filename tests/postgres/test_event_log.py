@@ -8,9 +8,12 @@ from adapters.postgres.errors import ChartKeyTakenError
 from adapters.postgres.event_log import EventLog, FactEntry, note_chart, note_facts
 from adapters.postgres.pages import Cursor
 from adapters.postgres.pool import Pool, connection
-from adapters.postgres.projection import Projection
+from adapters.postgres.projection import Projection, outbox_partitions
+from schemas.selling import Channel, EventCategory, ForSale, Selling, TableBooking
+from schemas.topics import Topics
 from tests.eventually import eventually
-from tests.postgres.outbox import NOON, WORKSPACE
+from tests.postgres.outbox import NOON, WORKSPACE, Outbox, Seats, renamed
+from tests.postgres.story import deleted, updated
 
 YEAR_MS = 365 * 24 * 60 * 60 * 1000
 WAITING = "SELECT count(*) FROM pg_locks WHERE relation = 'event_log'::regclass AND NOT granted"
@@ -61,6 +64,63 @@ async def test_a_fact_is_told_once_however_often_it_is_projected(pool: Pool) -> 
         "event.categories.updated",
         "event.channels.updated",
     ]
+
+
+HALL = Channel(id="1", key="hall", name="Hall", color="#fff")
+STAGES = (
+    Selling(channels=[HALL]),
+    Selling(channels=[HALL]),
+    Selling(channels=[HALL], for_sale=ForSale(for_sale=False)),
+    Selling(categories=[EventCategory(key="1", label="One")], tables=TableBooking()),
+    Selling(object_categories={"A-1": "1"}, tables=TableBooking()),
+)
+TOLD = [
+    "event.channels.updated",
+    "event.for.sale.config.updated",
+    "event.for.sale.config.updated",
+    "event.channels.updated",
+    "event.categories.updated",
+    "event.table.booking.config.updated",
+    "event.categories.updated",
+]
+
+
+@pytest.mark.parametrize("records_at_once", [1, 2, 10])
+async def test_what_changes_in_how_an_event_is_sold_is_told_by_name(
+    projection: Projection, pool: Pool, outbox: Outbox, records_at_once: int
+) -> None:
+    outbox.apply(Seats().created)
+    outbox.apply(updated(name="no change of how it is sold"))
+    for selling in STAGES:
+        outbox.apply(updated(selling=selling))
+    for start in range(0, outbox.end, records_at_once):
+        end = min(outbox.end, start + records_at_once)
+        await projection.apply([outbox.run(start, end)])
+    assert await told(pool) == [(type_, "drop") for type_ in TOLD]
+
+
+async def test_how_an_event_is_created_is_no_change_and_its_end_takes_no_entry_away(
+    projection: Projection, pool: Pool, outbox: Outbox
+) -> None:
+    outbox.apply(renamed(Seats().created, selling=STAGES[0]))
+    outbox.apply(updated(selling=STAGES[1]))
+    outbox.apply(updated(key="renamed", selling=STAGES[2]))
+    outbox.apply(deleted(key="renamed"))
+    await projection.apply([outbox.news()])
+    assert await told(pool) == [("event.for.sale.config.updated", "renamed")]
+
+
+async def test_a_rebuilt_read_model_tells_nothing_twice(
+    projection: Projection, pool: Pool, outbox: Outbox, two_partitions: Topics
+) -> None:
+    outbox.apply(Seats().created, *(updated(selling=selling) for selling in STAGES))
+    await projection.apply([outbox.news()])
+    before = (await EventLog(pool).page(WORKSPACE, Cursor())).items
+    await pool.execute("TRUNCATE positions, events")
+    await projection.positions(outbox_partitions(two_partitions))
+    await projection.apply([outbox.run(0, outbox.end)])
+    assert (await EventLog(pool).page(WORKSPACE, Cursor())).items == before
+    assert len(before) == len(TOLD)
 
 
 async def test_an_entry_never_shows_behind_one_that_shows_already(pool: Pool) -> None:

@@ -149,6 +149,45 @@ async def test_versions_are_copied(company: Company, client: Client) -> None:
     assert [category.label for category in drawing.categories.list] == ["One", "Two"]
 
 
+async def test_a_chart_is_copied_to_another_workspace_of_the_company(company: Company) -> None:
+    chart = await company.chart()
+    admin = Client(company, company.admin_secret)
+    to = await admin.do(lambda c: c.workspaces.create("Elsewhere"))
+    over = [
+        await admin.do(lambda c: c.charts.copy_to_workspace(chart, to.key)),
+        await admin.do(lambda c: c.charts.copy_from_workspace_to(chart, company.workspace, to.key)),
+    ]
+    there = Client(company, to.secret_key)
+    listed = await there.do(lambda c: list(c.charts.list()))
+    assert [(one.key, one.name) for one in listed] == [
+        (one.key, "Sample chart") for one in over[::-1]
+    ]
+    drawing = await there.do(lambda c: c.charts.retrieve_published_version(over[0].key))
+    assert drawing == (await company.get(f"/charts/{chart}/version/published")).json
+    # And back, in the name of the company.
+    back = await admin.do(
+        lambda c: c.charts.copy_from_workspace_to(over[0].key, to.key, company.workspace)
+    )
+    assert (await company.get(f"/charts/{back.key}")).status == 200
+
+
+async def test_a_chart_is_not_copied_out_of_the_company_nor_without_its_admin_key(
+    company: Company, running: Installation
+) -> None:
+    chart, stranger = await company.chart(), await running.company()
+    path = f"/charts/{chart}/version/published/actions"
+    ways = [
+        f"{path}/copy-to-workspace/{stranger.workspace}",
+        f"{path}/copy/from/{company.workspace}/to/{stranger.workspace}",
+        f"{path}/copy/from/{stranger.workspace}/to/{company.workspace}",
+    ]
+    for way in ways:
+        answer = await company.call("POST", way, secret=company.admin_secret)
+        assert (answer.status, answer.json["errors"][0]["code"]) == (404, "WORKSPACE_NOT_FOUND")
+        assert (await company.post(way)).status == 403
+    assert (await stranger.get("/charts")).json["items"] == []
+
+
 async def test_of_changes_at_once_none_is_lost(company: Company) -> None:
     chart = (await company.post("/charts")).json["key"]
     bodies = [{"key": number, "label": str(number)} for number in range(5)]

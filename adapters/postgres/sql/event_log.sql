@@ -10,6 +10,9 @@ INSERT INTO event_log (workspace, type, key, at, source)
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[])
 ON CONFLICT DO NOTHING
 
+-- name: sellings
+SELECT id, selling FROM events WHERE id = ANY ($1::bigint[])
+
 -- name: columns
 id, workspace, type, key, at
 

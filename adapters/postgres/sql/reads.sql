@@ -18,7 +18,7 @@ FROM events WHERE id = $1
 -- name: events_of_charts
 SELECT
     id, partition, workspace, key, newest.chart_key, inventory, name, date, is_in_the_past,
-    created_at, updated_at
+    created_at, updated_at, selling
 FROM unnest($2::text[]) AS chart (chart_key), LATERAL (
     SELECT * FROM events
     WHERE events.workspace = $1 AND events.chart_key = chart.chart_key COLLATE "C"
