@@ -33,6 +33,8 @@ tags_per_chart_max = 100
 """They stand in every answer that shows the chart."""
 label_characters_max = 100
 """Of labels, event keys and ids, after normalization."""
+ticket_buyers_at_once_max = 1_000
+"""The vendor's limit (contract 1.13)."""
 page_items_max = 1_000
 """The vendor's limit (contract 2, pagination)."""
 hold_ms_max = 2 * 60 * 60 * 1000

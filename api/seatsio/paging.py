@@ -44,7 +44,7 @@ def read_cursor(request: web.Request) -> Cursor:
     return cursor
 
 
-def page_json(page: Page[Any], items: Sequence[JSON]) -> JSON:
+def page_json(page: Page[Any], items: Sequence[JSON] | Sequence[str]) -> JSON:
     """Give a page as the clients read it."""
     told: JSON = {"items": items}
     if page.next_page_starts_after is not None:

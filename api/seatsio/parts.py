@@ -13,6 +13,7 @@ from adapters.postgres.accounts import Accounts
 from adapters.postgres.charts import Charts
 from adapters.postgres.event_log import EventLog
 from adapters.postgres.reads import Reads
+from adapters.postgres.ticket_buyers import TicketBuyers
 from api.call import Call
 from api.command_log import CommandLog
 from api.core import Ingress
@@ -33,6 +34,7 @@ class Parts:
     charts: Charts
     event_log: EventLog
     accounts: Accounts
+    ticket_buyers: TicketBuyers
     command_log: CommandLog
     system_secret: str | None
     """What makes test companies; None: this installation makes none."""

@@ -23,6 +23,7 @@ from api.seatsio.parts import Parts, answer
 from api.seatsio.status_changes import StatusChanges
 from api.seatsio.statuses import Statuses
 from api.seatsio.test_companies import TestCompanies
+from api.seatsio.ticket_buyers import TicketBuyerRoutes
 from api.seatsio.workspaces import Workspaces
 
 NOT_YET = {
@@ -59,11 +60,6 @@ NOT_YET = {
         ("POST", "/events/{key}/actions/use-season-status"),
     ),
     "thumbnails are": (("GET", "/charts/{key}/version/{version}/thumbnail"),),
-    "ticket buyers are": (
-        ("GET", "/ticket-buyers"),
-        ("POST", "/ticket-buyers"),
-        ("DELETE", "/ticket-buyers"),
-    ),
 }
 """Routes that the vendor has and we do not, by what they are about."""
 
@@ -90,6 +86,7 @@ class Seatsio:
             Events(parts, commands),
             Workspaces(parts),
             EventLogRoutes(parts),
+            TicketBuyerRoutes(parts),
         ]
         if parts.system_secret is not None:
             resources.append(TestCompanies(parts, parts.system_secret))

@@ -9,6 +9,7 @@ from adapters.postgres.charts import Charts
 from adapters.postgres.event_log import EventLog
 from adapters.postgres.pool import connect
 from adapters.postgres.reads import Reads
+from adapters.postgres.ticket_buyers import TicketBuyers
 from adapters.sealing import Seal
 from api.app import build_app, serve
 from api.command_log import CommandLog
@@ -36,6 +37,7 @@ async def serve_http(settings: Settings) -> None:
         charts=Charts(pool),
         event_log=EventLog(pool),
         accounts=accounts,
+        ticket_buyers=TicketBuyers(pool),
         command_log=CommandLog(kafka, topics),
         system_secret=settings.system_secret if settings.test_companies else None,
     )

@@ -22,6 +22,7 @@ from adapters.postgres.event_log import EventLog
 from adapters.postgres.pool import connect
 from adapters.postgres.projection import Projection
 from adapters.postgres.reads import Reads
+from adapters.postgres.ticket_buyers import TicketBuyers
 from adapters.sealing import Seal
 from api.app import build_app, listen
 from api.command_log import CommandLog
@@ -236,6 +237,7 @@ async def api(bootstrap: str, topics: Topics, dsn: str) -> AsyncIterator[Install
         charts=Charts(pool),
         event_log=EventLog(pool),
         accounts=accounts,
+        ticket_buyers=TicketBuyers(pool),
         command_log=CommandLog(log, topics),
         system_secret=SYSTEM_SECRET,
     )

@@ -1,44 +1,17 @@
 """Workspaces over HTTP and by the official client: who may manage them, and what each call does."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-import seatsio
 from seatsio.exceptions import SeatsioException
 
-from tests.seatsio.installation import Answer, Company, Installation
+from tests.seatsio.admin import Admin
+from tests.seatsio.installation import Company, Installation
 from tests.seatsio.test_bad_input import assert_refused
 
 # The client's own business, and no reason to fail.
 pytestmark = pytest.mark.filterwarnings("ignore:keys will default to True")
-
-
-class Admin:
-    """A company's admin key, over raw HTTP and in the official client."""
-
-    def __init__(self, company: Company) -> None:
-        self.company = company
-        self.blocking = seatsio.Client(seatsio.Region(company.url), company.admin_secret)
-
-    async def call(self, method: str, path: str, content: object = b"", **headers: str) -> Answer:
-        secret = self.company.admin_secret
-        return await self.company.call(method, path, content, secret=secret, **headers)
-
-    async def do(self, work: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - the client's
-        return await asyncio.to_thread(work, self.blocking)
-
-    async def workspace(self, name: str = "Hall") -> Any:  # noqa: ANN401 - JSON
-        created = await self.call("POST", "/workspaces", {"name": name})
-        assert created.status == 200, created
-        return created.json
-
-    async def deactivated(self) -> str:
-        key: str = (await self.workspace())["key"]
-        done = await self.call("POST", f"/workspaces/{key}/actions/deactivate")
-        assert done.status == 204
-        return key
 
 
 @pytest.fixture
