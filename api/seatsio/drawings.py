@@ -38,10 +38,13 @@ class CategoryFields(Body):
     accessible: bool | None = None
 
 
-class CategoryAsked(CategoryFields):
-    """A category of a chart to be."""
+CategoryKey = Annotated[Whole, Field(ge=0, le=CATEGORY_KEY_MAX)] | Label
 
-    key: Annotated[Whole, Field(ge=0, le=CATEGORY_KEY_MAX)] | Label
+
+class CategoryAsked(CategoryFields):
+    """A category of a chart or an event to be."""
+
+    key: CategoryKey
     label: Text
 
 

@@ -148,6 +148,12 @@ _MEANINGS = {
         "The objects of this request have too much extra data or too many holds to be changed at "
         "once ({detail}): change fewer at once",
     ),
+    Rejection.SELLING_TOO_LARGE: _Meaning(
+        BAD_REQUEST,
+        GENERAL_ERROR,
+        "Tables, categories, channels and for-sale settings of the events of one request are too "
+        "large together ({detail})",
+    ),
     Rejection.IDEMPOTENCY_KEY_IN_USE: _Meaning(
         CONFLICT,
         "IDEMPOTENCY_KEY_IN_USE",

@@ -8,7 +8,7 @@ from engine.charts.inventory import SeatMap
 from engine.seats.event_map import EventMap
 from schemas.facts import EventCreated
 from schemas.inventory import Category
-from schemas.selling import AS_THE_CHART_SAYS
+from schemas.selling import AS_THE_CHART_SAYS, TableBooking
 
 
 def created_event(fact: EventCreated, seats: SeatMap) -> JSON:
@@ -41,9 +41,10 @@ def stored_event(row: EventRow, seats: SeatMap) -> JSON:
 
 
 def _event(event_map: EventMap, **own: Any) -> JSON:  # noqa: ANN401 - JSON
+    own["objectCategories"] = _object_categories(event_map)
     return {
         **{name: value for name, value in own.items() if value is not None},
-        "tableBookingConfig": {"mode": "INHERIT"},
+        "tableBookingConfig": _table_booking(event_map.selling.tables or TableBooking()),
         "supportsBestAvailable": event_map.chart.supports_best_available,
         "channels": [],
         "categories": [category_json(category) for category in event_map.categories],
@@ -55,10 +56,32 @@ def _event(event_map: EventMap, **own: Any) -> JSON:  # noqa: ANN401 - JSON
     }
 
 
+def _table_booking(tables: TableBooking) -> JSON:
+    """Describe how tables are sold: the vendor's names are ours in capitals."""
+    described: JSON = {"mode": tables.mode.upper()}
+    if tables.mode == "custom":
+        described["tables"] = {label: as_.upper() for label, as_ in tables.by_label.items()}
+    return described
+
+
+def _object_categories(event_map: EventMap) -> JSON | None:
+    """Describe the objects' own categories, None if there are none."""
+    by_label = event_map.selling.object_categories
+    if not by_label:
+        return None
+    keys = {category.key: _key(category) for category in event_map.categories}
+    return {label: keys.get(key, key) for label, key in by_label.items()}
+
+
+def _key(category: Category) -> int | str:
+    """Give a category's key as it was given: a number or a text."""
+    return int(category.key) if category.key_is_int else category.key
+
+
 def category_json(category: Category) -> JSON:
-    """Describe a category of a chart; its key is a number where the drawing has one."""
+    """Describe a category; its key is a number where the drawing or the event has one."""
     described: JSON = {
-        "key": int(category.key) if category.key_is_int else category.key,
+        "key": _key(category),
         "label": category.label,
         "accessible": category.accessible,
     }

@@ -20,14 +20,23 @@ from api.seatsio.idempotency import idempotency
 from api.seatsio.paging import CURSOR_PARAMETERS, check_parameters, page_json, read_cursor
 from api.seatsio.parts import JSON, Parts, answer, nothing, path_part
 from api.seatsio.recorded import Facts
+from api.seatsio.selling import (
+    SellingFields,
+    categories_asked,
+    check_categories,
+    object_categories_asked,
+    tables_asked,
+)
 from api.seatsio.wire import Body, Label, NotYet, Text, read
 from schemas.commands import CreateEvents, DeleteEvent, NewEvent, UpdateEvent
+from schemas.selling import AS_THE_CHART_SAYS, Selling
 
 earliest_date = dt.date(2014, 1, 1)
 years_ahead_max = 10
 RESERVED_KEYS = ("groups", "actions", ".", "..")
 """Their paths would be other routes."""
 
+Path = tuple[str | int, ...]
 _DATE_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
@@ -54,31 +63,26 @@ def _date(text: str) -> str:
     return text
 
 
-def _inherits_tables(value: object) -> object:
-    """Take the default alone: tables follow the chart."""
-    if value is None:
-        return value
-    if not isinstance(value, dict) or value.get("mode") != "INHERIT" or value.get("tables"):
-        raise PydanticCustomError("not_yet", "modes other than INHERIT are not supported yet")
-    if not value.keys() <= {"mode", "tables"}:
-        raise PydanticCustomError("unknown", "only [mode] and [tables] are permitted")
+def _former_tables(value: object) -> object:
+    if value is not None:
+        raise PydanticCustomError("former", "no longer supported: use [tableBookingConfig]")
     return value
 
 
 EventKey = Annotated[Label, AfterValidator(_event_key)]
 Date = Annotated[str, AfterValidator(_date)]
+_FormerTables = BeforeValidator(_former_tables)
 _ChannelsNotYet = Annotated[object, NotYet("channels are", (None, []))]
 
 
-class EventFields(Body):
+class EventFields(SellingFields):
     """What may be said of an event, at its creation and later."""
 
     event_key: EventKey | None = None
     name: Text | None = None
     date: Date | None = None
-    table_booking_config: Annotated[object, BeforeValidator(_inherits_tables)] = None
-    object_categories: Annotated[object, NotYet("event categories are", (None, {}))] = None
-    categories: Annotated[object, NotYet("event categories are", (None, []))] = None
+    table_booking_modes: Annotated[object, _FormerTables] = None
+    book_whole_tables: Annotated[object, _FormerTables] = None
 
 
 class NewEventFields(EventFields):
@@ -145,7 +149,7 @@ class Events:
         async def show(facts: Facts) -> web.Response:
             return answer((await self._shown(facts))[0])
 
-        return await self._create_on(call, asked.chart_key, [asked], show)
+        return await self._create_on(call, asked.chart_key, [((), asked)], show)
 
     async def _create_several(self, call: Call) -> web.Response:
         asked = read(call.body, NewEventsAsked)
@@ -156,11 +160,13 @@ class Events:
         async def show(facts: Facts) -> web.Response:
             return answer({"events": await self._shown(facts)})
 
-        return await self._create_on(call, asked.chart_key, asked.events, show)
+        placed = [(("events", place), event) for place, event in enumerate(asked.events)]
+        return await self._create_on(call, asked.chart_key, placed, show)
 
     async def _create_on(
-        self, call: Call, chart_key: str, asked: Sequence[NewEventFields], show: Show
+        self, call: Call, chart_key: str, asked: Sequence[tuple[Path, NewEventFields]], show: Show
     ) -> web.Response:
+        """Create events; each comes with its path in the body."""
         check_parameters(call.request)
         workspace = call.workspace.key
         chart = await self._parts.charts.retrieve(workspace, chart_key)
@@ -168,6 +174,9 @@ class Events:
             raise chart_not_found(chart_key, workspace)
         inventory = chart.published.inventory
         await self._publish(inventory)
+        seats = await self._parts.core.seat_maps.get(inventory)
+        for path, event in asked:
+            check_categories(event, seats, path=path)
         events = [
             NewEvent(
                 key=event.event_key or str(uuid4()),
@@ -175,8 +184,9 @@ class Events:
                 inventory=inventory,
                 name=event.name,
                 date=event.date,
+                selling=_selling(event),
             )
-            for event in asked
+            for _, event in asked
         ]
         command = CreateEvents(workspace=workspace, idempotency=idempotency(call), events=events)
         return await self._commands.decide(call, command, show)
@@ -196,17 +206,32 @@ class Events:
 
     async def _update(self, call: Call) -> web.Response:
         check_parameters(call.request)
-        asked = read(call.body, EventUpdateAsked)
+        asked, key = read(call.body, EventUpdateAsked), path_part(call, "key")
+        await self._check_categories(call, key, asked)
         command = UpdateEvent(
             workspace=call.workspace.key,
             idempotency=idempotency(call),
-            key=path_part(call, "key"),
+            key=key,
             new_key=asked.event_key,
             name=asked.name,
             date=asked.date,
             is_in_the_past=asked.is_in_the_past,
+            tables=tables_asked(asked),
+            categories=categories_asked(asked),
+            object_categories=object_categories_asked(asked),
         )
         return await self._commands.decide(call, command, _show_nothing)
+
+    async def _check_categories(self, call: Call, key: str, asked: EventUpdateAsked) -> None:
+        """Refuse categories that the event cannot have; whether it is there, others say."""
+        if not asked.categories and not asked.object_categories:
+            return
+        directory, workspace = self._parts.core.directory, call.workspace.key
+        await directory.catch_up(workspace)
+        entry = directory.find_now(workspace, key)
+        if entry is not None:
+            seats = await self._parts.core.seat_maps.get(entry.inventory)
+            check_categories(asked, seats, entry.selling.categories)
 
     async def _delete(self, call: Call) -> web.Response:
         check_parameters(call.request)
@@ -238,6 +263,16 @@ class Events:
 
     async def _stored(self, row: EventRow) -> JSON:
         return stored_event(row, await self._parts.core.seat_maps.get(row.inventory))
+
+
+def _selling(asked: NewEventFields) -> Selling | None:
+    """Say how a new event is sold; None if as its chart says."""
+    selling = Selling(
+        tables=tables_asked(asked),
+        categories=categories_asked(asked) or [],
+        object_categories=object_categories_asked(asked) or {},
+    )
+    return None if selling == AS_THE_CHART_SAYS else selling
 
 
 async def _show_nothing(facts: Facts) -> web.Response:

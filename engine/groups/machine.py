@@ -9,7 +9,7 @@ Rules of this file:
 4. All groups that could meet have one coordinator, and every owner sees them in its order.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 from zlib import crc32
 
@@ -59,6 +59,10 @@ coordinators_max = 256
 them."""
 groups_in_doubt_max = 5_000
 """More wait nowhere: an owner parks as many commands."""
+selling_bytes_max = 1536 * 1024
+"""Of the events of one command together: owners tell it again, in records of 2 MiB."""
+
+_encode = msgspec.json.Encoder().encode
 
 
 class GroupOverdue(NamedTuple):
@@ -189,6 +193,9 @@ class GroupsMachine:
         doubled = [key for place, key in enumerate(keys) if key in keys[:place]]
         if taken or doubled:
             return _refuse(Rejection.EVENT_KEY_TAKEN, ", ".join(taken or doubled))
+        too_large = _too_large(event.selling for event in command.events)
+        if too_large is not None:
+            return too_large
         return Decision(
             Accepted(),
             [
@@ -231,7 +238,16 @@ def _update(state: GroupsState, command: UpdateEvent, now: int) -> Decision[Grou
     key = command.new_key or command.key
     if key != command.key and state.directory.find(command.workspace, key):
         return _refuse(Rejection.EVENT_KEY_TAKEN, key)
-    return Decision(Accepted(), [_updated(entry, key, command, now)])
+    updated = _updated(entry, key, command, now)
+    return _too_large([updated.selling]) or Decision(Accepted(), [updated])
+
+
+def _too_large(sellings: Iterable[Selling | None]) -> Decision[GroupsFact] | None:
+    """Refuse what would not fit the record of an owner; None if it does."""
+    said = sum(len(_encode(selling)) for selling in sellings if selling is not None)
+    if said <= selling_bytes_max:
+        return None
+    return _refuse(Rejection.SELLING_TOO_LARGE, f"{said} bytes, at most {selling_bytes_max}")
 
 
 def _updated(entry: Entry, key: str, command: UpdateEvent, now: int) -> EventUpdated:

@@ -8,7 +8,7 @@ Rules of this file:
 3. What `Selling` names and the chart does not have is left out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from engine.charts.inventory import BookableObject, SeatMap
 from schemas.inventory import Category
@@ -18,12 +18,14 @@ from schemas.selling import AS_THE_CHART_SAYS, Selling
 class EventMap:
     """The objects of an event."""
 
-    __slots__ = ("chart", "selling")
+    __slots__ = ("_own_category", "chart", "selling")
 
     def __init__(self, chart: SeatMap, selling: Selling = AS_THE_CHART_SAYS) -> None:
         self.chart = chart
         """The chart's objects, whichever of them the event sells."""
         self.selling = selling
+        self._own_category = _own_categories(chart, selling)
+        """Of objects for which the event's word counts: by label."""
 
     def find(self, label: str) -> BookableObject | None:
         """Give the object with this label if the event sells it; the same one each time."""
@@ -43,8 +45,17 @@ class EventMap:
 
     def category_key(self, found: BookableObject) -> str | None:
         """Give the key of an object's category: the event's word counts before the chart's."""
-        return self.selling.object_categories.get(found.label, found.category_key)
+        own = self._own_category.get(found.label)
+        return found.category_key if own is None else own
 
     def category_label(self, key: str | None) -> str | None:
         """Give the label of a category."""
         return next((one.label for one in self.categories if one.key == key), None)
+
+
+def _own_categories(chart: SeatMap, selling: Selling) -> Mapping[str, str]:
+    """Give the categories that an event gives to objects, but for those that do not exist."""
+    if not selling.object_categories:
+        return {}
+    keys = {category.key for category in (*chart.inventory.categories, *selling.categories)}
+    return {label: key for label, key in selling.object_categories.items() if key in keys}

@@ -185,6 +185,8 @@ class SeatsMachine:
             case EventUpdated():
                 event = state.events[fact.event]
                 event.key = fact.key
+                if fact.is_in_the_past is not None:
+                    event.is_in_the_past = fact.is_in_the_past
                 if fact.selling is not None:
                     event.map = EventMap(event.map.chart, fact.selling)
             case EventDeleted():

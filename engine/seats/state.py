@@ -58,13 +58,23 @@ Places = dict[str, int]
 class EventState:
     """One event: what it sells, and the objects that differ from it."""
 
-    __slots__ = ("area_holds", "id", "key", "last_seq", "map", "objects", "workspace")
+    __slots__ = (
+        "area_holds",
+        "id",
+        "is_in_the_past",
+        "key",
+        "last_seq",
+        "map",
+        "objects",
+        "workspace",
+    )
 
     def __init__(self, id: int, workspace: str, key: str, event_map: EventMap) -> None:  # noqa: A002
         self.id = id
         self.workspace = workspace
         self.key = key
         self.map = event_map
+        self.is_in_the_past = False
         self.last_seq = 0
         self.objects: dict[str, ObjectState] = {}
         self.area_holds: dict[tuple[str, str], Places] = {}

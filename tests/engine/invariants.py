@@ -85,7 +85,8 @@ def photograph(state: SeatsState) -> dict[str, Any]:
         "digest": state.digest(),
         "events": {
             event.id: (
-                *(event.key, event.workspace, event.last_seq),
+                *(event.key, event.workspace, event.last_seq, event.is_in_the_past),
+                event.map.selling,
                 *(dict(event.objects), dict(event.area_holds)),
             )
             for event in state.events.values()

@@ -144,3 +144,13 @@ def test_a_command_for_an_event_that_has_another_key_by_now_finds_none() -> None
             scenario.then_rejected(Rejection.EVENT_NOT_FOUND)
         else:
             scenario.then_accepted()
+
+
+def test_an_owner_knows_which_events_are_in_the_past() -> None:
+    scenario = SeatsScenario()
+    assert not scenario.event().is_in_the_past
+    past = msgspec.structs.replace(
+        event_renamed(MATINEE, "matinee", "matinee"), is_in_the_past=True
+    )
+    scenario.given([past], [event_renamed(MATINEE, "gala", "matinee")])
+    assert scenario.event().is_in_the_past

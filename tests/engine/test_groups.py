@@ -6,6 +6,7 @@ from engine.groups.machine import GroupsMachine, partition_of
 from schemas.commands import CreateEvents, Hold, NewEvent
 from schemas.facts import EventCreated, EventDeleted, EventUpdated, HoldDeadlineSet
 from schemas.rejections import Rejection
+from schemas.selling import EventCategory, Selling, TableBooking
 from tests.engine.factories import (
     ALICE,
     ANOTHER_WORKSPACE,
@@ -296,3 +297,28 @@ def test_coordinators_have_nothing_due_and_need_no_inventory() -> None:
     scenario = GroupsScenario().given(create("a"))
     scenario.machine.due(scenario.state, NOON + HOUR)
     assert scenario.machine.needs(scenario.last.facts) == ()
+
+
+def test_how_an_event_is_sold_is_replaced_field_by_field_and_told_as_a_whole() -> None:
+    tables = TableBooking(mode="all_by_table")
+    own = [EventCategory(key="own", label="Own")]
+    scenario = GroupsScenario().given(create("matinee"), update("matinee", tables=tables))
+    scenario.when(update("matinee", categories=own, object_categories={"A-1": "own"}))
+    [told] = scenario.last.facts
+    assert told.selling == Selling(tables=tables, categories=own, object_categories={"A-1": "own"})
+    scenario.when(update("matinee", name="N"))
+    assert scenario.last.facts[0].selling is None
+    scenario.when(update("matinee", categories=[], object_categories={}))
+    assert scenario.last.facts[0].selling == Selling(tables=tables)
+
+
+def test_what_does_not_fit_a_record_is_refused() -> None:
+    many = {f"{'A' * 90}-{number}": "own" for number in range(17_000)}
+    scenario = GroupsScenario().given(create("matinee"))
+    scenario.when(update("matinee", object_categories=many))
+    scenario.then_rejected(Rejection.SELLING_TOO_LARGE)
+    half = NewEvent(
+        key="one", chart_key="c", inventory="i", selling=Selling(object_categories=many)
+    )
+    command = CreateEvents(workspace=WORKSPACE, events=[half])
+    scenario.when(command).then_rejected(Rejection.SELLING_TOO_LARGE)

@@ -196,11 +196,14 @@ BAD_EVENTS = [
     ({"eventKey": "groups"}, "#/eventKey: [groups] is reserved"),
     ({"name": "n" * 256}, "#/name: expected maxLength: 255, but it is longer"),
     (
-        {"tableBookingConfig": {"mode": "ALL_BY_TABLE"}},
-        "#/tableBookingConfig: modes other than INHERIT are not supported yet",
+        {"tableBookingConfig": {"mode": "BY_TABLE"}},
+        (
+            "#/tableBookingConfig/mode: expected one of "
+            "'INHERIT', 'CUSTOM', 'ALL_BY_SEAT' or 'ALL_BY_TABLE'"
+        ),
     ),
     ({"channels": [{"key": "c"}]}, "#/channels: channels are not supported yet"),
-    ({"categories": [{"key": "c"}]}, "#/categories: event categories are not supported yet"),
+    ({"objectCategories": 1}, "#/objectCategories: expected type: JSONObject, found: Integer"),
     (
         {"forSaleConfig": {"forSale": False}},
         "#/forSaleConfig: for-sale settings are not supported yet",

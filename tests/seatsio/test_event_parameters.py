@@ -1,0 +1,98 @@
+"""What an event adds to its chart, through the official client and over plain HTTP."""
+
+from typing import Any
+
+import pytest
+from seatsio import TableBookingConfig
+from seatsio.domain import Category
+from seatsio.events.eventProperties import EventProperties
+
+from tests.seatsio.client import Client
+from tests.seatsio.installation import Company
+
+pytestmark = pytest.mark.filterwarnings("ignore:keys will default to True")
+
+
+@pytest.fixture
+def client(company: Company) -> Client:
+    return Client(company)
+
+
+async def test_an_event_says_how_its_tables_are_sold(company: Company, client: Client) -> None:
+    chart = await company.chart("sampleChartWithTables")
+    custom = TableBookingConfig.custom({"T1": "BY_TABLE", "T2": "BY_SEAT"})
+    event = await client.do(lambda c: c.events.create(chart, table_booking_config=custom))
+    assert event.table_booking_config == custom
+    await client.do(
+        lambda c: c.events.update(event.key, table_booking_config=TableBookingConfig.all_by_seat())
+    )
+    updated = await client.do(lambda c: c.events.retrieve(event.key))
+    assert updated.table_booking_config == TableBookingConfig.all_by_seat()
+    assert updated.updated_on is not None
+
+
+async def test_several_events_are_created_each_with_its_own_parameters(
+    company: Company, client: Client
+) -> None:
+    chart = await company.chart()
+    own = Category("own", "Own", "#AAABBB", accessible=True)
+    created = await client.do(
+        lambda c: c.events.create_multiple(
+            chart,
+            [
+                EventProperties(object_categories={"A-1": 10}),
+                EventProperties(categories=[own], object_categories={"A-1": "own"}),
+                EventProperties(table_booking_config=TableBookingConfig.all_by_table()),
+            ],
+        )
+    )
+    assert [event.object_categories for event in created] == [{"A-1": 10}, {"A-1": "own"}, None]
+    assert [len(event.categories) for event in created] == [3, 4, 3]
+    assert created[1].categories[3] == own
+    modes = [event.table_booking_config.mode for event in created]
+    assert modes == ["INHERIT", "INHERIT", "ALL_BY_TABLE"]
+    info = await client.do(lambda c: c.events.retrieve_object_info(created[1].key, "A-1"))
+    assert (info.category_key, info.category_label) == ("own", "Own")
+    info = await client.do(lambda c: c.events.retrieve_object_info(created[0].key, "A-1"))
+    assert (info.category_key, info.category_label) == ("10", "Cat2")
+
+
+async def test_categories_are_replaced_and_removed(company: Company, client: Client) -> None:
+    event = await company.event()
+    own = Category("own", "Own", "#AAABBB")
+    await client.do(
+        lambda c: c.events.update(event, categories=[own], object_categories={"A-1": "own"})
+    )
+    await client.do(lambda c: c.events.update(event, object_categories={"A-2": "own", "A-3": 10}))
+    told = (await company.get(f"/events/{event}")).json
+    assert told["objectCategories"] == {"A-2": "own", "A-3": 10}
+    booked = await client.do(lambda c: c.events.book(event, ["A-1", "A-2"]))
+    keys = {label: seat.category_key for label, seat in booked.objects.items()}
+    assert keys == {"A-1": "9", "A-2": "own"}
+    await client.do(lambda c: c.events.update(event, object_categories={}, categories=[]))
+    told = (await company.get(f"/events/{event}")).json
+    assert "objectCategories" not in told
+    assert len(told["categories"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"objectCategories": {"A-1": "no"}}, "#/objectCategories/A-1: there is no category [no]"),
+        (
+            {"tableBookingModes": {"T1": "BY_TABLE"}},
+            "#/tableBookingModes: no longer supported: use [tableBookingConfig]",
+        ),
+        (
+            {"bookWholeTables": False},
+            "#/bookWholeTables: no longer supported: use [tableBookingConfig]",
+        ),
+    ],
+)
+async def test_an_update_that_cannot_be_is_refused(
+    company: Company, fields: dict[str, Any], message: str
+) -> None:
+    event = await company.event()
+    refused = await company.post(f"/events/{event}", fields)
+    assert (refused.status, refused.messages) == (400, [message])
+    assert "updatedOn" not in (await company.get(f"/events/{event}")).json
