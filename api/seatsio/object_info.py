@@ -10,12 +10,12 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from adapters.postgres.rows import AreaHolds
-from engine.charts.inventory import BookableObject
+from engine.charts.inventory import BookableObject, SeatMap
 from engine.charts.labels import join
 from engine.seats.event_map import EventMap
 from schemas.commands import JsonObject
 from schemas.facts import BOOKED, FREE, HELD, AreaCounts, StatusChanged
-from schemas.inventory import Area, SeatFlag, Table
+from schemas.inventory import Area, Floor, SeatFlag, Table
 
 JSON = dict[str, Any]
 
@@ -73,27 +73,78 @@ def after(fact: StatusChanged) -> Seen:
 
 def info(event_map: EventMap, found: BookableObject, seen: Seen) -> JSON:
     """Describe one object."""
-    about: JSON = {
+    return {
+        **own_info(event_map.chart, found),
+        **common_info(event_map, found),
+        **state_info(found, seen),
+    }
+
+
+def own_info(chart: SeatMap, found: BookableObject) -> JSON:
+    """Say what no other object of the chart has: its names, its neighbours, its distance."""
+    left, right = chart.neighbours_of(found)
+    optional = {
+        "distanceToFocalPoint": chart.distance_to_focal_point(found),
+        "leftNeighbour": left,
+        "rightNeighbour": right,
+    }
+    return {
         "label": found.label,
         "labels": _labels(found),
         "ids": _ids(found),
-        "objectType": OBJECT_TYPES[found.kind],
-        "status": seen.status,
-        "forSale": True,
-        "seasonStatusOverriddenQuantity": 0,
-        "seasonStatusOverriddenQuantities": {},
+        **{name: value for name, value in optional.items() if value is not None},
     }
-    _add_place(about, event_map, found)
-    _add_state(about, seen)
+
+
+def common_info(event_map: EventMap, found: BookableObject) -> JSON:
+    """Say what an object has in common with others, whatever becomes of it."""
+    section, floor = found.section, found.floor
+    shown = found.block.displayed_type
+    category = event_map.category_key(found)
+    optional = {
+        "categoryKey": category,
+        "categoryLabel": event_map.category_label(category),
+        "section": section.label if section else None,
+        "entrance": found.entrance,
+        "zone": section.zone if section else None,
+        "floor": _floor(floor) if floor else None,
+        "displayedObjectType": shown if found.parent is None else None,
+        "parentDisplayedObjectType": shown if found.parent is not None else None,
+    }
+    about: JSON = {
+        "objectType": OBJECT_TYPES[found.kind],
+        **{name: value for name, value in optional.items() if value is not None},
+    }
     if found.parent is not None:
         # Plain numbers: an operation on an enum costs twenty times as much.
         flags = found.parent.seats.flags.get(found.seat_index, 0)
         about.update(_flags(flags) if flags else _NO_FLAGS)
     if found.area is not None:
-        _add_area(about, found.area, seen)
+        about["capacity"] = found.area.capacity
+        _add_occupancy(about, found.area)
     elif found.kind == "table" and found.table is not None:
         about["numSeats"] = found.table.seat_count
         _add_occupancy(about, found.table)
+    return about
+
+
+def state_info(found: BookableObject, seen: Seen) -> JSON:
+    """Say how an object is sold, and what has become of it."""
+    optional = {
+        "holdToken": seen.hold_token,
+        "orderId": seen.order_id,
+        "ticketType": seen.ticket_type,
+        "extraData": seen.extra_data,
+    }
+    about: JSON = {
+        "status": seen.status,
+        "forSale": True,
+        "seasonStatusOverriddenQuantity": 0,
+        "seasonStatusOverriddenQuantities": {},
+        **{name: value for name, value in optional.items() if value is not None},
+    }
+    if found.area is not None:
+        _add_counts(about, found.area, seen)
     _add_availability(about, seen.status)
     return about
 
@@ -143,50 +194,20 @@ def _ids(found: BookableObject) -> JSON:
     return ids
 
 
-def _add_place(about: JSON, event_map: EventMap, found: BookableObject) -> None:
-    seats = event_map.chart
-    left, right = seats.neighbours(found.label)
-    section, floor = found.section, found.floor
-    shown = found.block.displayed_type
-    category = event_map.category_key(found)
-    optional = {
-        "categoryKey": category,
-        "categoryLabel": event_map.category_label(category),
-        "section": section.label if section else None,
-        "entrance": found.entrance,
-        "zone": section.zone if section else None,
-        "floor": {"name": floor.name} if floor else None,
-        "distanceToFocalPoint": seats.distance_to_focal_point(found),
-        "leftNeighbour": left,
-        "rightNeighbour": right,
-        "displayedObjectType": shown if found.parent is None else None,
-        "parentDisplayedObjectType": shown if found.parent is not None else None,
-    }
-    about.update((name, value) for name, value in optional.items() if value is not None)
-    if floor is not None and floor.displayed_name is not None:
-        about["floor"]["displayName"] = floor.displayed_name
+def _floor(floor: Floor) -> JSON:
+    if floor.displayed_name is None:
+        return {"name": floor.name}
+    return {"name": floor.name, "displayName": floor.displayed_name}
 
 
-def _add_state(about: JSON, seen: Seen) -> None:
-    optional = {
-        "holdToken": seen.hold_token,
-        "orderId": seen.order_id,
-        "ticketType": seen.ticket_type,
-        "extraData": seen.extra_data,
-    }
-    about.update((name, value) for name, value in optional.items() if value is not None)
-
-
-def _add_area(about: JSON, area: Area, seen: Seen) -> None:
+def _add_counts(about: JSON, area: Area, seen: Seen) -> None:
     counts = seen.area or AreaCounts()
     booked = sum(counts.taken.values())
-    about["capacity"] = area.capacity
     about["numBooked"] = booked
     about["numFree"] = area.capacity - booked - counts.held
     about["numHeld"] = counts.held
     about["numNotForSale"] = 0
     about["holds"] = seen.area_holds or {}
-    _add_occupancy(about, area)
 
 
 def _add_occupancy(about: JSON, block: Table | Area) -> None:

@@ -199,7 +199,11 @@ class SeatMap:
         that is not a seat of a row.
         """
         found = self.find(label)
-        if found is None or found.row is None:
+        return (None, None) if found is None else self.neighbours_of(found)
+
+    def neighbours_of(self, found: BookableObject) -> tuple[str | None, str | None]:
+        """Give the labels next to an object of this map."""
+        if found.row is None:
             return None, None
         left = self._labels[found.ordinal - 1] if found.seat_index > 0 else None
         is_last = found.seat_index + 1 == len(found.row.seats.labels)
