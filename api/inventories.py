@@ -64,7 +64,7 @@ class SeatMaps:
         except TimeoutError:
             raise LogUnreachableError(f"inventory {inventory} does not come") from None
         # A stadium takes a moment: others shall be served meanwhile.
-        seat_map = await asyncio.to_thread(_unpack, inventory, compressed)
+        seat_map = await asyncio.to_thread(unpack, inventory, compressed)
         for unused in self._seat_maps.keys() - self._in_use():
             del self._seat_maps[unused]
         self._seat_maps[inventory] = seat_map
@@ -76,7 +76,8 @@ class SeatMaps:
             ended.exception()  # told to who waits, if anybody still does
 
 
-def _unpack(inventory: str, compressed: bytes) -> SeatMap:
+def unpack(inventory: str, compressed: bytes) -> SeatMap:
+    """Make the seat map of an inventory. Raises InventoryError if the bytes are another's."""
     encoded = decompress(compressed)
     if inventory_hash(encoded) != inventory:
         raise InventoryError(f"the inventory {inventory} holds something else")

@@ -39,6 +39,8 @@ page_items_max = 1_000
 """The vendor's limit (contract 2, pagination)."""
 hold_ms_max = 2 * 60 * 60 * 1000
 """The vendor's limit on a hold token's whole validity (contract 1.7)."""
+report_taken_s = 60.0
+"""How long a client may take to read a report, which is in memory until then."""
 idempotency_key_characters_max = 255
 """Printable ASCII."""
 

@@ -30,6 +30,7 @@ from adapters.postgres.rows import (
     ObjectRow,
     ResultRow,
     StatusChangeRow,
+    TouchedRow,
 )
 from schemas.facts import AreaCounts
 from schemas.selling import Selling
@@ -193,6 +194,20 @@ class Snapshot:
         for label, by_token in holds.items():
             objects[label] = objects[label]._replace(area_holds=by_token)
 
+    async def all_objects(self, event: int) -> list[TouchedRow]:
+        """Give all objects of an event that were touched."""
+        return [_touched_row(row) for row in await self._lent.fetch(_SQL["all_objects"], event)]
+
+    async def labels_by_status(self, event: int) -> dict[str, list[str]]:
+        """Name the objects of an event that are not free; areas are not among them."""
+        rows = await self._lent.fetch(_SQL["labels_by_status"], event)
+        return dict(map(tuple, rows))
+
+    async def counts_of_areas(self, event: int) -> dict[str, AreaCounts]:
+        """Give the counts of the areas of an event that somebody was ever in."""
+        rows = await self._lent.fetch(_SQL["counts_of_areas"], event)
+        return {label: msgspec.convert(area, AreaCounts) for label, area in rows}
+
     async def status_changes(
         self,
         event: int,
@@ -254,6 +269,24 @@ def _status_change_row(row: asyncpg.Record) -> StatusChangeRow:
 def _without_place(row: asyncpg.Record) -> tuple[Any, ...]:
     """Drop the last column of a listing, the row's place in the order."""
     return tuple(row)[:-1]
+
+
+def _touched_row(row: asyncpg.Record) -> TouchedRow:
+    label, status, token, order_id, ticket_type, extra_data, area, holds = row
+    return TouchedRow(
+        label,
+        status,
+        token,
+        order_id,
+        ticket_type,
+        _raw(extra_data),
+        None if area is None else msgspec.convert(area, AreaCounts),
+        _raw(holds),
+    )
+
+
+def _raw(text: str | None) -> msgspec.Raw | None:
+    return None if text is None else msgspec.Raw(text.encode())
 
 
 def _object_row(row: asyncpg.Record) -> ObjectRow:

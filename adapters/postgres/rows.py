@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+import msgspec
+
 from schemas.commands import JsonObject
 from schemas.facts import AreaCounts
 from schemas.selling import AS_THE_CHART_SAYS, Selling
@@ -40,6 +42,20 @@ class ObjectRow(NamedTuple):
     area: AreaCounts | None
     """The counts of an area; None for other objects, and for an area that nobody was ever in."""
     area_holds: AreaHolds | None = None
+    """What each token holds of an area; None if no token holds any."""
+
+
+class TouchedRow(NamedTuple):
+    """An object that was touched, for a report; its JSON is handed on as it stands."""
+
+    label: str
+    status: str
+    hold_token: str | None
+    order_id: str | None
+    ticket_type: str | None
+    extra_data: msgspec.Raw | None
+    area: AreaCounts | None
+    area_holds: msgspec.Raw | None
     """What each token holds of an area; None if no token holds any."""
 
 

@@ -9,6 +9,8 @@ Rules of this file:
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+import msgspec
+
 from adapters.postgres.rows import AreaHolds
 from engine.charts.inventory import BookableObject, SeatMap
 from engine.charts.labels import join
@@ -47,9 +49,9 @@ class Seen(NamedTuple):
     """Of what is held as one."""
     order_id: str | None = None
     ticket_type: str | None = None
-    extra_data: JsonObject | None = None
+    extra_data: JsonObject | msgspec.Raw | None = None
     area: AreaCounts | None = None
-    area_holds: AreaHolds | None = None
+    area_holds: AreaHolds | msgspec.Raw | None = None
     """What tokens hold of an area: all of them, or after a fact the one that made the change."""
 
 

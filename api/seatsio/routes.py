@@ -20,6 +20,9 @@ from api.seatsio.hold_tokens import HoldTokenRoutes
 from api.seatsio.objects import Objects
 from api.seatsio.outcomes import Outcomes
 from api.seatsio.parts import Parts, answer
+from api.seatsio.reports.chart import ChartReports
+from api.seatsio.reports.event import EventReports
+from api.seatsio.reports.kept import KeptCharts
 from api.seatsio.status_changes import StatusChanges
 from api.seatsio.statuses import Statuses
 from api.seatsio.test_companies import TestCompanies
@@ -47,7 +50,6 @@ NOT_YET = {
     "moving an event to another chart is": (
         ("POST", "/events/{key}/actions/move-to-new-chart-copy"),
     ),
-    "reports are": (("GET", "/reports/{rest:.+}"),),
     "resale is": (
         ("POST", "/events/{key}/actions/put-up-for-resale"),
         ("POST", "/events/groups/actions/put-up-for-resale"),
@@ -60,6 +62,11 @@ NOT_YET = {
         ("POST", "/events/{key}/actions/use-season-status"),
     ),
     "thumbnails are": (("GET", "/charts/{key}/version/{version}/thumbnail"),),
+    "usage reports are": (
+        ("GET", "/reports/usage"),
+        ("GET", "/reports/usage/{rest:.+}"),
+        ("GET", "/reports/subscription"),
+    ),
 }
 """Routes that the vendor has and we do not, by what they are about."""
 
@@ -72,7 +79,7 @@ class Seatsio:
     """The dialect, as the application takes it."""
 
     def __init__(self, parts: Parts) -> None:
-        commands, charts = Commands(parts), ChartStore(parts)
+        commands, charts, kept_charts = Commands(parts), ChartStore(parts), KeptCharts()
         resources: list[_Resource] = [
             Outcomes(parts),
             Statuses(parts, commands),
@@ -87,6 +94,8 @@ class Seatsio:
             Workspaces(parts),
             EventLogRoutes(parts),
             TicketBuyerRoutes(parts),
+            EventReports(parts, kept_charts),
+            ChartReports(parts, kept_charts),
         ]
         if parts.system_secret is not None:
             resources.append(TestCompanies(parts, parts.system_secret))

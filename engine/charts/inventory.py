@@ -178,19 +178,26 @@ class SeatMap:
         """All labels in drawing order. Not to be changed."""
         return self._labels
 
+    def ordinal_of(self, label: str) -> int | None:
+        """Give the place in drawing order of the object with this label."""
+        return self._ordinals.get(label)
+
     def find(self, label: str) -> BookableObject | None:
         """Give the object with this label; the same one each time."""
         ordinal = self._ordinals.get(label)
-        return None if ordinal is None else self.at(ordinal)
-
-    def at(self, ordinal: int) -> BookableObject:
-        """Give the object at this place in drawing order."""
+        if ordinal is None:
+            return None
         found = self._objects[ordinal]
         if found is None:
-            block = bisect_right(self._starts, ordinal) - 1
-            found = self._build(ordinal, self._blocks[block], self._starts[block])
-            self._objects[ordinal] = found
+            found = self._objects[ordinal] = self.at(ordinal)
         return found
+
+    def at(self, ordinal: int) -> BookableObject:
+        """Give the object at this place in drawing order; it is not kept."""
+        block = bisect_right(self._starts, ordinal) - 1
+        return self._objects[ordinal] or self._build(
+            ordinal, self._blocks[block], self._starts[block]
+        )
 
     def neighbours(self, label: str) -> tuple[str | None, str | None]:
         """Give the labels to the left and right of a seat in its row.

@@ -38,13 +38,13 @@ async def test_a_seat_map_is_unpacked_once_and_not_on_the_event_loop(
     seat_maps: SeatMaps, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     on_the_loop: list[bool] = []
-    unpack = unit._unpack
+    unpack = unit.unpack
 
     def watched(inventory: str, compressed: bytes) -> SeatMap:
         on_the_loop.append(current_thread() is main_thread())
         return unpack(inventory, compressed)
 
-    monkeypatch.setattr(unit, "_unpack", watched)
+    monkeypatch.setattr(unit, "unpack", watched)
     await seat_maps.publish(SAMPLE_HASH, compress(encode(SAMPLE)))
     impatient, *waiting = [asyncio.create_task(seat_maps.get(SAMPLE_HASH)) for _ in range(20)]
     await asyncio.sleep(0)

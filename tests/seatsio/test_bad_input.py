@@ -291,8 +291,8 @@ async def test_a_drawing_with_errors_is_stored_and_says_so(company: Company) -> 
         ("/events/E/objects", "label: expected 1 to 100 labels, found 0"),
         ("/events/%00", "key: has a NUL character"),
         (
-            "/reports/events/E/byStatus",
-            "reports are not supported yet: GET /reports/events/E/byStatus",
+            "/reports/usage",
+            "usage reports are not supported yet: GET /reports/usage",
         ),
     ],
 )

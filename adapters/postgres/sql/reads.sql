@@ -36,6 +36,23 @@ FROM objects WHERE event = $1 AND label = ANY ($2::text[])
 -- name: area_holds
 SELECT label, token, places FROM area_holds WHERE event = $1 AND label = ANY ($2::text[])
 
+-- name: all_objects
+SELECT
+    objects.label, status, hold_token, order_id, ticket_type, extra_data::text, area,
+    holds.places::text
+FROM objects LEFT JOIN (
+    SELECT label, json_object_agg(token, places) AS places
+    FROM area_holds WHERE event = $1 GROUP BY label
+) AS holds ON holds.label = objects.label
+WHERE event = $1
+
+-- name: labels_by_status
+SELECT status, array_agg(label) FROM objects
+WHERE event = $1 AND area IS NULL AND status <> 'free' GROUP BY status
+
+-- name: counts_of_areas
+SELECT label, area FROM objects WHERE event = $1 AND area IS NOT NULL
+
 -- name: status_change_columns
 event, id, seq, at, quantity, label, status, origin_type, origin_ip, hold_token, order_id,
 extra_data

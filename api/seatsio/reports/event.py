@@ -1,0 +1,143 @@
+"""The routes of event reports.
+
+Rules of this file:
+
+1. A report is one state of the event, at or past all that was answered before it was asked for.
+2. What takes longer than a moment is done in a thread, or in slices while it is written: there
+   are bookings that must not wait for a report.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from typing import Any, TypeVar
+
+from aiohttp import web
+
+from adapters.postgres.reads import Snapshot
+from adapters.postgres.rows import TouchedRow
+from api.call import Call, Route
+from api.seatsio.errors import event_not_found
+from api.seatsio.paging import check_parameters
+from api.seatsio.parts import Parts, answer, path_part
+from api.seatsio.reports.asked import read_choice, read_filter, read_type
+from api.seatsio.reports.details import Buckets, States, in_buckets, with_all_object_types
+from api.seatsio.reports.dimensions import EVENT_BUCKETS, EVENT_DIMENSIONS, SELECTABILITY
+from api.seatsio.reports.forms import AS_CSV, AS_JSON, Form
+from api.seatsio.reports.kept import KeptChart, KeptCharts
+from api.seatsio.reports.stock import Stock, event_stock
+from api.seatsio.reports.summaries import Touched, summary, tally
+from api.seatsio.reports.writing import Writer, as_array, as_buckets, as_csv, send
+from engine.seats.event_map import EventMap
+
+JSON = dict[str, Any]
+T = TypeVar("T")
+
+_SUMMARIES = tuple(one.name for one in EVENT_DIMENSIONS if one != SELECTABILITY)
+
+
+class EventReports:
+    """The routes of event reports."""
+
+    def __init__(self, parts: Parts, kept: KeptCharts) -> None:
+        self._parts = parts
+        self._kept = kept
+
+    def routes(self) -> list[Route]:
+        of_type = "/reports/events/{key}/{type}"
+        return [
+            # Before the one without an ending, which would take it for a part of the key.
+            Route(method="GET", path="/reports/events/{key}.csv", handler=self._flat_csv),
+            Route(method="GET", path="/reports/events/{key}", handler=self._flat),
+            Route(method="GET", path=of_type, handler=self._detailed),
+            Route(method="GET", path=f"{of_type}/summary", handler=self._summary),
+            Route(method="GET", path=f"{of_type}/summary/deep", handler=self._deep_summary),
+            Route(method="GET", path=f"{of_type}/{{filter}}", handler=self._filtered),
+        ]
+
+    async def _flat(self, call: Call) -> web.StreamResponse:
+        return await self._all(call, AS_JSON, as_array)
+
+    async def _flat_csv(self, call: Call) -> web.StreamResponse:
+        return await self._all(call, AS_CSV, as_csv)
+
+    async def _all(
+        self, call: Call, form: Form, write: Callable[[Iterable[int], Writer], Iterator[bytes]]
+    ) -> web.StreamResponse:
+        _check_parameters(call)
+        kept, stock, rows = await self._read(call, Snapshot.all_objects)
+        states, ordinals = await asyncio.to_thread(_in_order, stock, rows)
+        writer = Writer(stock, kept.own_texts(form), states)
+        return await send(call, write(ordinals, writer), form)
+
+    async def _detailed(self, call: Call) -> web.StreamResponse:
+        return await self._by_type(call, read_type(call, EVENT_BUCKETS))
+
+    async def _filtered(self, call: Call) -> web.StreamResponse:
+        name = read_type(call, EVENT_BUCKETS)
+        return await self._by_type(call, name, read_filter(call, name))
+
+    async def _by_type(self, call: Call, name: str, only: str | None = None) -> web.StreamResponse:
+        _check_parameters(call)
+        kept, stock, rows = await self._read(call, Snapshot.all_objects)
+        states, buckets = await asyncio.to_thread(_described, stock, rows, name)
+        if only is not None:
+            buckets = {only: buckets[only]} if only in buckets else {}
+        elif name == "byObjectType":
+            buckets = with_all_object_types(buckets)
+        writer = Writer(stock, kept.own_texts(AS_JSON), states)
+        return await send(call, as_buckets(buckets, writer), AS_JSON)
+
+    async def _summary(self, call: Call) -> web.StreamResponse:
+        name = read_type(call, EVENT_BUCKETS)
+        if name not in _SUMMARIES:
+            return await self._by_type(call, name, "summary")  # so it is a filter
+        return await self._summarized(call, name, deep=False)
+
+    async def _deep_summary(self, call: Call) -> web.StreamResponse:
+        return await self._summarized(call, read_type(call, _SUMMARIES), deep=True)
+
+    async def _summarized(self, call: Call, name: str, *, deep: bool) -> web.Response:
+        _check_parameters(call)
+        _, stock, touched = await self._read(call, _touched)
+        return answer(await asyncio.to_thread(_summary, stock, touched, name, deep=deep))
+
+    async def _read(
+        self, call: Call, read: Callable[[Snapshot, int], Awaitable[T]]
+    ) -> tuple[KeptChart, Stock, T]:
+        """Read an event and what of it is touched, in one state."""
+        entry, position = await self._parts.current_entry(call, path_part(call, "key"))
+        async with self._parts.reads.snapshot(position) as snapshot:
+            event = await snapshot.event(entry.event)
+            touched = await read(snapshot, entry.event)
+        if event is None:
+            raise event_not_found(entry.key, call.workspace.key)
+        kept = self._kept.get(event.inventory)
+        if kept is None:
+            chart = await self._parts.core.seat_maps.get(event.inventory)
+            kept = self._kept.put(event.inventory, chart)
+        event_map = EventMap(kept.chart, event.selling)
+        return kept, await kept.stock(event.selling, lambda: event_stock(event_map)), touched
+
+
+async def _touched(snapshot: Snapshot, event: int) -> Touched:
+    return Touched(await snapshot.labels_by_status(event), await snapshot.counts_of_areas(event))
+
+
+def _in_order(stock: Stock, rows: Iterable[TouchedRow]) -> tuple[States, Sequence[int]]:
+    return States(stock, rows), stock.by_label
+
+
+def _described(stock: Stock, rows: Iterable[TouchedRow], name: str) -> tuple[States, Buckets]:
+    states = States(stock, rows)
+    return states, in_buckets(stock, EVENT_BUCKETS[name], states)
+
+
+def _summary(stock: Stock, touched: Touched, name: str, *, deep: bool) -> JSON:
+    counted = tally(stock, touched)
+    return summary(stock.event_map, counted, name, EVENT_DIMENSIONS, deep=deep)
+
+
+def _check_parameters(call: Call) -> None:
+    """Accept what is asked about seasons: no event is in one yet, so it makes no difference."""
+    check_parameters(call.request, ("seasonBookingsPropagated",))
+    read_choice(call, "seasonBookingsPropagated", ("true", "false"))
