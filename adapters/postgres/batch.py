@@ -20,6 +20,7 @@ from adapters.postgres.event_log import SoldAnew
 from adapters.postgres.rows import EventRow
 from schemas.commands import JsonObject
 from schemas.facts import (
+    FREE,
     HELD,
     EventCreated,
     EventDeleted,
@@ -48,6 +49,18 @@ class Position(NamedTuple):
     next_offset: int = 0
     term: int = NO_TERM
     """Offset of the newest OwnershipTaken before `next_offset`."""
+
+
+class Use(NamedTuple):
+    """That an object was in use."""
+
+    first_at: int
+    """In ms since the epoch."""
+    places: int
+    """At once, at the most."""
+
+
+UNUSED = Use(0, 0)
 
 
 class OutboxRecord(NamedTuple):
@@ -93,6 +106,7 @@ class Batch:
         self.area_holds: dict[AreaHoldKey, dict[str, int]] = {}
         """What tokens hold of areas after the batch; empty where a token holds nothing any more."""
         self._touched: dict[ObjectKey, StatusChanged] = {}
+        self._used: dict[ObjectKey, Use] = {}
         self.extra_data: dict[ObjectKey, JsonObject | None] = {}
         """Of objects of which the batch says nothing else."""
 
@@ -120,6 +134,10 @@ class Batch:
     def objects(self) -> list[StatusChanged]:
         """Give the last fact of every object that the batch changes the status of."""
         return list(self._touched.values())
+
+    def use_of(self, fact: StatusChanged) -> Use:
+        """Say what use of an object the batch tells."""
+        return self._used.get((fact.event, fact.label), UNUSED)
 
     def finish(self) -> None:
         """Leave out what concerns deleted events; the event is the first column of each row."""
@@ -181,6 +199,12 @@ class Batch:
         )
         key = (fact.event, fact.label)
         self._touched[key] = fact
+        places = _places_in_use(fact)
+        used = self._used.get(key)
+        if used is None and places:
+            self._used[key] = Use(at, places)
+        elif used is not None and places > used.places:
+            self._used[key] = used._replace(places=places)
         if fact.area is not None and fact.hold_token is not None:
             self.area_holds[fact.event, fact.label, fact.hold_token] = fact.area.own
         if self.extra_data:
@@ -217,6 +241,13 @@ def _is_kept(answer: Answer | None) -> bool:
     if isinstance(answer, Rejected):
         return not answer.repeat and answer.code != Rejection.BUSY_IN_DOUBT.code
     return answer is not None and not answer.repeat
+
+
+def _places_in_use(fact: StatusChanged) -> int:
+    area = fact.area
+    if area is None:
+        return fact.status != FREE
+    return sum(area.taken.values()) + area.held
 
 
 def hold_token_of(fact: StatusChanged) -> str | None:

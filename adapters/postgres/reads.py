@@ -32,6 +32,7 @@ from adapters.postgres.rows import (
     StatusChangeRow,
     TouchedRow,
 )
+from adapters.postgres.usage import Usage
 from schemas.facts import AreaCounts
 from schemas.selling import Selling
 
@@ -155,6 +156,10 @@ class Snapshot:
 
     def __init__(self, lent: Connection) -> None:
         self._lent = lent
+
+    def usage(self) -> Usage:
+        """Give what was used of events, in the same state."""
+        return Usage(self._lent)
 
     async def event(self, event: int) -> EventRow | None:
         row = await self._lent.fetchrow(_SQL["event"], event)

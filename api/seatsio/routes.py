@@ -27,6 +27,7 @@ from api.seatsio.status_changes import StatusChanges
 from api.seatsio.statuses import Statuses
 from api.seatsio.test_companies import TestCompanies
 from api.seatsio.ticket_buyers import TicketBuyerRoutes
+from api.seatsio.usage import UsageReports
 from api.seatsio.workspaces import Workspaces
 
 NOT_YET = {
@@ -50,6 +51,11 @@ NOT_YET = {
     "moving an event to another chart is": (
         ("POST", "/events/{key}/actions/move-to-new-chart-copy"),
     ),
+    "reports on rendering and subscriptions are": (
+        ("GET", "/reports/usage/rendering"),
+        ("GET", "/reports/usage/rendering/{rest:.+}"),
+        ("GET", "/reports/subscription"),
+    ),
     "resale is": (
         ("POST", "/events/{key}/actions/put-up-for-resale"),
         ("POST", "/events/groups/actions/put-up-for-resale"),
@@ -62,11 +68,6 @@ NOT_YET = {
         ("POST", "/events/{key}/actions/use-season-status"),
     ),
     "thumbnails are": (("GET", "/charts/{key}/version/{version}/thumbnail"),),
-    "usage reports are": (
-        ("GET", "/reports/usage"),
-        ("GET", "/reports/usage/{rest:.+}"),
-        ("GET", "/reports/subscription"),
-    ),
 }
 """Routes that the vendor has and we do not, by what they are about."""
 
@@ -96,6 +97,7 @@ class Seatsio:
             TicketBuyerRoutes(parts),
             EventReports(parts, kept_charts),
             ChartReports(parts, kept_charts),
+            UsageReports(parts),
         ]
         if parts.system_secret is not None:
             resources.append(TestCompanies(parts, parts.system_secret))

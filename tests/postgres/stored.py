@@ -86,6 +86,7 @@ def _apply(model: Stored, fact: Any, place: int, at: int) -> None:  # noqa: ANN4
         case ExtraDataChanged():
             untouched = dict.fromkeys(("hold_token", "order_id", "ticket_type", "area"))
             untouched |= {"event": fact.event, "label": fact.label, "status": "free"}
+            untouched |= {"used_at": None, "used": 0}
             row = model.objects.setdefault((fact.event, fact.label), untouched)
             row["extra_data"] = fact.extra_data
 
@@ -96,6 +97,11 @@ def _forget(table: dict[Any, Row], event: int) -> None:
 
 
 def _change(model: Stored, fact: StatusChanged, place: int, at: int) -> None:
+    before = model.objects.get((fact.event, fact.label), {"used_at": None, "used": 0})
+    places = int(fact.status != "free")
+    if fact.area is not None:
+        places = sum(fact.area.taken.values()) + fact.area.held
+    used_at = at if before["used_at"] is None and places else before["used_at"]
     seat_is_held = fact.status == "reservedByToken" and fact.area is None
     model.objects[fact.event, fact.label] = {
         "event": fact.event,
@@ -106,6 +112,8 @@ def _change(model: Stored, fact: StatusChanged, place: int, at: int) -> None:
         "ticket_type": fact.ticket_type,
         "extra_data": fact.extra_data,
         "area": None if fact.area is None else {"taken": fact.area.taken, "held": fact.area.held},
+        "used_at": used_at,
+        "used": max(before["used"], places),
     }
     if fact.area is not None and fact.hold_token is not None:
         hold = (fact.event, fact.label, fact.hold_token)

@@ -40,6 +40,8 @@ async def test_a_booking_is_an_object_and_a_status_change_whose_id_is_its_place_
         "ticket_type": "adult",
         "extra_data": {"b": 1.0, "a": 2},
         "area": None,
+        "used_at": NOON,
+        "used": 1,
     }
     assert [*model.objects[1, "A-1"]["extra_data"]] == ["b", "a"]
     second_fact_at_offset_2 = (2 << 22) | (1 << 10)

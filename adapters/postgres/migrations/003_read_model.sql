@@ -49,6 +49,8 @@ CREATE TABLE objects (
     ticket_type text,
     extra_data json,
     area json,
+    used_at bigint,
+    used bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (event, label)
 ) WITH (fillfactor = 80);
 COMMENT ON TABLE objects IS
@@ -57,6 +59,10 @@ COMMENT ON TABLE objects IS
 COMMENT ON COLUMN objects.area IS
     'Of an area: its places by status (taken) and how many of them tokens hold (held); null for '
     'other objects. What each token holds is in area_holds.';
+COMMENT ON COLUMN objects.used_at IS
+    'When it was first anything but free, in ms since the epoch; null: never. Later changes keep it.';
+COMMENT ON COLUMN objects.used IS
+    'How many of its places were in use at once, at the most: 1 for a seat, the peak of an area.';
 
 CREATE TABLE area_holds (
     event bigint NOT NULL,

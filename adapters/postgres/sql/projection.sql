@@ -40,9 +40,17 @@ DELETE FROM area_holds WHERE event = ANY ($1::bigint[])
 DELETE FROM status_changes WHERE event = ANY ($1::bigint[])
 
 -- name: put_objects
-INSERT INTO objects (event, label, status, hold_token, order_id, ticket_type, extra_data, area)
-SELECT * FROM unnest(
-    $1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::json[], $8::json[]
+INSERT INTO objects (
+    event, label, status, hold_token, order_id, ticket_type, extra_data, area, used_at, used
+)
+SELECT
+    event, label, status, hold_token, order_id, ticket_type, extra_data, area,
+    nullif(used_at, 0), used
+FROM unnest(
+    $1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::json[],
+    $8::json[], $9::bigint[], $10::bigint[]
+) AS given (
+    event, label, status, hold_token, order_id, ticket_type, extra_data, area, used_at, used
 )
 ON CONFLICT (event, label) DO UPDATE SET
     status = excluded.status,
@@ -50,7 +58,9 @@ ON CONFLICT (event, label) DO UPDATE SET
     order_id = excluded.order_id,
     ticket_type = excluded.ticket_type,
     extra_data = excluded.extra_data,
-    area = excluded.area
+    area = excluded.area,
+    used_at = coalesce(objects.used_at, excluded.used_at),
+    used = greatest(objects.used, excluded.used)
 
 -- name: put_area_holds
 INSERT INTO area_holds (event, label, token, places)
