@@ -19,6 +19,8 @@ workspace_key_characters_max = 100
 """Of the header, to be repeated in a refusal: three times those that are given out."""
 drawings_in_work_max = 2
 """Read, compiled and stored at once, 16 MiB each: they take the processor from the bookings."""
+thumbnails_in_work_max = 2
+"""Looked up or drawn at once: their addresses are open to everybody."""
 objects_per_command_max = 100
 """Bounds an outbox record, and how long one command keeps the others of its partition waiting."""
 events_per_group_max = 20

@@ -30,6 +30,7 @@ class Version(NamedTuple):
     """A version of a chart, without its drawing."""
 
     name: str
+    drawing_hash: str
     inventory: str
     """Hash of what the drawing compiles to."""
     outline: Any
@@ -102,6 +103,23 @@ class Charts:
         async with connection(self._pool) as lent:
             drawing: bytes | None = await lent.fetchval(_SQL["drawing"], workspace, key, version)
         return drawing
+
+    async def thumbnail(self, drawing_hash: str) -> bytes | None:
+        """Give the thumbnail of a drawing; None if none is stored."""
+        async with connection(self._pool) as lent:
+            thumbnail: bytes | None = await lent.fetchval(_SQL["thumbnail"], drawing_hash)
+        return thumbnail
+
+    async def drawing_by_hash(self, drawing_hash: str) -> bytes | None:
+        """Give a drawing of whatever chart, to who knows it by its hash."""
+        async with connection(self._pool) as lent:
+            drawing: bytes | None = await lent.fetchval(_SQL["drawing_by_hash"], drawing_hash)
+        return drawing
+
+    async def put_thumbnail(self, drawing_hash: str, thumbnail: bytes) -> None:
+        """Store the thumbnail of a drawing."""
+        async with connection(self._pool) as lent:
+            await lent.execute(_SQL["put_thumbnail"], drawing_hash, thumbnail)
 
     async def put_version(
         self, chart: Chart, name: VersionName, version: Version, drawing: bytes

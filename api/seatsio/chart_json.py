@@ -12,6 +12,7 @@ from api.seatsio.parts import JSON
 from api.seatsio.wire import shown
 
 Expand: TypeAlias = Literal["events", "validation", "venueType", "zones"]
+THUMBNAIL_PATH = "/system/public/thumbnails/{drawing_hash}.png"
 EXPANDS: tuple[Expand, ...] = ("events", "validation", "venueType", "zones")
 OF_A_SINGLE_CHART: tuple[Expand, ...] = ("validation", "venueType", "zones")
 
@@ -33,7 +34,6 @@ def single_chart_json(call: Call, chart: Chart) -> JSON:
 
 def chart_json(call: Call, chart: Chart, expand: Collection[Expand]) -> JSON:
     """Describe a chart; its events come from elsewhere."""
-    versions = f"{_origin(call)}/charts/{chart.key}/version"
     told: JSON = {
         "id": chart.id,
         "key": chart.key,
@@ -41,10 +41,10 @@ def chart_json(call: Call, chart: Chart, expand: Collection[Expand]) -> JSON:
         "status": chart.status,
         "tags": chart.tags,
         "archived": chart.archived,
-        "publishedVersionThumbnailUrl": f"{versions}/published/thumbnail",
+        "publishedVersionThumbnailUrl": _thumbnail_url(call, chart.published),
     }
     if chart.draft is not None:
-        told["draftVersionThumbnailUrl"] = f"{versions}/draft/thumbnail"
+        told["draftVersionThumbnailUrl"] = _thumbnail_url(call, chart.draft)
     if "validation" in expand:
         told["validation"] = chart.published.validation
     if "venueType" in expand:
@@ -57,6 +57,11 @@ def chart_json(call: Call, chart: Chart, expand: Collection[Expand]) -> JSON:
 def categories_json(version: Version) -> JSON:
     """List the categories of a chart."""
     return {"categories": version.outline["categories"]}
+
+
+def _thumbnail_url(call: Call, version: Version) -> str:
+    """Give an address that a browser may show: it needs no API key."""
+    return _origin(call) + THUMBNAIL_PATH.format(drawing_hash=version.drawing_hash)
 
 
 def _origin(call: Call) -> str:

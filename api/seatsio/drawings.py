@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Annotated, NamedTuple
 
 import msgspec
@@ -79,6 +80,7 @@ def _compiled(drawing: bytes, name: str | None, edit: Edit | None) -> Compiled:
     encoded = encode(inventory)
     version = Version(
         name=name or read.name or UNTITLED,
+        drawing_hash=sha256(edited).hexdigest(),
         inventory=inventory_hash(encoded),
         outline=_outline(read, inventory),
         validation={"errors": inventory.errors, "warnings": inventory.warnings},

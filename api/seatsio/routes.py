@@ -26,6 +26,7 @@ from api.seatsio.reports.kept import KeptCharts
 from api.seatsio.status_changes import StatusChanges
 from api.seatsio.statuses import Statuses
 from api.seatsio.test_companies import TestCompanies
+from api.seatsio.thumbnails import Thumbnails
 from api.seatsio.ticket_buyers import TicketBuyerRoutes
 from api.seatsio.usage import UsageReports
 from api.seatsio.workspaces import Workspaces
@@ -67,7 +68,6 @@ NOT_YET = {
         ("POST", "/events/{key}/actions/override-season-status"),
         ("POST", "/events/{key}/actions/use-season-status"),
     ),
-    "thumbnails are": (("GET", "/charts/{key}/version/{version}/thumbnail"),),
 }
 """Routes that the vendor has and we do not, by what they are about."""
 
@@ -91,6 +91,7 @@ class Seatsio:
             ChartVersions(parts, charts),
             ChartCategories(charts),
             ChartOrder(parts, charts),
+            Thumbnails(parts, charts),
             Events(parts, commands),
             Workspaces(parts),
             EventLogRoutes(parts),

@@ -27,7 +27,7 @@ async def stored(
 
 
 def version(name: str) -> Version:
-    return Version(name, "abc", OUTLINE, FAULTS)
+    return Version(name, f"drawing of {name}", f"inventory of {name}", [OUTLINE, name], FAULTS)
 
 
 async def test_a_chart_comes_back_as_it_was_stored(pool: Pool) -> None:
@@ -160,6 +160,20 @@ async def test_a_chart_that_somebody_else_changed_is_not_changed(pool: Pool) -> 
         await charts.publish_draft(created._replace(draft=version("Second")))
     assert await charts.retrieve(WORKSPACE, "k") == seen
     assert await charts.drawing(WORKSPACE, "k", "draft") == b"first"
+
+
+async def test_a_thumbnail_is_that_of_a_drawing_wherever_it_is_used(pool: Pool) -> None:
+    charts = Charts(pool)
+    chart = await stored(charts, "k", "Hall")
+    await stored(charts, "copy", "Hall", "other")
+    assert await charts.drawing_by_hash("drawing of Hall") == DRAWING
+    assert await charts.thumbnail("drawing of Hall") is None
+    await charts.put_thumbnail("drawing of Hall", b"png")
+    assert await charts.thumbnail("drawing of Hall") == b"png"
+    await charts.put_version(chart, "published", version("Other"), b"drawn anew")
+    assert await charts.thumbnail("drawing of Other") is None
+    assert await charts.thumbnail("drawing of Hall") == b"png"
+    assert await charts.drawing_by_hash("nobody's") is None
 
 
 async def test_an_archived_chart_is_listed_in_the_archive_only(pool: Pool) -> None:

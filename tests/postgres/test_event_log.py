@@ -17,7 +17,7 @@ from tests.postgres.story import deleted, updated
 
 YEAR_MS = 365 * 24 * 60 * 60 * 1000
 WAITING = "SELECT count(*) FROM pg_locks WHERE relation = 'event_log'::regclass AND NOT granted"
-VERSION = Version("A chart", "abc", {}, {})
+VERSION = Version("A chart", "hash", "abc", {}, {})
 
 
 async def told(pool: Pool, workspace: str = WORKSPACE) -> list[tuple[str, str]]:

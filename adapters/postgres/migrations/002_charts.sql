@@ -30,14 +30,20 @@ CREATE TABLE chart_versions (
     version text NOT NULL CHECK (version IN ('published', 'draft')),
     name text NOT NULL,
     drawing bytea NOT NULL,
+    drawing_hash text COLLATE "C" NOT NULL,
+    thumbnail bytea,
     inventory text COLLATE "C" NOT NULL,
     outline json NOT NULL,
     validation json NOT NULL,
     PRIMARY KEY (chart, version)
 );
+CREATE INDEX chart_versions_by_drawing ON chart_versions (drawing_hash);
 COMMENT ON TABLE chart_versions IS
     'A chart''s published version, which every chart has, and its draft, if it has one.';
 COMMENT ON COLUMN chart_versions.drawing IS 'The drawing, byte for byte as it came.';
+COMMENT ON COLUMN chart_versions.drawing_hash IS
+    'Names the drawing, and so its thumbnail, to who has either.';
+COMMENT ON COLUMN chart_versions.thumbnail IS 'A picture of the drawing; null: not asked for yet.';
 COMMENT ON COLUMN chart_versions.inventory IS 'Hash of what the drawing compiles to.';
 COMMENT ON COLUMN chart_versions.outline IS
     'What answers show of the drawing, so that only who wants the drawing reads it.';

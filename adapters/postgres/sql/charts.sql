@@ -7,8 +7,9 @@ charts.created_at,
 EXISTS (
     SELECT FROM events WHERE events.workspace = charts.workspace AND events.chart_key = charts.key
 ) AS used,
-published.name, published.inventory, published.outline, published.validation,
-draft.name AS draft_name, draft.inventory AS draft_inventory, draft.outline AS draft_outline,
+published.name, published.drawing_hash, published.inventory, published.outline, published.validation,
+draft.name AS draft_name, draft.drawing_hash AS draft_drawing_hash,
+draft.inventory AS draft_inventory, draft.outline AS draft_outline,
 draft.validation AS draft_validation
 
 -- name: charts
@@ -24,14 +25,27 @@ WHERE workspace = $1 AND key = $2 AND version = $3
 UPDATE charts SET revision = revision + 1 WHERE id = $1 AND revision = $2
 
 -- name: put_version
-INSERT INTO chart_versions (chart, version, name, inventory, outline, validation, drawing)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO chart_versions (
+    chart, version, name, drawing_hash, inventory, outline, validation, drawing
+)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 ON CONFLICT (chart, version) DO UPDATE SET
     name = excluded.name,
     inventory = excluded.inventory,
     outline = excluded.outline,
     validation = excluded.validation,
-    drawing = excluded.drawing
+    drawing = excluded.drawing,
+    drawing_hash = excluded.drawing_hash,
+    thumbnail = NULL
+
+-- name: thumbnail
+SELECT thumbnail FROM chart_versions WHERE drawing_hash = $1 AND thumbnail IS NOT NULL LIMIT 1
+
+-- name: drawing_by_hash
+SELECT drawing FROM chart_versions WHERE drawing_hash = $1 LIMIT 1
+
+-- name: put_thumbnail
+UPDATE chart_versions SET thumbnail = $2 WHERE drawing_hash = $1
 
 -- name: delete_version
 DELETE FROM chart_versions WHERE chart = $1 AND version = $2
