@@ -53,16 +53,10 @@ class ChartStore:
         return drawing
 
     async def create(
-        self,
-        workspace: str,
-        drawing: bytes,
-        *,
-        key: str | None = None,
-        name: str | None = None,
-        edit: Edit | None = None,
+        self, workspace: str, drawing: bytes, edit: Edit | None = None, *, key: str | None = None
     ) -> Chart:
         """Store a new chart. Raises VendorError if its key is taken or it cannot be read."""
-        new = await self._compiled(drawing, name, edit)
+        new = await self._compiled(drawing, edit)
         key = key or str(uuid4())
         try:
             return await self._charts.create(workspace, key, new.version, new.drawing)
@@ -70,14 +64,13 @@ class ChartStore:
             problem = Problem("CHART_KEY_ALREADY_EXISTS", f"Chart key already in use: {key}")
             raise VendorError(400, [problem]) from error
 
-    async def change(self, call: Call, edit: Edit, name: str | None = None) -> None:
-        """Change a chart's drawing, and its name if one is given."""
+    async def change(self, call: Call, edit: Edit) -> None:
+        """Change a chart's drawing."""
 
         async def attempt(chart: Chart) -> None:
-            base = chart.draft or chart.published
             version: VersionName = "published" if chart.draft is None else "draft"
             drawing = await self.drawing(chart.workspace, chart.key, version)
-            new = await self._compiled(drawing, name or base.name, edit)
+            new = await self._compiled(drawing, edit)
             becomes: VersionName = "draft" if chart.draft or chart.is_used else "published"
             await self._charts.put_version(chart, becomes, new.version, new.drawing)
 
@@ -94,8 +87,8 @@ class ChartStore:
         problem = Problem("CHART_CHANGED", "Others change this chart at the same time: try again")
         raise VendorError(CONFLICT, [problem])
 
-    async def _compiled(self, drawing: bytes, name: str | None, edit: Edit | None) -> Compiled:
-        new = await compiled(drawing, name, edit)
+    async def _compiled(self, drawing: bytes, edit: Edit | None) -> Compiled:
+        new = await compiled(drawing, edit)
         await self._charts.put_inventory(new.version.inventory, new.compressed)
         return new
 

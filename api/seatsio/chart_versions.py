@@ -97,7 +97,7 @@ class ChartVersions:
         name = copied.name[: TEXT_LENGTH_MAX - len(COPY_SUFFIX)] + COPY_SUFFIX
         drawing = await self._store.drawing(chart.workspace, chart.key, version)
         created = await self._store.create(
-            chart.workspace, drawing, name=name, edit=lambda original: renamed(original, name)
+            chart.workspace, drawing, lambda original: renamed(original, name)
         )
         return answer(single_chart_json(call, created))
 
@@ -113,7 +113,7 @@ class ChartVersions:
             self._parts.core.keys.workspace_of(call.company, workspace)
         chart = await self._store.find_in(source, path_part(call, "key"))
         drawing = await self._store.drawing(source, chart.key, "published")
-        created = await self._store.create(target, drawing, name=chart.published.name)
+        created = await self._store.create(target, drawing)
         return answer(single_chart_json(call, created))
 
 

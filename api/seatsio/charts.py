@@ -13,7 +13,7 @@ from api.seatsio.chart_json import (
     single_chart_json,
 )
 from api.seatsio.chart_store import ChartStore
-from api.seatsio.drawings import CategoriesAsked, drawn_categories, empty_drawing
+from api.seatsio.drawings import CategoriesAsked, Edit, drawn_categories, empty_drawing
 from api.seatsio.event_json import stored_event
 from api.seatsio.idempotency import refuse_idempotency
 from api.seatsio.paging import (
@@ -53,6 +53,7 @@ class Charts:
         routes = [
             Route(method="POST", path="/charts", handler=self._create),
             _taking_drawing("/charts/actions/import", self._import),
+            _taking_drawing("/charts/{key}/actions/import", self._import_anew),
             Route(method="GET", path="/charts", handler=self._list),
             Route(method="GET", path="/charts/archive", handler=self._list_archive),
             Route(method="GET", path="/charts/{key}", handler=self._retrieve),
@@ -72,14 +73,16 @@ class Charts:
         return answer(single_chart_json(call, chart))
 
     async def _import(self, call: Call) -> web.Response:
-        """Take a raw drawing; its name may be given in the query string."""
-        check_parameters(call.request, ("name",))
-        refuse_idempotency(call)
-        name = single(call.request, "name")
-        if name is not None:
-            name = read_text(name, "name")
-        chart = await self._store.create(call.workspace.key, call.body, name=name)
+        """Take a raw drawing as a new chart."""
+        edit = _naming(call)
+        chart = await self._store.create(call.workspace.key, call.body, edit)
         return answer(single_chart_json(call, chart), 201)
+
+    async def _import_anew(self, call: Call) -> web.Response:
+        """Take a raw drawing in place of a chart's own."""
+        edit = _naming(call)
+        await self._store.change(call, lambda _: call.body if edit is None else edit(call.body))
+        return nothing()
 
     async def _upload(self, call: Call) -> web.Response:
         """Take a raw drawing under a key of the caller's choice (test companies only)."""
@@ -100,7 +103,7 @@ class Charts:
                 drawing = renamed(drawing, asked.name)
             return drawing if categories is None else with_categories(drawing, categories)
 
-        await self._store.change(call, edit, asked.name)
+        await self._store.change(call, edit)
         return nothing()
 
     async def _retrieve(self, call: Call) -> web.Response:
@@ -156,6 +159,17 @@ def _taking_drawing(path: str, handler: CallHandler) -> Route:
         body_bytes_max=drawing_body_bytes_max,
         compiles=True,
     )
+
+
+def _naming(call: Call) -> Edit | None:
+    """Read the name that a drawing shall have, if the query string gives one."""
+    check_parameters(call.request, ("name",))
+    refuse_idempotency(call)
+    given = single(call.request, "name")
+    if given is None:
+        return None
+    name = read_text(given, "name")
+    return lambda drawing: renamed(drawing, name)
 
 
 def _wanted(call: Call, archived: bool) -> ChartsWanted:  # noqa: FBT001 - by position only here

@@ -61,25 +61,25 @@ class Compiled(NamedTuple):
     """The inventory that it compiles to."""
 
 
-async def compiled(drawing: bytes, name: str | None = None, edit: Edit | None = None) -> Compiled:
-    """Change a drawing, check it and compile it; `name` says what to call it.
+async def compiled(drawing: bytes, edit: Edit | None = None) -> Compiled:
+    """Change a drawing, check it and compile it.
 
     Raises VendorError if it cannot be read, and what `edit` raises.
     """
     try:
         # A stadium takes a moment: others shall be served meanwhile.
-        return await asyncio.to_thread(_compiled, drawing, name, edit)
+        return await asyncio.to_thread(_compiled, drawing, edit)
     except DrawingError as error:
         raise bad_request(f"The drawing cannot be read: {error}") from error
 
 
-def _compiled(drawing: bytes, name: str | None, edit: Edit | None) -> Compiled:
+def _compiled(drawing: bytes, edit: Edit | None) -> Compiled:
     edited = drawing if edit is None else edit(drawing)
     read = read_drawing(edited)
     inventory = compile_drawing(read)
     encoded = encode(inventory)
     version = Version(
-        name=name or read.name or UNTITLED,
+        name=read.name or UNTITLED,
         drawing_hash=sha256(edited).hexdigest(),
         inventory=inventory_hash(encoded),
         outline=_outline(read, inventory),

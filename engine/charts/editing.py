@@ -3,21 +3,23 @@
 Rules of this file:
 
 1. What a change is not about stays byte for byte: only the way to it is decoded.
-2. A drawing comes in that could be read, and one goes out. Objects of a category that goes keep
-   its key; they have none then, and the checks say so.
+2. What comes in need not have been read before: what is not JSON is a DrawingError. Objects of a
+   category that goes keep its key; they have none then, and the checks say so.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from engine.charts.labels import normalize
+from engine.charts.reading import DrawingError
 
 Parts = dict[str, msgspec.Raw]
 """A JSON object whose values stay as they are written."""
 Field = str | int | bool
 Category = Mapping[str, Field]
+T = TypeVar("T")
 
 
 class CategoryUnknownError(Exception):
@@ -99,11 +101,18 @@ def _replaced(drawing: bytes, name: str, value: object) -> bytes:
 
 
 def _parts(document: bytes | msgspec.Raw | None) -> Parts:
-    return {} if document is None else msgspec.json.decode(document, type=Parts | None) or {}
+    return {} if document is None else _decoded(document, Parts) or {}
 
 
 def _entries(document: msgspec.Raw | None) -> list[Parts]:
-    return [] if document is None else msgspec.json.decode(document, type=list[Parts] | None) or []
+    return [] if document is None else _decoded(document, list[Parts]) or []
+
+
+def _decoded(document: bytes | msgspec.Raw, type_: type[T]) -> T | None:
+    try:
+        return msgspec.json.decode(document, type=type_ | None)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise DrawingError("", f"the drawing cannot be changed: {error}") from error
 
 
 def _raw_fields(fields: Category) -> Parts:

@@ -14,7 +14,7 @@ from engine.charts.editing import (
     with_changed_category,
     without_category,
 )
-from engine.charts.reading import read_drawing
+from engine.charts.reading import DrawingError, read_drawing
 from tests.charts.venues import document
 
 REST = b'"subChart":{"rows":[], "odd" : 1e2,"n":123456789012345678901234567890,"z":-0.0}'
@@ -106,3 +106,11 @@ def test_a_real_drawing_means_the_same_after_a_change(venue: str) -> None:
 
 def _first_key(drawing: bytes) -> str:
     return str(categories(drawing)["list"][0]["key"])
+
+
+@pytest.mark.parametrize(
+    "broken", [b"", b"{", b"[]", b"7", b'{"categories":7}', b'{"categories":{"list":[7]}}']
+)
+def test_what_is_no_drawing_is_refused(broken: bytes) -> None:
+    with pytest.raises(DrawingError):
+        with_category(broken, {"key": 4, "label": "Four"})

@@ -204,6 +204,23 @@ async def test_of_changes_at_once_none_is_lost(company: Company) -> None:
     assert {category["key"] for category in listed} == done
 
 
+async def test_a_chart_is_drawn_anew(company: Company, client: Client) -> None:
+    key, anew = await company.chart(), document("sampleChartWithTables")
+    assert (await company.post(f"/charts/{key}/actions/import", anew)).status == 204
+    assert (await company.get(f"/charts/{key}/version/published")).body == anew
+
+    await company.event(chart=key)
+    again = f"/charts/{key}/actions/import?name=Third"
+    assert (await company.post(again, document("sampleChart"))).status == 204
+    drafted = await client.do(lambda c: c.charts.retrieve_draft_version(key))
+    assert (drafted.name, len(drafted.subChart.rows)) == ("Third", 4)
+    assert (await company.get(f"/charts/{key}/version/published")).body == anew
+    for body in (b"{", b"[]", b'{"subChart":{"rows":7}}'):
+        answer = await company.post(again, body)
+        assert answer.status == 400
+        assert answer.messages[0].startswith("The drawing cannot be read: ")
+
+
 # --- categories
 
 
