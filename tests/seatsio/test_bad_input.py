@@ -291,8 +291,8 @@ async def test_a_drawing_with_errors_is_stored_and_says_so(company: Company) -> 
         ("/events/E/objects", "label: expected 1 to 100 labels, found 0"),
         ("/events/%00", "key: has a NUL character"),
         (
-            "/reports/usage",
-            "usage reports are not supported yet: GET /reports/usage",
+            "/accounts/me",
+            "accounts are not supported yet: GET /accounts/me",
         ),
     ],
 )
