@@ -4,8 +4,8 @@ Rules of this file:
 
 1. Pure: records in, rows out; the database is the projection's business.
 2. A void record counts as read and says nothing.
-3. Of each object only the last state of the batch is written; of status changes and results,
-   every one.
+3. Of each object only the last state of the batch is written; of status changes,
+   every one; of results, the runs (adapters/postgres/results).
 4. What concerns an event that the batch deletes is not written at all.
 """
 
@@ -17,6 +17,7 @@ import msgspec
 from adapters.ports import TopicPartition
 from adapters.postgres.errors import OutboxGapError
 from adapters.postgres.event_log import SoldAnew
+from adapters.postgres.results import ResultRuns
 from adapters.postgres.rows import EventRow
 from schemas.commands import JsonObject
 from schemas.facts import (
@@ -94,7 +95,7 @@ class Batch:
         self._events_outbox = events_outbox
         self.positions = dict(positions)
         self.status_changes: list[tuple[Any, ...]] = []
-        self.results: list[tuple[str, int, int, int, int]] = []
+        self.results = ResultRuns()
         self.keyed_results: dict[tuple[str, str], tuple[str, str, str, str, int, int, int]] = {}
         self.created: dict[int, EventRow] = {}
         self.updated: dict[int, EventUpdated] = {}
@@ -154,9 +155,8 @@ class Batch:
         self, partition: TopicPartition, offset: int, data: Data[Any], workspace: str
     ) -> None:
         if data.command is not None:
-            command = data.command
             topic = self._commands_topics[partition.topic]
-            self.results.append((topic, command.partition, command.offset, offset, data.at))
+            self.results.add(topic, data.command, offset, data.at)
         if data.command_id is not None and _is_kept(data.answer):
             self.keyed_results.setdefault(
                 (workspace, data.command_id),

@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Self
 
 import asyncpg
+import msgspec
 
 from adapters.ports import TopicPartition
 from adapters.postgres.batch import Batch, OutboxRun, Position, hold_token_of
@@ -25,6 +26,7 @@ from adapters.postgres.errors import (
 from adapters.postgres.event_log import fact_entries, note_facts
 from adapters.postgres.pool import Connection, Pool, connect, connection
 from adapters.postgres.queries import load_queries
+from adapters.postgres.results import AnsweredTwiceError
 from adapters.postgres.rows import EventRow
 from schemas.topics import (
     EVENTS_COMMANDS,
@@ -59,7 +61,6 @@ _STATUS_CHANGES = (
     *("event", "id", "seq", "at", "quantity", "label", "status"),
     *("origin_type", "origin_ip", "hold_token", "order_id", "extra_data"),
 )
-_RESULTS = ("topic", "partition", "command_offset", "outbox_offset", "at")
 
 
 class Projection:
@@ -141,7 +142,11 @@ class Projection:
                 await note_facts(lent, entries)
         except asyncpg.DeadlockDetectedError as error:
             raise PositionsMovedError("another projector writes at the same time") from error
-        except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError) as error:
+        except (
+            AnsweredTwiceError,
+            asyncpg.IntegrityConstraintViolationError,
+            asyncpg.DataError,
+        ) as error:
             raise RecordsRefusedError(f"{_spans(self._positions, batch)}: {error}") from error
         self._positions = batch.positions
 
@@ -230,8 +235,11 @@ async def _write_area_holds(lent: Connection, batch: Batch) -> None:
 
 
 async def _write_results(lent: Connection, batch: Batch) -> None:
-    if batch.results:
-        await lent.copy_records_to_table("results", records=batch.results, columns=_RESULTS)
+    runs = [msgspec.structs.astuple(run) for run in batch.results.in_order()]
+    if runs:
+        done = await lent.execute(_SQL["put_results"], *_columns(runs, 6))
+        if int(done.rpartition(" ")[2]) != len(runs):
+            raise AnsweredTwiceError
     if batch.keyed_results:
         await lent.execute(_SQL["put_keyed_results"], *_columns(batch.keyed_results.values(), 7))
 

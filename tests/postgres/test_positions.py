@@ -34,21 +34,31 @@ async def test_a_missing_or_repeated_record_is_an_error_and_writes_nothing(
     assert (await stored(pool)).objects == {}
 
 
+@pytest.mark.parametrize("second", [0, 1, 2])
+@pytest.mark.parametrize("in_turn", [True, False])
 async def test_a_second_answer_to_a_command_is_refused_with_all_that_came_beside_it(
-    projection: Projection, pool: Pool, outbox: Outbox, two_partitions: Topics
+    projection: Projection,
+    pool: Pool,
+    outbox: Outbox,
+    two_partitions: Topics,
+    second: int,
+    *,
+    in_turn: bool,
 ) -> None:
     seats = Seats()
     outbox.apply(seats.created)
-    outbox.answer(seats.change("A-1"))
-    await projection.apply([outbox.news()])
+    for label in ("A-1", "A-2", "A-3"):
+        outbox.answer(seats.change(label))
+    if in_turn:
+        await projection.apply([outbox.news()])
     before = await stored(pool)
-    outbox._commands = 0
-    outbox.answer(seats.change("A-2"))
-    with pytest.raises(RecordsRefusedError, match=r"events.outbox/0 3 to 3: .*results_pkey"):
+    outbox._commands = second
+    outbox.answer(seats.change("A-4"))
+    with pytest.raises(RecordsRefusedError, match=r"to 5: a command has a second answer"):
         await projection.apply([outbox.news()])
     assert await stored(pool) == before
     positions = await projection.positions(outbox_partitions(two_partitions))
-    assert positions[outbox.partition].next_offset == 3
+    assert positions[outbox.partition].next_offset == (5 if in_turn else 0)
 
 
 async def test_of_two_projections_the_second_is_turned_away_and_writes_nothing(
@@ -69,7 +79,7 @@ async def test_of_two_projections_the_second_is_turned_away_and_writes_nothing(
     assert len((await stored(pool)).status_changes) == 1
 
 
-async def test_two_projections_that_write_at_once_write_everything_once(
+async def test_two_projections_that_write_in_turn_write_everything_once(
     pool: Pool, two_partitions: Topics
 ) -> None:
     boxes = a_long_story(two_partitions, seed=1)

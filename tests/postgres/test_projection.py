@@ -6,6 +6,7 @@ import pytest
 from adapters.postgres.batch import Position
 from adapters.postgres.pool import Pool
 from adapters.postgres.projection import Projection, outbox_partitions
+from adapters.postgres.reads import Reads
 from schemas.facts import (
     AreaCounts,
     ExtraDataChanged,
@@ -17,6 +18,7 @@ from tests.postgres.outbox import NOON, WORKSPACE, Outbox, Seats
 from tests.postgres.stored import fold, rows, stored
 from tests.postgres.story import a_long_story, deleted, updated
 
+RESULTS = "SELECT topic, partition, command_offset, count, outbox_offset, at FROM results"
 DAY_MS = 24 * 60 * 60 * 1000
 
 
@@ -209,11 +211,50 @@ async def test_results_say_where_the_answer_to_a_command_stands(
     outbox.answer()
     outbox.answer()
     await projection.apply([outbox.news(), groups.news()])
-    found = await rows(pool, "SELECT topic, partition, command_offset, outbox_offset FROM results")
+    events = two_partitions[EVENTS_COMMANDS].physical_name
+    found = await rows(pool, RESULTS)
     assert {tuple(row) for row in found} == {
-        (two_partitions[EVENTS_COMMANDS].physical_name, 0, 0, 2),
-        (two_partitions[EVENTS_COMMANDS].physical_name, 0, 1, 3),
-        (two_partitions[GROUPS_COMMANDS].physical_name, 0, 0, 1),
+        (events, 0, 0, 2, 2, NOON),
+        (two_partitions[GROUPS_COMMANDS].physical_name, 0, 0, 1, 1, NOON),
+    }
+
+
+async def test_a_run_of_results_ends_where_commands_or_answers_are_not_in_a_row(
+    projection: Projection, pool: Pool, outbox: Outbox, two_partitions: Topics
+) -> None:
+    """A deferred command is answered after later ones."""
+    outbox.answer()
+    outbox.apply()
+    outbox.at += 1
+    outbox.answer()
+    outbox._commands = 4
+    outbox.answer()
+    outbox.at += 1
+    outbox.answer()
+    await projection.apply([outbox.news()])
+    outbox._commands = 2
+    outbox.answer()
+    outbox._commands = 6
+    outbox.answer()
+    await projection.apply([outbox.news()])
+    found = {tuple(row)[2:] for row in await rows(pool, RESULTS)}
+    assert found == {
+        (0, 1, 1, NOON),
+        (1, 1, 3, NOON + 1),
+        (4, 2, 4, NOON + 2),
+        (2, 1, 6, NOON + 2),
+        (6, 1, 7, NOON + 2),
+    }
+    topic = two_partitions[EVENTS_COMMANDS].physical_name
+    async with Reads(pool).snapshot({}) as snapshot:
+        told = {place: await snapshot.result(topic, 0, place) for place in range(8)}
+    assert {place: row.outbox_offset for place, row in told.items() if row} == {
+        0: 1,
+        1: 3,
+        2: 6,
+        4: 4,
+        5: 5,
+        6: 7,
     }
 
 
@@ -277,6 +318,7 @@ async def test_results_are_forgotten_after_a_day(
     monkeypatch.setattr("adapters.postgres.projection.deleted_at_once", 2)
     for number in range(5):
         outbox.answer(key=f"c{number}")
+        await projection.apply([outbox.news()])
     outbox.at += 1
     outbox.answer(key="young")
     await projection.apply([outbox.news()])

@@ -102,14 +102,17 @@ CREATE TABLE results (
     topic text COLLATE "C" NOT NULL,
     partition integer NOT NULL,
     command_offset bigint NOT NULL,
+    count integer NOT NULL CHECK (count > 0),
     outbox_offset bigint NOT NULL,
     at bigint NOT NULL,
     PRIMARY KEY (topic, partition, command_offset)
 );
 CREATE INDEX results_at ON results USING brin (at) WITH (pages_per_range = 32);
 COMMENT ON TABLE results IS
-    'Where the answer to each command of the last 24 hours stands: partition n of a commands topic '
-    'is answered in partition n of its outbox.';
+    'Where the answers to the commands of the last 24 hours stand, in runs: of partition n of a '
+    'commands topic, command_offset + i is answered in partition n of its outbox at '
+    'outbox_offset + i, for each i below count. No two runs share a command.';
+COMMENT ON COLUMN results.at IS 'Time of the last answer.';
 
 CREATE TABLE keyed_results (
     workspace text COLLATE "C" NOT NULL,

@@ -78,6 +78,22 @@ SELECT event, label, 'free', extra_data
 FROM unnest($1::bigint[], $2::text[], $3::json[]) AS given (event, label, extra_data)
 ON CONFLICT (event, label) DO UPDATE SET extra_data = excluded.extra_data
 
+-- name: put_results
+INSERT INTO results (topic, partition, command_offset, count, outbox_offset, at)
+SELECT * FROM unnest(
+    $1::text[], $2::integer[], $3::bigint[], $4::integer[], $5::bigint[], $6::bigint[]
+) AS run (topic, partition, command_offset, count, outbox_offset, at)
+WHERE coalesce(
+    (
+        SELECT earlier.command_offset + earlier.count <= run.command_offset FROM results AS earlier
+        WHERE earlier.topic = run.topic AND earlier.partition = run.partition
+            AND earlier.command_offset < run.command_offset + run.count
+        ORDER BY earlier.command_offset DESC
+        LIMIT 1
+    ),
+    true
+)
+
 -- name: put_keyed_results
 INSERT INTO keyed_results (
     workspace, command_id, fingerprint, outbox_topic, outbox_partition, outbox_offset, at

@@ -73,8 +73,14 @@ FROM status_changes WHERE event = $1 AND strpos(label, $2) > 0
 SELECT label FROM objects WHERE event = $1 AND strpos(label, $2) > 0 LIMIT $3
 
 -- name: result
-SELECT partition, outbox_offset FROM results
-WHERE topic = $1 AND partition = $2 AND command_offset = $3
+SELECT partition, outbox_offset + $3 - command_offset AS outbox_offset
+FROM (
+    SELECT partition, command_offset, count, outbox_offset FROM results
+    WHERE topic = $1 AND partition = $2 AND command_offset <= $3
+    ORDER BY command_offset DESC
+    LIMIT 1
+) AS run
+WHERE $3 < command_offset + count
 
 -- name: keyed_result
 SELECT fingerprint, outbox_topic, outbox_partition, outbox_offset FROM keyed_results
