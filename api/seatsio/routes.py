@@ -18,6 +18,7 @@ from api.seatsio.event_log import EventLogRoutes
 from api.seatsio.events import Events
 from api.seatsio.hold_tokens import HoldTokenRoutes
 from api.seatsio.objects import Objects
+from api.seatsio.openapi.page import OpenApi
 from api.seatsio.outcomes import Outcomes
 from api.seatsio.parts import Parts, answer
 from api.seatsio.reports.chart import ChartReports
@@ -102,8 +103,9 @@ class Seatsio:
         ]
         if parts.system_secret is not None:
             resources.append(TestCompanies(parts, parts.system_secret))
+        routes = [route for resource in resources for route in resource.routes()]
         self.routes: Sequence[Route] = _in_order(
-            [route for resource in resources for route in resource.routes()] + _not_yet_routes()
+            [*routes, *_not_yet_routes(), *OpenApi(routes).routes()]
         )
 
     def refuse(self, refusal: Refusal, request_id: str) -> web.Response:

@@ -35,6 +35,7 @@ from schemas.topics import EVENTS_OUTBOX, GROUPS_OUTBOX, INVENTORIES, Topics
 from seatlog.processes.worker import SeatMaps
 from tests.api.ingress import SIGNING_KEY, until_ready
 from tests.charts.venues import document
+from tests.seatsio.documented import checking
 from tests.workers.house import AlwaysMember
 from workers.coordinator import coordinator_role
 from workers.owner import Owner
@@ -242,7 +243,10 @@ async def api(bootstrap: str, topics: Topics, dsn: str) -> AsyncIterator[Install
         system_secret=SYSTEM_SECRET,
     )
     reads.start()
-    runner = await listen(build_app(core, [Seatsio(parts)], LaneLimits()), "127.0.0.1", 0)
+    dialect = Seatsio(parts)
+    app = build_app(core, [dialect], LaneLimits())
+    app.middlewares.append(checking(dialect.routes))
+    runner = await listen(app, "127.0.0.1", 0)
     await until_ready(core)
     host, port = runner.addresses[0][:2]
     async with aiohttp.ClientSession() as http:

@@ -1,0 +1,19 @@
+"""All operations of the dialect by what they are about.
+
+Rules of this folder:
+
+1. One entry for each route, by method and path as the route has them; a test compares both ways.
+2. What a body may be is its model's to say; what an answer looks like stands in shapes.py.
+"""
+
+from api.seatsio.openapi import managing, selling
+from api.seatsio.openapi.operation import Operations
+
+BY_RESOURCE: dict[str, Operations] = {
+    "Booking": selling.STATUSES,
+    "Objects": selling.OBJECTS,
+    "Events": selling.EVENTS,
+    "Hold tokens": managing.HOLD_TOKENS,
+    "Charts": managing.CHARTS,
+    "Workspaces": managing.WORKSPACES,
+}

@@ -1,0 +1,76 @@
+"""The operations on events and their objects."""
+
+from api.seatsio.change_bodies import (
+    Batch,
+    ChangeAsked,
+    GroupChangeAsked,
+    GroupStatusAsked,
+    StatusAsked,
+)
+from api.seatsio.events import EventUpdateAsked, NewEventAsked, NewEventsAsked
+from api.seatsio.objects import ExtraDataAsked, ExtraDatasAsked
+from api.seatsio.openapi.operation import PAGE, Operation, Operations, get, post
+from api.seatsio.wire import Body
+
+EVENTS: Operations = {
+    ("POST", "/events"): post("Create an event", NewEventAsked, "Event"),
+    ("POST", "/events/actions/create-multiple"): post(
+        "Create several events", NewEventsAsked, "EventsCreated"
+    ),
+    ("GET", "/events"): get("List events", "Events", *PAGE),
+    ("GET", "/events/{key}"): get("Retrieve an event", "Event"),
+    ("POST", "/events/{key}"): post("Update an event", EventUpdateAsked),
+    ("DELETE", "/events/{key}"): post("Delete an event"),
+}
+
+OBJECTS: Operations = {
+    ("GET", "/events/{key}/objects"): get("Retrieve objects", "ObjectInfos", "label"),
+    ("GET", "/events/{key}/objects/{label}"): get("Retrieve an object", "ObjectInfo"),
+    ("POST", "/events/{key}/objects/{label}/actions/update-extra-data"): post(
+        "Update the extra data of an object", ExtraDataAsked
+    ),
+    ("POST", "/events/{key}/actions/update-extra-data"): post(
+        "Update the extra data of objects", ExtraDatasAsked
+    ),
+}
+
+
+def _change(summary: str, body: type[Body], shape: str = "ObjectsChanged") -> Operation:
+    return Operation(summary, body, ("expand objects",), {200: shape, 204: None})
+
+
+STATUSES: Operations = {
+    ("POST", "/events/groups/actions/change-object-status"): _change(
+        "Change the status of objects", GroupStatusAsked
+    ),
+    **{
+        ("POST", f"/events/groups/actions/{verb}"): _change(
+            f"{verb.capitalize()} objects of several events", GroupChangeAsked
+        )
+        for verb in ("book", "hold", "release")
+    },
+    ("POST", "/events/actions/change-object-status"): _change(
+        "Make a batch of changes", Batch, "BatchChanged"
+    ),
+    ("POST", "/events/{key}/actions/change-object-status"): _change(
+        "Change the status of objects of an event", StatusAsked
+    ),
+    **{
+        ("POST", f"/events/{{key}}/actions/{verb}"): _change(
+            f"{verb.capitalize()} objects of an event", ChangeAsked
+        )
+        for verb in ("book", "hold", "release")
+    },
+    ("GET", "/events/{key}/status-changes"): get(
+        "List the status changes of an event",
+        "StatusChanges",
+        *PAGE,
+        "filter",
+        "filterType",
+        "sort",
+    ),
+    ("GET", "/events/{key}/objects/{label}/status-changes"): get(
+        "List the status changes of an object", "StatusChanges", *PAGE
+    ),
+    ("GET", "/commands/{id}"): get("Say what became of a command", "Command"),
+}

@@ -1,0 +1,71 @@
+"""The OpenAPI document: of all routes and only them, served to everybody, shown without others."""
+
+import re
+
+import pytest
+
+from api.seatsio.openapi.document import document
+from api.seatsio.openapi.operations import BY_RESOURCE
+from api.seatsio.routes import NOT_YET, Seatsio
+from tests.seatsio.documented import Documented, UndocumentedError
+from tests.seatsio.installation import Installation
+
+NOT_DESCRIBED = {
+    ("GET", "/openapi.json"),
+    ("GET", "/docs"),
+    ("GET", "/docs/{asset}"),
+    ("POST", "/system/private/create-test-company"),
+    *(route for routes in NOT_YET.values() for route in routes),
+}
+
+
+def test_every_route_is_described_and_every_description_has_its_route(
+    running: Installation,
+) -> None:
+    routes = {(route.method, route.path) for route in Seatsio(running.parts).routes}
+    described = {key for operations in BY_RESOURCE.values() for key in operations}
+    assert routes - described == NOT_DESCRIBED
+    assert described - routes == set()
+
+
+def test_every_operation_has_a_name_of_its_own() -> None:
+    names = [one.id for operations in BY_RESOURCE.values() for one in operations.values()]
+    assert len(set(names)) == len(names)
+
+
+async def test_the_document_is_served_to_everybody(running: Installation) -> None:
+    async with running.http.get(f"{running.url}/openapi.json") as response:
+        served = await response.json()
+    assert served == document(Seatsio(running.parts).routes)
+    assert served["openapi"] == "3.1.0"
+
+
+async def test_the_page_needs_no_other_host(running: Installation) -> None:
+    async with running.http.get(f"{running.url}/docs") as response:
+        page = await response.text()
+        assert "default-src 'self'" in response.headers["Content-Security-Policy"]
+    assert "http" not in page
+    for asset in re.findall(r'(?:src|href)="([^"]+)"', page):
+        async with running.http.get(running.url + asset) as response:
+            assert response.status == 200
+            assert len(await response.read()) > 100_000
+    async with running.http.get(f"{running.url}/docs/other") as response:
+        assert response.status == 404
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "complaint"),
+    [
+        (200, b'{"holdToken":"x"}', "required property"),
+        (200, b'{"tags":[],"surprise":1}', "surprise"),
+        (204, b"", "not documented"),
+        (401, b"{}", "should have no body"),
+    ],
+)
+def test_what_the_document_does_not_know_is_found(
+    running: Installation, status: int, body: bytes, complaint: str
+) -> None:
+    documented = Documented(Seatsio(running.parts).routes)
+    path = "/hold-tokens/{token}" if b"holdToken" in body else "/charts/tags"
+    with pytest.raises(UndocumentedError, match=complaint):
+        documented.check("GET", path, status, "application/json", body)
