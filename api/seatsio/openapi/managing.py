@@ -4,6 +4,7 @@ from api.seatsio.charts import ChartUpdateAsked
 from api.seatsio.drawings import CategoryFields
 from api.seatsio.hold_tokens import DeadlineAsked, HoldTokenAsked
 from api.seatsio.openapi.operation import PAGE, Operation, Operations, get, post
+from api.seatsio.ticket_buyers import TicketBuyersAsked
 from api.seatsio.workspaces import SecretKeyToRemove, WorkspaceAsked, WorkspaceChange
 
 HOLD_TOKENS: Operations = {
@@ -37,6 +38,12 @@ CHARTS: Operations = {
     ("DELETE", _CATEGORY): post("Remove a category of a chart"),
     ("POST", f"{_CHART}/version/draft/actions/publish"): post("Publish the draft of a chart"),
     ("POST", f"{_CHART}/version/draft/actions/discard"): post("Discard the draft of a chart"),
+    ("POST", f"{_CHART}/version/published/actions/copy-to-workspace/{{to}}"): post(
+        "Copy a chart to another workspace", shape="Chart"
+    ),
+    ("POST", f"{_CHART}/version/published/actions/copy/from/{{from}}/to/{{to}}"): post(
+        "Copy a chart from workspace to workspace", shape="Chart"
+    ),
     **{
         (method, f"{_CHART}/version/{version}{action}"): post(
             f"{verb} the {version} version of a chart", shape=shape
@@ -48,6 +55,14 @@ CHARTS: Operations = {
             ("POST", "/actions/copy", "Copy", "Chart"),
         )
     },
+}
+
+TICKET_BUYERS: Operations = {
+    ("GET", "/ticket-buyers"): get("List ticket buyers", "TicketBuyers", *PAGE),
+    ("POST", "/ticket-buyers"): post("Add ticket buyers", TicketBuyersAsked, "TicketBuyersAdded"),
+    ("DELETE", "/ticket-buyers"): post(
+        "Remove ticket buyers", TicketBuyersAsked, "TicketBuyersRemoved"
+    ),
 }
 
 _WORKSPACE = "/workspaces/{key}"

@@ -6,7 +6,7 @@ Rules of this folder:
 2. What a body may be is its model's to say; what an answer looks like stands in shapes.py.
 """
 
-from api.seatsio.openapi import managing, selling
+from api.seatsio.openapi import managing, reports, selling
 from api.seatsio.openapi.operation import Operations
 
 BY_RESOURCE: dict[str, Operations] = {
@@ -15,5 +15,8 @@ BY_RESOURCE: dict[str, Operations] = {
     "Events": selling.EVENTS,
     "Hold tokens": managing.HOLD_TOKENS,
     "Charts": managing.CHARTS,
+    "Reports": reports.REPORTS,
+    "Event log": reports.LOG,
     "Workspaces": managing.WORKSPACES,
+    "Ticket buyers": managing.TICKET_BUYERS,
 }

@@ -142,6 +142,21 @@ _OBJECT_INFO = fixed(
     },
 )
 
+_CHART_OBJECT = {
+    **_OBJECT_INFO,
+    "required": ["label", "labels", "ids", "objectType"],
+}
+
+_DIMENSIONS = (
+    *("byStatus", "byCategoryKey", "byCategoryLabel", "bySection", "byZone", "byChannel"),
+    *("byAvailability", "byAvailabilityReason", "bySelectability", "byObjectType"),
+)
+
+
+def _counted(inner: Schema) -> Schema:
+    return fixed({"count": INTEGER}, dict.fromkeys(_DIMENSIONS, inner))
+
+
 _STATUS_CHANGE = fixed(
     {
         "id": INTEGER,
@@ -244,6 +259,16 @@ SHAPES: dict[str, Schema] = {
             "categories": array(STRING),
         }
     ),
+    "EventLog": page(
+        fixed(
+            {
+                "id": INTEGER,
+                "type": STRING,
+                "timestamp": INSTANT,
+                "data": fixed({"key": STRING, "workspaceKey": STRING}),
+            }
+        )
+    ),
     "HoldToken": fixed(
         {
             "holdToken": STRING,
@@ -256,10 +281,18 @@ SHAPES: dict[str, Schema] = {
     "ObjectInfos": by_name(ref("ObjectInfo")),
     "ObjectsChanged": fixed({"objects": ref("ObjectInfos")}),
     "BatchChanged": fixed({"results": array(ref("ObjectsChanged"))}),
+    "ObjectList": array(ref("ObjectInfo")),
+    "ObjectsByBucket": by_name(array(ref("ObjectInfo"))),
+    "ChartObjectsByBucket": by_name(array(_CHART_OBJECT)),
     "SecretKey": fixed({"secretKey": STRING}),
     "StatusChange": _STATUS_CHANGE,
     "StatusChanges": page(ref("StatusChange")),
+    "Summary": by_name(_counted(COUNTS)),
+    "DeepSummary": by_name(_counted(by_name(_counted(COUNTS)))),
     "Tags": fixed({"tags": array(STRING)}),
+    "TicketBuyers": page(STRING),
+    "TicketBuyersAdded": fixed({"added": array(STRING), "alreadyPresent": array(STRING)}),
+    "TicketBuyersRemoved": fixed({"removed": array(STRING), "notPresent": array(STRING)}),
     "Validation": fixed({"errors": array(STRING), "warnings": array(STRING)}),
     "Workspace": _WORKSPACE,
     "Workspaces": page(ref("Workspace")),
