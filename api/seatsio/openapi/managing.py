@@ -44,6 +44,15 @@ CHARTS: Operations = {
     ("POST", f"{_CHART}/version/published/actions/copy/from/{{from}}/to/{{to}}"): post(
         "Copy a chart from workspace to workspace", shape="Chart"
     ),
+    ("GET", "/system/public/thumbnails/{drawing_hash}.png"): Operation(
+        "Show a drawing", answers={200: "Picture"}
+    ),
+    **{
+        ("GET", f"{_CHART}/version/{version}/thumbnail"): Operation(
+            f"Show the {version} version of a chart", answers={200: "Picture"}
+        )
+        for version in ("published", "draft")
+    },
     **{
         (method, f"{_CHART}/version/{version}{action}"): post(
             f"{verb} the {version} version of a chart", shape=shape

@@ -65,5 +65,6 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "label": {**_parameter("label", array(STRING), "up to 100 labels"), "required": True},
     "bookWholeTables": _parameter("bookWholeTables", {"enum": ["chart", "true", "false"]}),
     "version": _parameter("version", {"enum": ["published", "draft"]}),
+    "usage version": _parameter("version", {"enum": ["2"]}),
     "seasonBookingsPropagated": _parameter("seasonBookingsPropagated", BOOLEAN),
 }

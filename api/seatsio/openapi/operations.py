@@ -16,6 +16,7 @@ BY_RESOURCE: dict[str, Operations] = {
     "Hold tokens": managing.HOLD_TOKENS,
     "Charts": managing.CHARTS,
     "Reports": reports.REPORTS,
+    "Usage": reports.USAGE,
     "Event log": reports.LOG,
     "Workspaces": managing.WORKSPACES,
     "Ticket buyers": managing.TICKET_BUYERS,

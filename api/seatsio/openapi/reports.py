@@ -22,6 +22,14 @@ REPORTS: Operations = {
     ("GET", f"{_CHART}/{{type}}/summary"): get("Summarize a chart", "Summary", *_OF_CHART),
 }
 
+_MONTH = "/reports/usage/month/{month}"
+
+USAGE: Operations = {
+    ("GET", "/reports/usage"): get("Report the usage of all months", "Usage", "usage version"),
+    ("GET", _MONTH): get("Report the usage of a month", "UsageOfMonth"),
+    ("GET", f"{_MONTH}/event/{{id}}"): get("Report the usage of an event", "UsageOfEvent"),
+}
+
 LOG: Operations = {
     ("GET", "/event-log"): get("List the event log", "EventLog", *PAGE),
 }

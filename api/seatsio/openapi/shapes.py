@@ -157,6 +157,15 @@ def _counted(inner: Schema) -> Schema:
     return fixed({"count": INTEGER}, dict.fromkeys(_DIMENSIONS, inner))
 
 
+_USAGE_OF_CHART = fixed(
+    {
+        "usageByEvent": array(
+            fixed({"event": fixed({"id": INTEGER, "key": STRING}), "numUsedObjects": INTEGER})
+        )
+    },
+    {"chart": fixed({"key": STRING, "name": STRING})},
+)
+
 _STATUS_CHANGE = fixed(
     {
         "id": INTEGER,
@@ -293,6 +302,23 @@ SHAPES: dict[str, Schema] = {
     "TicketBuyers": page(STRING),
     "TicketBuyersAdded": fixed({"added": array(STRING), "alreadyPresent": array(STRING)}),
     "TicketBuyersRemoved": fixed({"removed": array(STRING), "notPresent": array(STRING)}),
+    "Usage": fixed(
+        {
+            "usageCutoffDate": INSTANT,
+            "usage": array(
+                fixed(
+                    {
+                        "month": fixed({"year": INTEGER, "month": INTEGER}),
+                        "numUsedObjects": INTEGER,
+                    }
+                )
+            ),
+        }
+    ),
+    "UsageOfMonth": array(fixed({"workspace": INTEGER, "usageByChart": array(_USAGE_OF_CHART)})),
+    "UsageOfEvent": array(
+        fixed({"object": STRING, "numUsedObjects": INTEGER, "usageByReason": COUNTS})
+    ),
     "Validation": fixed({"errors": array(STRING), "warnings": array(STRING)}),
     "Workspace": _WORKSPACE,
     "Workspaces": page(ref("Workspace")),
