@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from seatsio.domain import TableBookingConfig
 
 from tests.seatsio.client import Client
 from tests.seatsio.installation import Company
@@ -48,3 +49,19 @@ async def test_drafts_are_told_of_when_they_are_published_and_bookings_never(
     second = await client.do(lambda c: c.event_log.list_page_after(told[0].id, page_size=1))
     assert [item.id for item in second.items] == [told[1].id]
     assert second.next_page_starts_after == told[1].id
+
+
+async def test_how_an_event_is_sold_anew_is_told_of(company: Company, client: Client) -> None:
+    event = await company.event("drop")
+    await client.do(lambda c: c.events.update(event, name="No change of how it is sold"))
+    category = {"key": "new", "label": "New", "color": "#aaaaaa"}
+    await client.do(lambda c: c.events.update(event, categories=[category]))
+    await client.do(lambda c: c.events.update(event, object_categories={"A-1": 10}))
+    tables = TableBookingConfig.all_by_seat()
+    await client.do(lambda c: c.events.update(event, table_booking_config=tables))
+    _, *told = await client.do(lambda c: list(c.event_log.list()))
+    assert [(item.type, item.data["key"]) for item in told] == [
+        ("event.categories.updated", "drop"),
+        ("event.categories.updated", "drop"),
+        ("event.table.booking.config.updated", "drop"),
+    ]
