@@ -1,7 +1,8 @@
 """The operations on all that is not an event: charts, hold tokens, workspaces."""
 
-from api.seatsio.charts import ChartUpdateAsked
-from api.seatsio.drawings import CategoryFields
+from api.seatsio.chart_categories import CategoryUpdateAsked
+from api.seatsio.charts import ChartAsked, ChartUpdateAsked
+from api.seatsio.drawings import CategoryAsked
 from api.seatsio.hold_tokens import DeadlineAsked, HoldTokenAsked
 from api.seatsio.openapi.operation import PAGE, Operation, Operations, get, post
 from api.seatsio.ticket_buyers import TicketBuyersAsked
@@ -20,8 +21,11 @@ _CATEGORY = f"{_CHART}/categories/{{category}}"
 _LISTED = (*PAGE, "filter", "tag", "expand chart", "eventsLimit")
 
 CHARTS: Operations = {
-    ("POST", "/charts"): post("Create a chart", ChartUpdateAsked, "Chart"),
-    ("POST", "/charts/actions/import"): Operation("Import a drawing", answers={201: "Chart"}),
+    ("POST", "/charts"): post("Create a chart", ChartAsked, "Chart"),
+    ("POST", "/charts/actions/import"): Operation(
+        "Import a drawing", query=("name",), answers={201: "Chart"}
+    ),
+    ("POST", f"{_CHART}/actions/import"): Operation("Draw a chart anew", query=("name",)),
     ("POST", "/system/public/charts/{key}"): Operation("Upload a chart", answers={201: "Chart"}),
     ("GET", "/charts"): get("List charts", "Charts", *_LISTED),
     ("GET", "/charts/archive"): get("List archived charts", "Charts", *_LISTED),
@@ -33,8 +37,8 @@ CHARTS: Operations = {
     ("POST", f"{_CHART}/tags/{{tag}}"): post("Tag a chart"),
     ("DELETE", f"{_CHART}/tags/{{tag}}"): post("Remove the tag of a chart"),
     ("GET", f"{_CHART}/categories"): get("List the categories of a chart", "Categories"),
-    ("POST", f"{_CHART}/categories"): post("Add a category to a chart", CategoryFields),
-    ("POST", _CATEGORY): post("Update a category of a chart", CategoryFields),
+    ("POST", f"{_CHART}/categories"): post("Add a category to a chart", CategoryAsked),
+    ("POST", _CATEGORY): post("Update a category of a chart", CategoryUpdateAsked),
     ("DELETE", _CATEGORY): post("Remove a category of a chart"),
     ("POST", f"{_CHART}/version/draft/actions/publish"): post("Publish the draft of a chart"),
     ("POST", f"{_CHART}/version/draft/actions/discard"): post("Discard the draft of a chart"),

@@ -58,6 +58,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     ),
     "expand event": _parameter("expand", array({"enum": ["events"]})),
     "eventsLimit": _parameter("eventsLimit", {**INTEGER, "minimum": 1, "maximum": 100}),
+    "name": _parameter("name", STRING, "in place of the drawing's own"),
     "filter": _parameter("filter", STRING, "a part of the label or name"),
     "filterType": _parameter("filterType", {"enum": ["CONTAINS"]}),
     "sort": _parameter("sort", STRING, "objectLabel, status or date, with :asc or :desc"),
