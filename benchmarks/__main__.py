@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import areas, best_available, engine, groups, http, owner, reports
+from benchmarks import areas, best_available, engine, groups, http, owner
 
 BENCHMARKS = {
     "engine": engine.run,
@@ -11,7 +11,6 @@ BENCHMARKS = {
     "owner": owner.run,
     "http": http.run,
     "groups": groups.run,
-    "reports": reports.run,
 }
 
 

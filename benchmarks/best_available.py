@@ -12,7 +12,10 @@ from itertools import product
 from typing import NamedTuple
 
 from benchmarks.workload import STADIUM_MAP
-from engine.seats.best_available import Choice, Offer, Preference, Wish, choose
+from engine.seats.best_available import Choice, Offer, Preference, choose
+from engine.seats.event_map import EventMap
+from engine.seats.offers import Offers
+from schemas.commands import Wish
 from tests.engine.best_available.oracle import Offered, Oracle
 
 NUMBERS = (1, 2, 4, 8)
@@ -81,7 +84,10 @@ def _house(preference: Preference, order: Sequence[str], fill: float | str) -> _
     free_labels = order[len(order) - left :]
     free = preference.layout.set_of(free_labels)
     labels = frozenset(free_labels)
-    return _House(Offer(free, free, _no_places), Offered(labels, labels, _no_places))
+    return _House(
+        Offer(free, free, _no_places, Offers(EventMap(STADIUM_MAP)).in_categories),
+        Offered(labels, labels, _no_places),
+    )
 
 
 def _no_places(label: str) -> int:

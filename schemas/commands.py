@@ -126,7 +126,45 @@ class UpdateExtraData(
     extra_data: dict[str, JsonObject | None]
 
 
-SeatsCommand = ChangeObjectStatus | UpdateExtraData
+class Wish(
+    msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, forbid_unknown_fields=True
+):
+    """What a party asks for that does not choose its objects itself."""
+
+    number: int
+    """Objects, or places of one area; 1 or more."""
+    categories: tuple[str, ...] | None = None
+    """Keys, or labels in any case."""
+    zone: str | None = None
+    """Key of the zone; its focal point then counts."""
+    sections: tuple[str, ...] | None = None
+    accessible_seats: int = 0
+    """How many of the seats are accessible ones: exactly so many. Without it none is."""
+    prevent_orphans: bool = True
+
+
+class ChangeBestAvailable(
+    Command, tag="ChangeBestAvailable.v1", kw_only=True, frozen=True, forbid_unknown_fields=True
+):
+    """Change the status of the best objects that are free; their owner decides which these are."""
+
+    event: int
+    event_key: str | None = None
+    """The key that the ingress found the event by; if it is another by now, there is no such event.
+    None: not compared."""
+    status: str
+    wish: Wish
+    hold: Hold | None = None
+    order_id: str | None = None
+    keep_extra_data: bool = False
+    ticket_types: list[str | None] = []
+    """Of the objects in the order of the answer; those past its end have none."""
+    extra_data: list[JsonObject | None] = []
+    """The same."""
+    origin: Origin
+
+
+SeatsCommand = ChangeObjectStatus | ChangeBestAvailable | UpdateExtraData
 
 
 class NewEvent(

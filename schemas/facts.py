@@ -73,6 +73,16 @@ class ExtraDataChanged(msgspec.Struct, tag="ExtraDataChanged.v1", kw_only=True, 
     extra_data: JsonObject | None
 
 
+class BestAvailableChosen(
+    msgspec.Struct, tag="BestAvailableChosen.v1", kw_only=True, frozen=True, omit_defaults=True
+):
+    """The objects of the status changes beside this were chosen by their owner."""
+
+    event: int
+    next_to_each_other: bool | None = None
+    """Whether they are neighbours in one row; absent for tables, booths and places of an area."""
+
+
 class HoldDeadlineSet(msgspec.Struct, tag="HoldDeadlineSet.v1", kw_only=True, frozen=True):
     """A hold token ends at another time than it was made for."""
 
@@ -268,6 +278,7 @@ class CommandParked(msgspec.Struct, tag="CommandParked.v1", kw_only=True, frozen
 
 SeatsFact = (
     StatusChanged
+    | BestAvailableChosen
     | ExtraDataChanged
     | HoldDeadlineSet
     | HoldExpired

@@ -7,6 +7,7 @@ from api.command_ids import command_id
 from api.seatsio.errors import VendorError, not_found
 from api.seatsio.parts import answer
 from schemas.commands import (
+    ChangeBestAvailable,
     ChangeObjectStatus,
     CommandPosition,
     GroupsCommand,
@@ -49,7 +50,7 @@ def unknown_command(name: str) -> VendorError:
 def events_of(command: SeatsCommand | GroupsCommand) -> list[int]:
     """Give the event of each change; the record of a seats command goes by the first."""
     match command:
-        case UpdateExtraData():
+        case ChangeBestAvailable() | UpdateExtraData():
             return [command.event]
         case ChangeObjectStatus():
             return [change.event for change in command.changes]
@@ -60,7 +61,7 @@ def events_of(command: SeatsCommand | GroupsCommand) -> list[int]:
 def event_keys(command: SeatsCommand | GroupsCommand) -> dict[int, str]:
     """Give the keys by which a client named the events of a command that has their ids."""
     match command:
-        case UpdateExtraData():
+        case ChangeBestAvailable() | UpdateExtraData():
             named = [(command.event, command.event_key)]
         case ChangeObjectStatus():
             named = [(change.event, change.event_key) for change in command.changes]

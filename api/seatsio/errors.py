@@ -239,6 +239,11 @@ _MEANINGS = {
         ILLEGAL_STATUS_CHANGE,
         "Cannot change to [{status}]: not as many places are taken",
     ),
+    Rejection.BEST_AVAILABLE_OBJECTS_NOT_FOUND: _Meaning(
+        BAD_REQUEST,
+        "BEST_AVAILABLE_OBJECTS_NOT_FOUND",
+        "Best available objects not found",
+    ),
     Rejection.BUSY_IN_DOUBT: _Meaning(
         TOO_MANY_REQUESTS,
         "BUSY_IN_DOUBT",

@@ -2,12 +2,13 @@
 
 Rules of this file:
 
-1. Nothing here changes after it is built, but for the cache of objects already asked for.
+1. Nothing here changes after it is built, but for what is made when it is first asked for.
 2. Nothing here knows an event: what is booked, for sale or sold as a whole table is not here.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 from engine.charts.geometry import distance
 from engine.charts.labels import block_label, join
@@ -25,6 +26,7 @@ from schemas.inventory import (
 )
 
 AnyBlock = Row | Table | Booth | Area
+Made = TypeVar("Made")
 NO_FLAGS = SeatFlag(0)
 NOT_A_SEAT = -1
 """The `seat_index` of what is not a seat."""
@@ -148,6 +150,7 @@ class SeatMap:
             raise ValueError(message)
         self._objects: list[BookableObject | None] = [None] * len(self._labels)
         self._zones = {zone.key: zone for zone in inventory.zones}
+        self._made: dict[Callable[..., Any], Any] = {}
 
     def _add(self, block: AnyBlock) -> None:
         self._starts.append(len(self._labels))
@@ -172,6 +175,13 @@ class SeatMap:
         for block, start in zip(self._blocks, self._starts, strict=True):
             for ordinal in range(start, start + _objects(block)):
                 yield self._objects[ordinal] or self._build(ordinal, block, start)
+
+    def once(self, make: Callable[["SeatMap"], Made]) -> Made:
+        """Give what `make` makes of this seat map: made for the first who asks, kept for all."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        made: Made = self._made[make]
+        return made
 
     @property
     def labels(self) -> list[str]:

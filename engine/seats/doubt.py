@@ -8,7 +8,7 @@ Rules of this file:
 3. What a deleted event had leaves its reservations: the group came before the deletion.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -37,8 +37,8 @@ class Doubt:
 
     def __init__(self) -> None:
         self._parts: dict[int, Part] = {}
-        self._reserved: dict[ObjectKey, dict[int, list[PlannedChange]]] = {}
-        """What each group has planned for an object, in the order of the reservations."""
+        self._reserved: dict[int, dict[str, dict[int, list[PlannedChange]]]] = {}
+        """What each group has planned, by event and label, in the order of the reservations."""
         self.digest_sum = 0
 
     def __bool__(self) -> bool:
@@ -55,14 +55,21 @@ class Doubt:
 
     def reserved(self, key: ObjectKey) -> Mapping[int, list[PlannedChange]]:
         """Give what is planned for an object, by group."""
-        return self._reserved.get(key, _NOTHING)
+        event, label = key
+        of_event = self._reserved.get(event)
+        return _NOTHING if of_event is None else of_event.get(label, _NOTHING)
+
+    def reserved_of_event(self, event: int) -> Collection[str]:
+        """Give the labels of an event for which anything is planned."""
+        return self._reserved.get(event, {}).keys()
 
     def reserve(self, group: int, changes: list[PlannedChange]) -> None:
         """Note the reservation of a part."""
         self._put(group, Part(RESERVED, changes))
         for planned in changes:
-            key = (planned.change.event, planned.change.label)
-            self._reserved.setdefault(key, {}).setdefault(group, []).append(planned)
+            of_event = self._reserved.setdefault(planned.change.event, {})
+            of_object = of_event.setdefault(planned.change.label, {})
+            of_object.setdefault(group, []).append(planned)
 
     def refuse(self, group: int, refusal: Rejected) -> None:
         """Note that a part was refused."""
@@ -83,8 +90,7 @@ class Doubt:
 
     def drop_event(self, event: int) -> None:
         """Take a deleted event's objects out of the reservations."""
-        for key in [key for key in self._reserved if key[0] == event]:
-            del self._reserved[key]
+        self._reserved.pop(event, None)
         for group, part in list(self._parts.items()):
             left = [planned for planned in part.changes if planned.change.event != event]
             if len(left) < len(part.changes):
@@ -106,11 +112,16 @@ class Doubt:
         self.digest_sum += _digest(group, part)
 
     def _release(self, key: ObjectKey, group: int) -> None:
-        planned = self._reserved.get(key)
-        if planned is not None:
-            planned.pop(group, None)
-            if not planned:
-                del self._reserved[key]
+        event, label = key
+        of_event = self._reserved.get(event, {})
+        of_object = of_event.get(label)
+        if of_object is None:
+            return
+        of_object.pop(group, None)
+        if not of_object:
+            del of_event[label]
+        if not of_event:
+            del self._reserved[event]
 
 
 _encode = msgspec.json.Encoder(order="deterministic").encode

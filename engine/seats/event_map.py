@@ -18,13 +18,13 @@ from schemas.selling import AS_THE_CHART_SAYS, Selling
 class EventMap:
     """The objects of an event."""
 
-    __slots__ = ("_own_category", "chart", "selling")
+    __slots__ = ("chart", "own_categories", "selling")
 
     def __init__(self, chart: SeatMap, selling: Selling = AS_THE_CHART_SAYS) -> None:
         self.chart = chart
         """The chart's objects, whichever of them the event sells."""
         self.selling = selling
-        self._own_category = _own_categories(chart, selling)
+        self.own_categories = _own_categories(chart, selling)
         """Of objects for which the event's word counts: by label."""
 
     def find(self, label: str) -> BookableObject | None:
@@ -45,7 +45,7 @@ class EventMap:
 
     def category_key(self, found: BookableObject) -> str | None:
         """Give the key of an object's category: the event's word counts before the chart's."""
-        own = self._own_category.get(found.label)
+        own = self.own_categories.get(found.label)
         return found.category_key if own is None else own
 
     def category_label(self, key: str | None) -> str | None:

@@ -39,9 +39,18 @@ from engine.seats.state import (
     state_after,
 )
 from engine.seats.views import SETTLED
-from schemas.commands import Asked, ChangeObjectStatus, SeatsCommand, UpdateExtraData
+from engine.seats.wishes import judge_wish
+from schemas.commands import (
+    Asked,
+    ChangeBestAvailable,
+    ChangeObjectStatus,
+    SeatsCommand,
+    UpdateExtraData,
+)
 from schemas.facts import (
+    FREE,
     HELD,
+    BestAvailableChosen,
     CommandParked,
     EventCreated,
     EventDeleted,
@@ -119,7 +128,7 @@ class SeatsMachine:
     ) -> Decision[SeatsFact]:
         """Decide a command, a coordinator's decision, or what is due, at partition time `now`."""
         match cause:
-            case ChangeObjectStatus() | UpdateExtraData():
+            case ChangeObjectStatus() | ChangeBestAvailable() | UpdateExtraData():
                 return state.answers.repeat(cause.idempotency, now) or _decide_command(
                     state, cause, now, asked
                 )
@@ -162,8 +171,8 @@ class SeatsMachine:
                 state.replace(event, fact.label, after)
             case HoldDeadlineSet():
                 state.holds.revise(fact.token, fact.expires_at, fact.remembered_until)
-            case HoldExpired():
-                pass  # the objects were freed by the status changes beside it
+            case HoldExpired() | BestAvailableChosen():
+                pass  # the status changes beside it say what became of the objects
             case CommandParked():
                 state.parking.park(fact, _objects_of_command(fact.command))
                 state.answers.defer(fact.asked.idempotency)
@@ -188,7 +197,8 @@ class SeatsMachine:
                 if fact.is_in_the_past is not None:
                     event.is_in_the_past = fact.is_in_the_past
                 if fact.selling is not None:
-                    event.map = EventMap(event.map.chart, fact.selling)
+                    event.sell(EventMap(event.map.chart, fact.selling))
+                    state.parking.touch_wishes(event.id)
             case EventDeleted():
                 state.drop(state.events[fact.event])
 
@@ -251,9 +261,12 @@ def _decide_command(
     state: SeatsState, command: SeatsCommand, now: int, asked: Asked | None
 ) -> Decision[SeatsFact]:
     is_calm = not state.doubt and not state.parking
-    if is_calm or not meets_doubt(state, _objects_of_command(command)):
+    if isinstance(command, ChangeBestAvailable):
+        judged = judge_wish(state, command, now)
+    elif is_calm or not meets_doubt(state, _objects_of_command(command)):
         return _decide_settled(state, command, now)
-    judged = _judge_command(state, command, now)
+    else:
+        judged = _judge_command(state, command, now)
     if not isinstance(judged, Waits):
         return judged
     if state.parking.is_full:
@@ -263,7 +276,9 @@ def _decide_command(
     return Decision(None, [parked])
 
 
-def _decide_settled(state: SeatsState, command: SeatsCommand, now: int) -> Decision[SeatsFact]:
+def _decide_settled(
+    state: SeatsState, command: ChangeObjectStatus | UpdateExtraData, now: int
+) -> Decision[SeatsFact]:
     """Decide a command that meets nothing in doubt."""
     if isinstance(command, UpdateExtraData):
         return _decide_extra_data(state, command)
@@ -278,6 +293,8 @@ def _judge_command(
     state: SeatsState, command: SeatsCommand, now: int, number: int | None = None
 ) -> Decision[SeatsFact] | Waits:
     """Decide a command that may meet what is in doubt, unless it has to wait."""
+    if isinstance(command, ChangeBestAvailable):
+        return judge_wish(state, command, now, number)
     if isinstance(command, UpdateExtraData):
         waits = meets_doubt(state, _objects_of_command(command), number)
         return WAITS if waits else _decide_extra_data(state, command)
@@ -306,6 +323,9 @@ def _take_up(state: SeatsState, number: int, now: int) -> Decision[SeatsFact]:
 
 
 def _objects_of_command(command: SeatsCommand) -> list[ObjectKey]:
+    """Name the objects that a command touches; a wish names none."""
+    if isinstance(command, ChangeBestAvailable):
+        return []
     if isinstance(command, UpdateExtraData):
         return [(command.event, label) for label in command.extra_data]
     return objects_of(command.changes)
@@ -317,6 +337,8 @@ def _evolve_status(state: SeatsState, fact: StatusChanged) -> None:
     if fact.area is not None and fact.hold_token is not None:
         state.replace_area_hold(event, fact.label, fact.hold_token, fact.area.own)
     state.number(event, fact.seq)
+    if fact.status == FREE:
+        state.parking.touch_wishes(event.id)
     if fact.status == HELD and fact.hold_token and fact.hold_expires_at is not None:
         state.holds.schedule(fact.hold_token, fact.hold_expires_at)
 

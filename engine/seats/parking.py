@@ -5,16 +5,19 @@ Rules of this file:
 1. First come, first served: nobody overtakes an earlier item that touches the same object.
 2. An item is looked at again when an object of its has left the doubt, or when an item before it
    is gone. So a decision costs what it touches, however much is parked.
+3. A wish names no object, so nobody waits behind it but who wishes the very same, and it is looked
+   at again whenever anything of its event may have come free.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from hashlib import blake2b
 from typing import NamedTuple
 
 import msgspec
 
 from engine.seats.doubt import ObjectKey
+from schemas.commands import ChangeBestAvailable
 from schemas.facts import CommandParked, GroupQueued
 
 parked_max = 5_000
@@ -35,6 +38,15 @@ class ParkedItem(NamedTuple):
     """In the order of arrival."""
     waiting: Waiting
     objects: frozenset[ObjectKey]
+    """None, if it is a wish."""
+
+    @property
+    def wish(self) -> ChangeBestAvailable | None:
+        """The command, if it leaves the choice of its objects to us."""
+        if isinstance(self.waiting, GroupQueued):
+            return None
+        command = self.waiting.command
+        return command if isinstance(command, ChangeBestAvailable) else None
 
 
 class Parking:
@@ -48,6 +60,7 @@ class Parking:
         "_deadlines",
         "_items",
         "_queues",
+        "_wishes",
         "digest_sum",
     )
 
@@ -55,8 +68,10 @@ class Parking:
         self._items: dict[int, ParkedItem] = {}
         self._by_source: dict[tuple[str, int], int] = {}
         """The numbers of the items, by what they are (a command's offset, a group)."""
-        self._queues: dict[ObjectKey, dict[int, None]] = {}
-        """The items that touch an object, the earliest first."""
+        self._queues = _Queues()
+        """The items that touch an object: by event and label."""
+        self._wishes = _Queues()
+        """The items with the same wish: by event and what is wished for."""
         self._candidates: set[int] = set()
         """Items for which something has changed since they were last looked at."""
         self._deadlines: deque[tuple[int, int]] = deque()
@@ -80,8 +95,18 @@ class Parking:
 
     def is_behind(self, key: ObjectKey, number: int | None) -> bool:
         """Say whether an earlier item (for None: any item) touches the object."""
-        queue = self._queues.get(key)
-        return queue is not None and next(iter(queue)) != number
+        first = self._queues.first(key)
+        return first is not None and (number is None or first < number)
+
+    def waited_for(self, event: int, number: int | None) -> list[str]:
+        """Give the labels of an event that an earlier item (for None: any item) touches."""
+        labels = self._queues.of_event(event)
+        return [label for label in labels if self.is_behind((event, label), number)]
+
+    def is_behind_wish(self, wish: ChangeBestAvailable, number: int | None) -> bool:
+        """Say whether somebody waits who wished the very same before."""
+        first = self._wishes.first(_wish_key(wish))
+        return first is not None and (number is None or first < number)
 
     def park(self, waiting: Waiting, objects: Iterable[ObjectKey]) -> None:
         """Let an item wait, behind all that are there."""
@@ -92,7 +117,9 @@ class Parking:
         self._by_source[_source(waiting)] = item.number
         self.digest_sum += _digest(waiting)
         for key in item.objects:
-            self._queues.setdefault(key, {})[item.number] = None
+            self._queues.add(key, item.number)
+        if item.wish is not None:
+            self._wishes.add(_wish_key(item.wish), item.number)
         if isinstance(waiting, CommandParked):
             self._deadlines.append((waiting.until, item.number))
 
@@ -104,16 +131,22 @@ class Parking:
         """Drop a part of a group that waits no longer, if it did."""
         self._drop(("group", group))
 
-    def touch(self, keys: Iterable[ObjectKey]) -> None:
+    def touch(self, keys: Collection[ObjectKey]) -> None:
         """Note that these objects have changed for those who wait."""
         for key in keys:
-            queue = self._queues.get(key)
-            if queue is not None:
-                self._candidates.add(next(iter(queue)))
+            self._look_at_first(self._queues, key)
+        for event in {event for event, _ in keys}:
+            self.touch_wishes(event)
+
+    def touch_wishes(self, event: int) -> None:
+        """Note that something of an event may have come free."""
+        for wish in self._wishes.of_event(event):
+            self._look_at_first(self._wishes, (event, wish))
 
     def touch_event(self, event: int) -> None:
         """Note that an event is gone."""
-        self.touch([key for key in self._queues if key[0] == event])
+        self.touch([(event, label) for label in self._queues.of_event(event)])
+        self.touch_wishes(event)
 
     def candidates(self) -> Iterator[ParkedItem]:
         """Go through the items to look at, the earliest first; each is forgotten as it is given."""
@@ -131,6 +164,11 @@ class Parking:
             self._deadlines.popleft()
         return None
 
+    def _look_at_first(self, queues: "_Queues", key: tuple[int, str]) -> None:
+        first = queues.first(key)
+        if first is not None:
+            self._candidates.add(first)
+
     def _drop(self, source: tuple[str, int]) -> None:
         number = self._by_source.pop(source, None)
         if number is None:
@@ -140,14 +178,50 @@ class Parking:
         self.digest_sum -= _digest(item.waiting)
         self._candidates.discard(number)
         for key in item.objects:
-            queue = self._queues[key]
-            del queue[number]
-            if not queue:
-                del self._queues[key]
+            self._queues.remove(key, number)
         self.touch(item.objects)
+        if item.wish is not None:
+            wished = _wish_key(item.wish)
+            self._wishes.remove(wished, number)
+            self._look_at_first(self._wishes, wished)
 
 
+class _Queues:
+    """Numbers of items, the earliest first, by event and by what they wait for there."""
+
+    __slots__ = ("_by_event",)
+
+    def __init__(self) -> None:
+        self._by_event: dict[int, dict[str, dict[int, None]]] = {}
+
+    def add(self, key: tuple[int, str], number: int) -> None:
+        event, name = key
+        self._by_event.setdefault(event, {}).setdefault(name, {})[number] = None
+
+    def remove(self, key: tuple[int, str], number: int) -> None:
+        event, name = key
+        of_event = self._by_event[event]
+        del of_event[name][number]
+        if not of_event[name]:
+            del of_event[name]
+        if not of_event:
+            del self._by_event[event]
+
+    def first(self, key: tuple[int, str]) -> int | None:
+        event, name = key
+        queue = self._by_event.get(event, _NOTHING).get(name)
+        return None if queue is None else next(iter(queue))
+
+    def of_event(self, event: int) -> Collection[str]:
+        return self._by_event.get(event, _NOTHING).keys()
+
+
+_NOTHING: dict[str, dict[int, None]] = {}
 _encode = msgspec.json.Encoder().encode
+
+
+def _wish_key(command: ChangeBestAvailable) -> tuple[int, str]:
+    return command.event, _encode(command.wish).decode()
 
 
 def _source(waiting: Waiting) -> tuple[str, int]:

@@ -20,6 +20,7 @@ from engine.charts.inventory import SeatMap
 from engine.seats.doubt import Doubt
 from engine.seats.event_map import EventMap
 from engine.seats.holds import Holds
+from engine.seats.offers import Offers
 from engine.seats.parking import Parking
 from schemas.commands import JsonObject
 from schemas.facts import FREE, HELD, AreaCounts, StatusChanged
@@ -42,6 +43,11 @@ class ObjectState(msgspec.Struct, frozen=True, gc=False):
     area: AreaCounts | None = None
     """Without `own`: what each token holds of an area is in `EventState.area_holds`."""
 
+    @property
+    def is_taken(self) -> bool:
+        """Say whether it is a seat, table or booth that is not free."""
+        return self.status != FREE and self.area is None
+
     def with_area(self, counts: AreaCounts, *, extra_data: JsonObject | None) -> "ObjectState":
         """Give the same with other counts (without `own`) and other extra data."""
         area = AreaCounts(taken=counts.taken, held=counts.held)
@@ -63,6 +69,7 @@ class EventState:
         "id",
         "is_in_the_past",
         "key",
+        "known_offers",
         "last_seq",
         "map",
         "objects",
@@ -79,6 +86,21 @@ class EventState:
         self.objects: dict[str, ObjectState] = {}
         self.area_holds: dict[tuple[str, str], Places] = {}
         """By label and token; none is empty."""
+        self.known_offers: Offers | None = None
+        """None until somebody asks for the best available."""
+
+    def sell(self, event_map: EventMap) -> None:
+        """Sell the event in another way."""
+        self.map = event_map
+        self.known_offers = None
+
+    @property
+    def offers(self) -> Offers:
+        """What best available chooses from: made when first asked for, then kept in step."""
+        if self.known_offers is None:
+            taken = (label for label, state in self.objects.items() if state.is_taken)
+            self.known_offers = Offers(self.map, taken)
+        return self.known_offers
 
 
 class SeatsState:
@@ -121,6 +143,8 @@ class SeatsState:
             event.objects[label] = state
             self.digest_sum += _digest(event.id, label, state)
         self.digest_sum %= DIGEST_MODULUS
+        if event.known_offers is not None:
+            event.known_offers.note(label, is_taken=state.is_taken)
 
     def replace_area_hold(self, event: EventState, label: str, token: str, places: Places) -> None:
         """Say what a token holds of an area from now on, and keep digest and holds in step."""

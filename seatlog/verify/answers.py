@@ -11,6 +11,7 @@ from typing import Any
 
 from schemas.commands import (
     Change,
+    ChangeBestAvailable,
     ChangeObjectStatus,
     CreateEvents,
     DeleteEvent,
@@ -19,6 +20,7 @@ from schemas.commands import (
     SeatsCommand,
     SetHoldDeadline,
     UpdateEvent,
+    UpdateExtraData,
 )
 from schemas.facts import (
     EventCreated,
@@ -32,6 +34,7 @@ from schemas.facts import (
 )
 from schemas.outbox import Accepted, Answer
 from seatlog.verify.objects import Fold
+from seatlog.verify.wishes import wish_done_faults
 
 
 def shape_faults(answer: Answer, facts: list[Any]) -> Iterator[str]:
@@ -45,22 +48,25 @@ def shape_faults(answer: Answer, facts: list[Any]) -> Iterator[str]:
 
 def seats_done_faults(command: SeatsCommand, facts: list[Any], fold: Fold) -> Iterator[str]:
     """Say how the facts of an accepted command differ from it."""
-    if isinstance(command, ChangeObjectStatus):
-        wanted = wanted_of(command)
+    if isinstance(command, ChangeBestAvailable):
+        yield from wish_done_faults(command, facts, fold)
     else:
-        wanted = [
-            (command.event, label, extra_data or None)
-            for label, extra_data in command.extra_data.items()
-        ]
-    done = [done_by(fact) for fact in facts]
-    if done != wanted:
-        yield f"was asked for {wanted} and did {done}"
+        wanted, done = _wanted_of_any(command), [done_by(fact) for fact in facts]
+        if done != wanted:
+            yield f"was asked for {wanted} and did {done}"
     for event, key in dict.fromkeys(named_events(command)):
         found = fold.events.get(event)
         if found is not None and found.workspace != command.workspace:
             yield f"workspace {command.workspace} changed event {event} of {found.workspace}"
         if found is not None and key not in (None, found.key):
             yield f"meant event {key} and changed event {event}, which is {found.key}"
+
+
+def _wanted_of_any(command: ChangeObjectStatus | UpdateExtraData) -> list[tuple[Any, ...]]:
+    if isinstance(command, ChangeObjectStatus):
+        return wanted_of(command)
+    asked = command.extra_data.items()
+    return [(command.event, label, extra_data or None) for label, extra_data in asked]
 
 
 def wanted_of(command: ChangeObjectStatus) -> list[tuple[Any, ...]]:

@@ -9,7 +9,8 @@ The fields:
 - `event`: the event key.
 - `status`: the status asked for, in the log's words: `booked`, `reservedByToken`, `free` for a
   release, or a custom one.
-- `labels`: the objects. How many places of an area were asked for is not compared.
+- `labels`: the objects; of best available those in the answer, and none where none came. How many
+  places of an area were asked for is not compared.
 - `hold_token`: the token sent with it, or null.
 - `outcome`: `ok` (told that it was done), `refused` (told that it was not), or `unknown` (no
   answer, or one that says that the outcome is not known).

@@ -84,12 +84,14 @@ class Fold:
             missing = f"event {fact.event} is on the inventory {fact.inventory}, which is not there"
             self._fault(Check.SEATS, moment, missing)
         self._report.counts.events += 1
-        self.events[fact.event] = EventFold(fact, places, fact.key, fact.name, fact.date)
+        seats = self._inventories.seats(fact.inventory)
+        self.events[fact.event] = EventFold(fact, places, fact.key, fact.name, fact.date, seats)
 
     def _update(self, fact: EventUpdated, moment: Moment) -> None:
         event = self._event(fact.event, moment)
         if event is not None:
             event.key = fact.key
+            event.selling = fact.selling or event.selling
             event.name = event.name if fact.name is None else fact.name
             event.date = event.date if fact.date is None else fact.date
             if fact.is_in_the_past is not None:
@@ -116,7 +118,7 @@ class Fold:
                 odd = f"{fact.label} of event {fact.event} is changed, and group {group} has it"
                 self._fault(Check.GROUPS, moment, odd)
             before = event.objects.get(fact.label, UNTOUCHED)
-            event.objects[fact.label] = before._replace(extra_data=fact.extra_data)
+            event.put(fact.label, before._replace(extra_data=fact.extra_data))
 
     def _change(self, fact: StatusChanged, moment: Moment) -> None:
         event = self._event(fact.event, moment)
@@ -198,10 +200,11 @@ class Fold:
     def _replace(self, event: EventFold, fact: StatusChanged, before: ObjectState, at: int) -> None:
         area, held, token = fact.area, (event.id, fact.label), fact.hold_token
         seat_token = token if fact.status == HELD and area is None else None
-        event.objects[fact.label] = ObjectState(
+        after = ObjectState(
             *(fact.status, seat_token, fact.order_id, fact.ticket_type, fact.extra_data),
             None if area is None else msgspec.structs.replace(area, own={}),
         )
+        event.put(fact.label, after)
         if before.hold_token not in (None, seat_token):
             self.holds.let_go(before.hold_token, held)
         if seat_token is not None:

@@ -3,7 +3,7 @@
 Rules of this file:
 
 1. Only what meets doubt waits: an object that a group has reserved, or one that somebody who came
-   earlier waits for.
+   earlier waits for. A wish for the best available meets all of its event.
 2. Nobody overtakes: what is done, or reserved for a group, touches no object that somebody who
    came earlier waits for.
 3. A command is answered BUSY_IN_DOUBT when its time to wait is over, and for no other reason but
@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from schemas.commands import SeatsCommand, UpdateExtraData
+from schemas.commands import ChangeBestAvailable, SeatsCommand, UpdateExtraData
 from schemas.facts import CommandParked, GroupQueued
 from schemas.rejections import Rejection
 from seatlog.verify.holds import Held
@@ -27,6 +27,10 @@ parked_max = 5_000
 parked_bytes_max = 64 * 1024 * 1024
 """The same for what all who wait ask, together."""
 BUSY = Rejection.BUSY_IN_DOUBT.code
+
+
+ANY = ""
+"""Stands for the label of an object that is not chosen yet."""
 
 
 class Source(NamedTuple):
@@ -101,7 +105,16 @@ class Parking:
 
     def meets_doubt(self, objects: Iterable[Held]) -> bool:
         """Say whether one of these objects is reserved, or somebody waits for it."""
-        return any(self._reservations.of(held) or held in self._queues for held in objects)
+        return any(
+            self._reservations.of(held)
+            or held in self._queues
+            or (held[1] == ANY and self._has_doubt(held[0]))
+            for held in objects
+        )
+
+    def _has_doubt(self, event: int) -> bool:
+        waited_for = any(of == event for of, _ in self._queues)
+        return waited_for or any(self._reservations.of_event(event))
 
     def overtaking_faults(self, source: Source, objects: Iterable[Held]) -> Iterator[str]:
         """Say whom it overtakes who is served now."""
@@ -142,6 +155,8 @@ _encode = msgspec.json.Encoder().encode
 
 def objects_of(command: SeatsCommand) -> list[Held]:
     """Name the objects that a command touches, in its order."""
+    if isinstance(command, ChangeBestAvailable):
+        return [(command.event, ANY)]
     if isinstance(command, UpdateExtraData):
         return [(command.event, label) for label in command.extra_data]
     return [(change.event, item.label) for change in command.changes for item in change.objects]

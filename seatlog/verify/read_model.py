@@ -188,6 +188,7 @@ def _event_row(event: EventFold) -> dict[str, Any]:
         "is_in_the_past": event.is_in_the_past,
         "created_at": created.created_at,
         "updated_at": event.updated_at,
+        "selling": msgspec.to_builtins(event.selling),
     }
 
 

@@ -11,13 +11,20 @@ Rules of this file:
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from schemas.commands import Change, ChangeObjectStatus, ObjectChange, SeatsCommand
+from schemas.commands import (
+    Change,
+    ChangeBestAvailable,
+    ChangeObjectStatus,
+    ObjectChange,
+    SeatsCommand,
+)
 from schemas.facts import FREE, HELD, AreaCounts, PlannedChange
 from schemas.rejections import Obstacle, Rejected, Rejection
 from seatlog.verify.answers import named_events
 from seatlog.verify.objects import Fold
 from seatlog.verify.parking import Parking, Source, objects_of
 from seatlog.verify.states import EventFold, ObjectState
+from seatlog.verify.wishes import not_found_faults
 
 _TOO_FEW = (Rejection.NOT_ENOUGH_PLACES.code, Rejection.NOT_ENOUGH_TAKEN_PLACES.code)
 
@@ -37,6 +44,8 @@ def refusal_faults(command: SeatsCommand, refusal: Rejected, position: Position)
     fold = position.fold
     if refusal.code == Rejection.EVENT_NOT_FOUND.code and not _misses_an_event(command, fold):
         yield "says that an event is not there, and all are"
+    if isinstance(command, ChangeBestAvailable):
+        yield from not_found_faults(command, refusal, fold)
     touched = objects_of(command)
     for obstacle in refusal.obstacles:
         # What the command itself did before, to the same object, is not in the fold.

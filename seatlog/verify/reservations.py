@@ -52,6 +52,13 @@ class Reservations:
         """Give what is planned for an object, by group."""
         return self._planned.get(held, _NOTHING)
 
+    def of_event(self, event: int) -> Iterator[tuple[str, list[PlannedChange]]]:
+        """Go through what is planned for objects of an event, with their labels."""
+        for (of, label), by_group in self._planned.items():
+            if of == event:
+                for planned in by_group.values():
+                    yield label, planned
+
     def drawn(self, held: Held, pocket: Pocket) -> int:
         """Count the places of an area that groups will take from a pocket."""
         counter = self._drawn.get(held)

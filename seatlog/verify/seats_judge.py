@@ -1,9 +1,17 @@
 """What must hold of a seats owner's records."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from adapters.ports import LogRecord
-from schemas.commands import ChangeObjectStatus, SeatsCommand, decode_seats_command
+from schemas.commands import (
+    Change,
+    ChangeBestAvailable,
+    ObjectChange,
+    SeatsCommand,
+    UpdateExtraData,
+    decode_seats_command,
+)
 from schemas.facts import (
     CommandParked,
     GroupConfirmed,
@@ -38,6 +46,7 @@ from seatlog.verify.refusals import Position, refusal_faults
 from seatlog.verify.report import Check, Report
 from seatlog.verify.results import Results
 from seatlog.verify.states import Moment
+from seatlog.verify.wishes import objects_chosen
 
 
 class SeatsJudge:
@@ -134,6 +143,8 @@ class SeatsJudge:
             case Accepted(repeat=False):
                 faults = answers.seats_done_faults(asked, entry.data.facts, self.fold)
                 self._common.say(entry, faults)
+                if isinstance(asked, ChangeBestAvailable):
+                    objects = objects_chosen(entry.data.facts)
                 overtaken = self._parking.overtaking_faults(source, objects)
                 self._common.say(entry, overtaken, Check.ORDER)
             case Rejected(repeat=False):
@@ -143,10 +154,13 @@ class SeatsJudge:
                     self._common.say(entry, self._parking.busy_faults(source, objects))
 
     def _tell_witness(self, entry: Entry, asked: SeatsCommand, command: int, offset: int) -> None:
-        if self._witness is None or not isinstance(asked, ChangeObjectStatus):
+        if self._witness is None or isinstance(asked, UpdateExtraData):
             return
         told: Told = "ok" if isinstance(entry.data.answer, Accepted) else "refused"
         done = Done(f"e-{self._partition}-{command}", self._partition, offset, told)
+        if isinstance(asked, ChangeBestAvailable):
+            self._witness(_change_made(asked, entry), done)
+            return
         for change in asked.changes:
             self._witness(change, done)
 
@@ -158,6 +172,15 @@ class SeatsJudge:
                 done = Done(name, self._partition, offset, "ok")
                 for change in group.changes(self._partition):
                     self._witness(change, done)
+
+
+def _change_made(wish: ChangeBestAvailable, entry: Entry) -> Change:
+    """Give what became of a wish as if it had named its objects."""
+    given, facts = entry.data.answer, list[Any](entry.data.facts)
+    if isinstance(given, Accepted) and given.repeat:
+        facts = list(given.first_facts)
+    chosen = [ObjectChange(label=label) for _, label in objects_chosen(facts)]
+    return Change(event=wish.event, status=wish.status, objects=chosen, hold=wish.hold)
 
 
 def _by_time_faults(facts: list[SeatsFact]) -> Iterator[str]:

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from schemas.commands import JsonObject
 from schemas.facts import FREE, AreaCounts, EventCreated, PlannedChange, StatusChanged
-from seatlog.verify.places import Places
+from schemas.selling import AS_THE_CHART_SAYS, Selling
+from seatlog.verify.places import Places, Seats
 
 
 class ObjectState(NamedTuple):
@@ -77,6 +78,12 @@ class EventFold:
     key: str
     name: str | None
     date: str | None
+    seats: Seats = field(default_factory=dict)
+    """What best available gives to anybody."""
+    free_seats: int = 0
+    """How many of these are free."""
+    selling: Selling = AS_THE_CHART_SAYS
+    """What the event adds to its chart."""
     is_in_the_past: bool = False
     updated_at: int | None = None
     last_seq: int = 0
@@ -84,6 +91,21 @@ class EventFold:
     objects: dict[str, ObjectState] = field(default_factory=dict)
     area_holds: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
     """By label and token, the places that it holds of an area by ticket type."""
+
+    def __post_init__(self) -> None:
+        """Begin with what was said at the creation; everything is free then."""
+        self.free_seats = len(self.seats)
+        self.selling = self.created.selling or AS_THE_CHART_SAYS
+
+    def put(self, label: str, state: ObjectState) -> None:
+        """Replace the state of an object."""
+        if label in self.seats:
+            self.free_seats += (state.status == FREE) - self.is_free(label)
+        self.objects[label] = state
+
+    def is_free(self, label: str) -> bool:
+        """Say whether a seat is free."""
+        return self.objects.get(label, UNTOUCHED).status == FREE
 
     @property
     def id(self) -> int:

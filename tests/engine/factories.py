@@ -1,25 +1,30 @@
 """A small theatre, its public and the messages about it, with names instead of numbers.
 
 All instants count from NOON. The theatre has two rows of five seats, a booth, an area of ten
-places, a table sold by its seats (T1) and one sold as a whole (T2).
+places, a table sold by its seats (T1) and one sold as a whole (T2). Everybody wants to be near the
+left end of row A.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from engine.charts.inventory import SeatMap
 from schemas.commands import (
     Change,
+    ChangeBestAvailable,
     ChangeObjectStatus,
     CreateEvents,
     DeleteEvent,
     Hold,
     Idempotency,
+    JsonObject,
     NewEvent,
     ObjectChange,
     Origin,
     SetHoldDeadline,
     UpdateEvent,
     UpdateExtraData,
+    Wish,
 )
 from schemas.facts import (
     BOOKED,
@@ -30,7 +35,18 @@ from schemas.facts import (
     EventUpdated,
     HoldDeadlineSet,
 )
-from schemas.inventory import Area, Booth, Inventory, Row, Seats, Table, encode, inventory_hash
+from schemas.inventory import (
+    Area,
+    Booth,
+    Category,
+    Inventory,
+    Point,
+    Row,
+    Seats,
+    Table,
+    encode,
+    inventory_hash,
+)
 
 NOON: Final = 1_767_268_800_000
 """2026-01-01 12:00 UTC."""
@@ -57,30 +73,38 @@ CAPACITY: Final = 10
 Item = str | ObjectChange
 
 
-def seats(*labels: str) -> Seats:
+def seats(*labels: str, depth: float = 0.0) -> Seats:
     """Give seats side by side."""
     return Seats(
         labels=list(labels),
         x=[10.0 * place for place in range(len(labels))],
-        y=[0.0] * len(labels),
+        y=[depth] * len(labels),
         category="1",
     )
 
 
-def row_of(label: str, length: int) -> Row:
+def row_of(label: str, length: int, depth: float = 0.0) -> Row:
     """Give a row whose seats are numbered from 1."""
-    return Row(label=label, seats=seats(*(str(number) for number in range(1, length + 1))))
+    numbers = (str(number) for number in range(1, length + 1))
+    return Row(label=label, seats=seats(*numbers, depth=depth))
 
 
 THEATRE: Final = Inventory(
     blocks=[
         row_of("A", 5),
-        row_of("B", 5),
-        Booth(label="Booth"),
-        Area(label="GA", capacity=CAPACITY),
-        Table(label="T1", seats=seats("1", "2"), seat_count=2),
-        Table(label="T2", seats=seats("1", "2"), seat_count=2, book_as_a_whole=True),
-    ]
+        row_of("B", 5, depth=100.0),
+        Booth(label="Booth", position=Point(0.0, 500.0)),
+        Area(label="GA", capacity=CAPACITY, position=Point(0.0, 600.0)),
+        Table(label="T1", seats=seats("1", "2", depth=1000.0), seat_count=2),
+        Table(
+            label="T2",
+            seats=seats("1", "2", depth=1100.0),
+            seat_count=2,
+            book_as_a_whole=True,
+        ),
+    ],
+    categories=[Category(key="1", label="Stalls")],
+    focal_point=Point(0.0, 0.0),
 )
 BARN: Final = Inventory(blocks=[row_of("A", 1300), Area(label="Floor", capacity=20_000)])
 
@@ -192,6 +216,32 @@ def hold(*items: Item, by: Hold, **fields: Any) -> ChangeObjectStatus:  # noqa: 
 def release(*items: Item, **fields: Any) -> ChangeObjectStatus:  # noqa: ANN401
     """Ask to free objects."""
     return command(change(FREE, *items, **fields))
+
+
+def best(
+    number: int,
+    status: str = BOOKED,
+    *,
+    workspace: str = WORKSPACE,
+    event: int = MATINEE,
+    by: Hold | None = None,
+    idempotency: Idempotency | None = None,
+    ticket_types: Sequence[str | None] = (),
+    extra_data: Sequence[JsonObject | None] = (),
+    **wish: Any,  # noqa: ANN401
+) -> ChangeBestAvailable:
+    """Ask for the best that there is."""
+    return ChangeBestAvailable(
+        workspace=workspace,
+        idempotency=idempotency,
+        event=event,
+        status=status,
+        wish=Wish(number=number, **wish),
+        hold=by,
+        ticket_types=list(ticket_types),
+        extra_data=list(extra_data),
+        origin=CALLER,
+    )
 
 
 def update_extra_data(

@@ -5,6 +5,7 @@ Every step of a scenario and of the model test ends here.
 
 from typing import Any
 
+from engine.seats.offers import Offers
 from engine.seats.state import (
     DIGEST_MODULUS,
     UNTOUCHED,
@@ -28,6 +29,7 @@ def assert_sound(state: SeatsState) -> None:
             if touched.hold_token is not None:
                 holding.setdefault(touched.hold_token, set()).add((event.id, label))
             digests += _digest(event.id, label, touched)
+        _assert_offers_in_step(event)
         for hold, places in event.area_holds.items():
             label, token = hold
             assert places, f"{token} is kept at {label} for nothing"
@@ -38,6 +40,12 @@ def assert_sound(state: SeatsState) -> None:
     assert state.digest_sum == (digests + changes * 0x9E3779B97F4A7C15) % DIGEST_MODULUS
     assert {token: set(held) for token, held in state.holds._objects.items()} == holding
     _assert_every_hold_will_end(state)
+
+
+def _assert_offers_in_step(event: EventState) -> None:
+    if event.known_offers is not None:
+        taken = [label for label, touched in event.objects.items() if touched.is_taken]
+        assert event.known_offers.taken == Offers(event.map, taken).taken
 
 
 def _assert_object_sound(event: EventState, label: str) -> None:
@@ -66,7 +74,7 @@ def _assert_object_sound(event: EventState, label: str) -> None:
 
 
 def _assert_every_hold_will_end(state: SeatsState) -> None:
-    scheduled = set(state.holds._heap)
+    scheduled = {*state.holds._heap, *state.holds._aside}
     for token in state.holds._objects:
         deadline = state.holds._deadline[token]
         assert (deadline, token) in scheduled, f"{token} would never end"

@@ -5,14 +5,26 @@ Rules of this file:
 1. Written from the contract (sections 1.2 and 4) and the architecture (sections 4, 6 and 9), not
    from the engine: an area is a list of places, a command works on a copy of the whole world, time
    looks at every place there is, and nothing is ever forgotten.
-2. Nothing of engine/ is imported here.
+2. Nothing of engine/ is imported here. Which free seats are the best somebody else says.
 """
 
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from schemas.commands import Change, ChangeObjectStatus, Hold, ObjectChange, UpdateExtraData
+from msgspec.structs import replace
+
+from schemas.commands import (
+    Change,
+    ChangeBestAvailable,
+    ChangeObjectStatus,
+    Hold,
+    ObjectChange,
+    SeatsCommand,
+    UpdateExtraData,
+    Wish,
+)
 
 MINUTE = 60_000
 LONGEST_HOLD = 120 * MINUTE + MINUTE
@@ -34,6 +46,7 @@ REASONS = [
     "OBJECT_NOT_FREE",
     "NOT_ENOUGH_PLACES",
     "NOT_ENOUGH_TAKEN_PLACES",
+    "BEST_AVAILABLE_OBJECTS_NOT_FOUND",
 ]
 
 
@@ -68,6 +81,10 @@ class Show:
     tables: frozenset[str]
     """Labels that stand for something which cannot be booked yet."""
     changes: int = 0
+
+
+Choose = Callable[[dict[str, int], Wish], list[str] | None]
+"""Gives the best of the free places, counted by label; a label stands once for each place."""
 
 
 class Changed(NamedTuple):
@@ -109,7 +126,8 @@ class _Refused(Exception):  # noqa: N818 - it says a refusal, not an error
 class Office:
     """The ticket office."""
 
-    def __init__(self) -> None:
+    def __init__(self, choose: Choose) -> None:
+        self._choose = choose
         self.now = 0
         self.shows: dict[int, Show] = {}
         self.deadlines: dict[str, int] = {}
@@ -153,7 +171,7 @@ class Office:
 
     # -- commands
 
-    def do(self, command: ChangeObjectStatus | UpdateExtraData) -> Outcome:
+    def do(self, command: SeatsCommand) -> Outcome:
         """Do a command or refuse it; a repeat within 15 minutes is answered as before."""
         key = command.idempotency
         if key is not None:
@@ -162,10 +180,13 @@ class Office:
                     if fingerprint != key.fingerprint:
                         return Outcome("IDEMPOTENCY_KEY_REUSED")
                     return Outcome(first.reason, first.obstacles, first.changed, repeat=True)
-        outcome = self._change(command) if isinstance(command, ChangeObjectStatus) else None
-        if outcome is None:
-            assert isinstance(command, UpdateExtraData)
-            outcome = self._update_extra_data(command)
+        match command:
+            case ChangeObjectStatus():
+                outcome = self._change(command)
+            case ChangeBestAvailable():
+                outcome = self._change_best(command)
+            case UpdateExtraData():
+                outcome = self._update_extra_data(command)
         if key is not None:
             self._answers.append((self.now, key.command_id, key.fingerprint, outcome))
         return outcome
@@ -219,6 +240,30 @@ class Office:
         reason = _foremost([obstacle.reason for obstacle in outcome.obstacles])
         return Outcome(reason, outcome.obstacles)
 
+    def _change_best(self, command: ChangeBestAvailable) -> Outcome:
+        change = Change(
+            event=command.event,
+            status=command.status,
+            objects=[],
+            hold=command.hold,
+            order_id=command.order_id,
+            keep_extra_data=command.keep_extra_data,
+        )
+        asked = ChangeObjectStatus(
+            workspace=command.workspace, changes=[change], origin=command.origin
+        )
+        refused = self._change(asked)
+        if refused.reason:
+            return refused
+        things = self.shows[command.event].things.items()
+        free = {label: _free(thing) for label, thing in things}
+        labels = self._choose(free, command.wish)
+        if labels is None:
+            return Outcome("BEST_AVAILABLE_OBJECTS_NOT_FOUND")
+        return self._change(
+            replace(asked, changes=[replace(change, objects=_items(command, labels))])
+        )
+
     def _reason_before_objects(self, command: ChangeObjectStatus, change: Change) -> str | None:
         show = self.shows.get(change.event)
         if show is None or show.workspace != command.workspace:
@@ -229,6 +274,27 @@ class Office:
         if ends_at > self.now + LONGEST_HOLD:
             return "HOLD_DEADLINE_TOO_FAR"
         return "HOLD_TOKEN_EXPIRED" if ends_at <= self.now else None
+
+
+def _free(thing: Thing) -> int:
+    return sum(place.status == "free" for place in thing.places)
+
+
+def _items(command: ChangeBestAvailable, labels: list[str]) -> list[ObjectChange]:
+    """Name each chosen object with what goes to it; like places of an area are one change."""
+    items: list[ObjectChange] = []
+    for number, label in enumerate(labels):
+        types, extra_data = command.ticket_types[number:], command.extra_data[number:]
+        item = ObjectChange(
+            label=label,
+            ticket_type=types[0] if types else None,
+            extra_data=extra_data[0] if extra_data else None,
+        )
+        if items and replace(items[-1], quantity=1) == item:
+            items[-1] = replace(item, quantity=items[-1].quantity + 1)
+        else:
+            items.append(item)
+    return items
 
 
 def _foremost(reasons: list[str]) -> str | None:

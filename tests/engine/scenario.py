@@ -20,10 +20,9 @@ from schemas import commands
 from schemas.commands import (
     Asked,
     Change,
-    ChangeObjectStatus,
     CommandPosition,
     GroupsCommand,
-    UpdateExtraData,
+    SeatsCommand,
 )
 from schemas.facts import FREE, HELD, AreaCounts, GroupsFact, SeatsFact, StatusChanged
 from schemas.outbox import (
@@ -141,6 +140,8 @@ class SeatsScenario(_Played):
         self.twin = self.machine.initial()
         self.expired: list[list[Any]] = []
         """The facts of each record that time alone brought since the last command."""
+        self.answers: list[Any] = []
+        """The answers, of all records, to who has waited or not."""
         self._play(ApplyDecision(events or (factories.event_created(),)))
 
     def at(self, now: int) -> Self:
@@ -169,7 +170,7 @@ class SeatsScenario(_Played):
         """Let one thing happen; the expectations that follow are about it."""
         if isinstance(cause, (ApplyDecision, ExpireHold, TakeUp, GiveUp)):
             self.last = self._play(cause)
-        elif isinstance(cause, (ChangeObjectStatus, UpdateExtraData)):
+        elif isinstance(cause, SeatsCommand):
             self.last = self._play(commands.decode_seats_command(commands.encode(cause)))
         else:
             self.last = self._play(ApplyDecision(tuple(cause)))
@@ -243,6 +244,8 @@ class SeatsScenario(_Played):
         for fact in decision.facts:
             self.machine.evolve(self.state, fact)
         self._fold(self.record(decision, "", cause))
+        if decision.answer is not None:
+            self.answers.append(decision.answer)
         return decision
 
     def _assert_numbered(self, decision: Decision[SeatsFact]) -> None:

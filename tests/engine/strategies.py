@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from schemas.commands import Change, ObjectChange
+from schemas.commands import Change, ObjectChange, Wish
 from schemas.facts import BOOKED, FREE, HELD, RESALE
 from tests.engine.factories import CUSTOM, keyed
 
@@ -47,6 +47,13 @@ CHANGES = st.tuples(
         allowed_previous_statuses=PREVIOUS,
         rejected_previous_statuses=PREVIOUS,
     ),
+)
+WISHES = st.builds(
+    Wish,
+    number=st.sampled_from([1, 1, 2, 2, 3, 4, 6, 11]),
+    categories=st.sampled_from([None, None, None, ("stalls",), ("none",)]),
+    accessible_seats=st.sampled_from([0, 0, 0, 0, 1]),
+    prevent_orphans=st.booleans(),
 )
 SOME_SEATS = st.lists(st.sampled_from(SEATS), min_size=1, max_size=2, unique=True)
 IDEMPOTENCY = st.sampled_from([None, None, keyed("one"), keyed("two"), keyed("three")])

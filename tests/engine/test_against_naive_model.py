@@ -13,7 +13,16 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from schemas.commands import Change, Hold, Idempotency, ObjectChange, SeatsCommand
+from engine.charts.inventory import SeatMap
+from schemas.commands import (
+    Change,
+    ChangeBestAvailable,
+    Hold,
+    Idempotency,
+    ObjectChange,
+    SeatsCommand,
+    Wish,
+)
 from schemas.facts import (
     BOOKED,
     FREE,
@@ -28,6 +37,7 @@ from schemas.facts import (
 )
 from schemas.outbox import Accepted
 from schemas.rejections import Rejected
+from tests.engine.best_available.oracle import Offered, Oracle
 from tests.engine.factories import (
     ANOTHER_WORKSPACE,
     CALLER,
@@ -37,6 +47,7 @@ from tests.engine.factories import (
     MINUTE,
     NOON,
     SECOND,
+    THEATRE,
     WORKSPACE,
     change,
     command,
@@ -70,6 +81,7 @@ from tests.engine.strategies import (
     SOME_SEATS,
     TABLES,
     TICKET_TYPES,
+    WISHES,
 )
 
 T = TypeVar("T")
@@ -85,7 +97,7 @@ class TicketOffices(RuleBasedStateMachine):
         super().__init__()
         self.engine = SeatsScenario(event_created(key="first"))
         self.coordinator = GroupsScenario(events_partitions=1)
-        self.office = Office()
+        self.office = Office(_choose)
         self.office.now = NOON
         self.office.shows = {MATINEE: _show(WORKSPACE, "first")}
         self.tokens = [Hold("t0", NOON + 10 * MINUTE), Hold("t1", NOON + 20 * MINUTE)]
@@ -131,6 +143,26 @@ class TicketOffices(RuleBasedStateMachine):
             if show.workspace == WORKSPACE
         ]
         self._send(command(*asked))
+
+    @rule(
+        event=ANY,
+        token=ANY,
+        wish=WISHES,
+        status=st.sampled_from([HELD, BOOKED, BOOKED]),
+        ticket_types=st.lists(TICKET_TYPES, max_size=3),
+        extra_data=st.lists(EXTRA_DATA, max_size=2),
+        idempotency=IDEMPOTENCY,
+    )
+    def take_the_best(self, event: int, token: int, **asked: Any) -> None:  # noqa: ANN401
+        """Leave the choice to the office."""
+        number = self._event(event)
+        hold = None if token % 4 == 0 else self._token(token)
+        workspace = self._workspace(number)
+        self._send(
+            ChangeBestAvailable(
+                workspace=workspace, event=number, hold=hold, origin=CALLER, **asked
+            )
+        )
 
     @rule(event=ANY, items=st.lists(ITEMS | AREA_ITEMS, min_size=1, max_size=2))
     def give_back(self, event: int, items: list[ObjectChange]) -> None:
@@ -364,13 +396,23 @@ def _pick(choices: list[T], which: int) -> T:
     return choices[-1 - which % len(choices)]
 
 
+def _choose(free: dict[str, int], wish: Wish) -> list[str] | None:
+    there = frozenset(label for label, count in free.items() if count)
+    choice = Oracle(SeatMap(THEATRE), Offered(there, there, free.__getitem__), wish).choose()
+    return choice and choice.labels
+
+
 def _id(asked: SeatsCommand) -> str:
     assert asked.idempotency is not None
     return asked.idempotency.command_id
 
 
 def _show(workspace: str, key: str) -> Show:
-    things = {label: Thing(is_area=False, places=[Place()]) for label in [*SEATS, "T1-2"]}
+    things = {
+        label: Thing(is_area=False, places=[Place()])
+        for label in SeatMap(THEATRE).labels
+        if label not in TABLES
+    }
     things["GA"] = Thing(is_area=True, places=[Place() for _ in range(CAPACITY)])
     return Show(workspace, key, things, TABLES)
 

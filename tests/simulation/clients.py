@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from engine.groups.directory import Entry
 from schemas.commands import (
     Change,
+    ChangeBestAvailable,
     ChangeObjectStatus,
     CreateEvents,
     DeleteEvent,
@@ -28,6 +29,7 @@ from schemas.commands import (
     SetHoldDeadline,
     UpdateEvent,
     UpdateExtraData,
+    Wish,
 )
 from schemas.facts import BOOKED, FREE, HELD
 from tests.simulation.dice import Dice, Fault
@@ -83,12 +85,16 @@ class Client:
             await self._direct(self._dice.random.choice(events))
         elif self._dice.chance(0.02):
             self._ingress.send_nonsense(events[0].partition)
+        elif self._dice.chance(0.12):
+            await self._wish(self._dice.random.choice(events))
         elif self._dice.chance(0.06):
             await self._describe(self._dice.random.choice(events))
         elif len(events) > 1 and self._dice.chance(0.5):
             chosen = self._on_several(events)
             if self._dice.chance(0.4):
                 await asyncio.gather(self._change(chosen), self._contend(chosen))
+            elif self._dice.chance(0.4):
+                await asyncio.gather(self._change(chosen), self._want_all(chosen))
             else:
                 await self._change(chosen)
         else:
@@ -125,6 +131,38 @@ class Client:
             )
         else:
             await self._decide(DeleteEvent(workspace=self._workspace, key=entry.key))
+
+    async def _want_all(self, chosen: Chosen) -> None:
+        """Wish for so many seats of an event that it takes some which may be in doubt."""
+        await asyncio.sleep(self._dice.between(0, rival_ms_max) / 1000)
+        entry, _ = self._dice.random.choice(chosen)
+        wish = Wish(number=self._dice.between(4, 10), categories=("Stalls",))
+        await self._change_best(entry, HELD, wish)
+
+    async def _wish(self, entry: Entry) -> None:
+        number = self._dice.random.choice((1, 2, 3, 5, 8))
+        wish = Wish(number=number, prevent_orphans=self._dice.chance(0.5))
+        await self._change_best(entry, self._dice.random.choice((BOOKED, HELD, HELD)), wish)
+
+    async def _change_best(self, entry: Entry, status: str, wish: Wish) -> None:
+        """Leave the choice to the owner."""
+        command = ChangeBestAvailable(
+            workspace=entry.workspace,
+            event=entry.event,
+            event_key=entry.key,
+            status=status,
+            wish=wish,
+            hold=self._hold() if status == HELD or self._dice.chance(0.2) else None,
+            ticket_types=["child"] if self._dice.chance(0.3) else [],
+            origin=Origin(ip="192.0.2.1"),
+            idempotency=self._key(),
+        )
+        waits_s = self._dice.random.choice(patience_s)
+
+        def ask() -> Awaitable[str | None]:
+            return self._ingress.change(entry.partition, command, waits_s, [entry.key])
+
+        await self._repeat(command.idempotency, ask)
 
     async def _describe(self, entry: Entry) -> None:
         label = self._label()

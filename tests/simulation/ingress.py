@@ -12,6 +12,8 @@ import asyncio
 from collections.abc import Coroutine, Iterator, Sequence
 from typing import Any, Final, cast
 
+from msgspec.structs import replace
+
 from adapters.kafka.publisher import Publisher
 from adapters.ports import Appended, NewRecord, TopicPartition
 from api.command_ids import command_id
@@ -19,7 +21,15 @@ from api.directory import EventDirectory
 from api.outbox_tail import OutboxTail
 from api.positions import partitions_of
 from api.submit import Answered, Submitter
-from schemas.commands import ChangeObjectStatus, GroupsCommand, SeatsCommand
+from schemas.commands import (
+    Change,
+    ChangeBestAvailable,
+    ChangeObjectStatus,
+    GroupsCommand,
+    ObjectChange,
+    SeatsCommand,
+)
+from schemas.facts import StatusChanged
 from schemas.outbox import Accepted
 from schemas.topics import (
     EVENTS_COMMANDS,
@@ -95,16 +105,18 @@ class Ingress:
     ) -> str | None:
         at_ms = self._world.loop.now_ms()
         outcome: Outcome = "unknown"
-        command = None
+        command, facts = None, list[Any]()
         try:
             async with asyncio.timeout(patience_s):
                 answered = await asking
             outcome = "ok" if isinstance(answered.answer, Accepted) else "refused"
             command = command_id(topic, answered.command)
+            facts = told(answered)
         except TimeoutError:
             pass
         self._world.trace.tell(f"asked at {at_ms}: {outcome}, {command}")
-        self.requests.extend(self._kept(asked, at_ms, outcome, command))
+        named = [(key, _with_choice(change, facts)) for key, change in asked]
+        self.requests.extend(self._kept(named, at_ms, outcome, command))
         return None if outcome == "unknown" else outcome
 
     def _kept(
@@ -148,6 +160,23 @@ class _Wire:
         return asyncio.get_running_loop().create_future()
 
 
+def told(answered: Answered) -> list[Any]:
+    """Give the facts that an answer is about: of a repeat, those of the first."""
+    given = answered.answer
+    return given.first_facts if isinstance(given, Accepted) and given.repeat else answered.facts
+
+
 def _changes(command: Any, keys: Sequence[str]) -> list[tuple[str, Any]]:  # noqa: ANN401
+    if isinstance(command, ChangeBestAvailable):
+        wished = Change(event=command.event, status=command.status, objects=[], hold=command.hold)
+        return [(keys[0], wished)]
     changes = command.changes if isinstance(command, ChangeObjectStatus) else []
     return list(zip(keys, changes, strict=True))
+
+
+def _with_choice(change: Change, facts: list[Any]) -> Change:
+    """Name the objects of a change that left the choice to the owner, if they are known."""
+    if change.objects:
+        return change
+    labels = [fact.label for fact in facts if isinstance(fact, StatusChanged)]
+    return replace(change, objects=[ObjectChange(label=label) for label in labels])

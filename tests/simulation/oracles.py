@@ -15,7 +15,7 @@ from api.positions import partitions_of
 from engine.groups.machine import GroupsState
 from engine.machine import Machine
 from engine.seats.state import SeatsState
-from schemas.commands import ChangeObjectStatus, decode_seats_command
+from schemas.commands import ChangeBestAvailable, ChangeObjectStatus, decode_seats_command
 from schemas.facts import HoldDeadlineSet
 from schemas.rejections import Rejected, Rejection
 from schemas.topics import (
@@ -135,7 +135,8 @@ def early_faults(
         if any(0 <= jump - record.timestamp < jump_leeway_ms for jump in jumps):
             continue
         asked = decode_seats_command(record.value or b"")
-        assert isinstance(asked, ChangeObjectStatus)
-        holds = [change.hold for change in asked.changes if change.hold]
+        assert isinstance(asked, ChangeObjectStatus | ChangeBestAvailable)
+        bearers = asked.changes if isinstance(asked, ChangeObjectStatus) else [asked]
+        holds = [bearer.hold for bearer in bearers if bearer.hold]
         if all(h.expires_at > record.timestamp and h.token not in changed for h in holds):
             yield f"{entry.where}: refused as expired, {holds}, stamped {record.timestamp}"

@@ -2,7 +2,7 @@
 
     preference = Preference(seat_map)           once for each seat map, shared by its events
     free = preference.all & ~taken              `taken` is one whole number for each event
-    choose(preference, Offer(free, free, places), Wish(number=2))
+    choose(preference, Offer(free, free, places, in_categories), Wish(number=2))
 
 Rules of this folder:
 
@@ -11,7 +11,7 @@ Rules of this folder:
 3. What each step of the search means is in docs/decisions, under best available.
 """
 
-from engine.seats.best_available.choose import Choice, Offer, Wish, choose
+from engine.seats.best_available.choose import Choice, Offer, choose, may_choose
 from engine.seats.best_available.preference import Preference
 
-__all__ = ["Choice", "Offer", "Preference", "Wish", "choose"]
+__all__ = ["Choice", "Offer", "Preference", "choose", "may_choose"]

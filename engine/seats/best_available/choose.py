@@ -6,12 +6,10 @@ Rules of this file:
 2. What is chosen is always takable, always the number wished for, and each object once.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
-
-import msgspec
 
 from engine.seats.best_available.company import alone, nearest_in_company, seatable
 from engine.seats.best_available.preference import Preference
@@ -23,21 +21,10 @@ from engine.seats.best_available.sets import (
     windows,
     with_exactly,
 )
+from schemas.commands import Wish
 
-
-class Wish(msgspec.Struct, kw_only=True, frozen=True):
-    """What a party asks for."""
-
-    number: int
-    """Objects, or places of one area; 1 or more."""
-    categories: tuple[str, ...] | None = None
-    """Keys, or labels in any case."""
-    zone: str | None = None
-    """Key of the zone; its focal point then counts."""
-    sections: tuple[str, ...] | None = None
-    accessible_seats: int = 0
-    """How many of the seats are accessible ones: exactly so many. Without it none is."""
-    prevent_orphans: bool = True
+chosen_objects_max = 100
+"""As many as a command may name. Places of an area are one object."""
 
 
 class Offer(NamedTuple):
@@ -49,6 +36,8 @@ class Offer(NamedTuple):
     """The objects that this party may take: of the free ones, those that its channels allow."""
     places: Callable[[str], int]
     """How many places of a takable area are free, by its label."""
+    in_categories: Callable[[Iterable[str]], int]
+    """The objects of some categories, each named by key or, in any case, by label."""
 
 
 class Choice(NamedTuple):
@@ -66,7 +55,7 @@ def choose(preference: Preference, offer: Offer, wish: Wish) -> Choice | None:
     That goes for a wish that cannot be meant, too: for nothing, or for fewer seats than
     accessible seats.
     """
-    if wish.number < 1 or not 0 <= wish.accessible_seats <= wish.number:
+    if not _can_be_meant(wish):
         return None
     search = _Search(preference, offer, wish)
     found = search.in_one_row()
@@ -78,6 +67,18 @@ def choose(preference: Preference, offer: Offer, wish: Wish) -> Choice | None:
     found = search.wholes() or search.places()
     labels = [preference.layout.label(bit) for bit in found]
     return Choice(labels, next_to_each_other=None) if labels else None
+
+
+def may_choose(preference: Preference, offer: Offer, wish: Wish) -> bool:
+    """Say whether there is a choice, without making it."""
+    if not _can_be_meant(wish):
+        return False
+    search = _Search(preference, offer, wish)
+    return search.has_seats() or bool(search.wholes() or search.places())
+
+
+def _can_be_meant(wish: Wish) -> bool:
+    return wish.number >= 1 and 0 <= wish.accessible_seats <= wish.number
 
 
 class _Search:
@@ -95,8 +96,10 @@ class _Search:
 
     def _narrowed(self, takable: int) -> int:
         wish, layout = self._wish, self._layout
+        if wish.number > chosen_objects_max:
+            takable &= layout.all_areas
         if wish.categories is not None:
-            takable &= layout.in_categories(wish.categories)
+            takable &= self._offer.in_categories(wish.categories)
         if wish.zone is not None:
             takable &= layout.in_zone(wish.zone)
         if wish.sections is not None:
@@ -129,6 +132,15 @@ class _Search:
                 rated = alone(found), total, sorted(found)
                 best = rated if best is None else min(best, rated)
         return () if best is None else best[2]
+
+    def has_seats(self) -> bool:
+        """Say whether there are enough seats, wherever: the steps for seats take any."""
+        wish = self._wish
+        ordinary = self._ordinary & self._nearness.known_seats
+        return (
+            self._accessible.bit_count() >= wish.accessible_seats
+            and ordinary.bit_count() >= wish.number - wish.accessible_seats
+        )
 
     def across_sections(self) -> Sequence[int]:
         """Find seats anywhere."""

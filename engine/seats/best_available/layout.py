@@ -58,6 +58,7 @@ class Layout:
         self.size = _next_line(self._next)
         """All bits are below this; a multiple of eight."""
         self.all = set_of(self._bits)
+        self.all_areas = set_of(single.bit for single in self.areas)
         self.accessible = set_of(sets.accessible)
         self.pools = {pool: set_of(bits) for pool, bits in sets.pools.items()}
         self._sections = {label: set_of(bits) for label, bits in sets.sections.items()}
@@ -92,14 +93,9 @@ class Layout:
         """Give the label of the object with this bit."""
         return self._seat_map.labels[self._ordinals[bit]]
 
-    def in_categories(self, names: Iterable[str]) -> int:
-        """Give what has one of these categories, each named by key or, in any case, by label."""
-        wanted = set(names)
-        labels = {name.casefold() for name in wanted}
-        for category in self._seat_map.inventory.categories:
-            if category.label.casefold() in labels:
-                wanted.add(category.key)
-        return _union(self._categories, wanted)
+    def in_categories(self, keys: Iterable[str]) -> int:
+        """Give what has one of these categories, as the chart has it."""
+        return _union(self._categories, keys)
 
     def in_sections(self, labels: Iterable[str]) -> int:
         """Give what is in one of these sections."""

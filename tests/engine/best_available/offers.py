@@ -1,10 +1,13 @@
 """Charts, fills and wishes for the tests of best available, and asking both engine and oracle."""
 
-from collections.abc import Collection
-from functools import cache
+from collections.abc import Callable, Collection, Iterable
+from functools import cache, partial
 
 from engine.charts.inventory import SeatMap
-from engine.seats.best_available import Choice, Offer, Preference, Wish, choose
+from engine.seats.best_available import Choice, Offer, Preference, choose, may_choose
+from engine.seats.event_map import EventMap
+from engine.seats.offers import Offers
+from schemas.commands import Wish
 from tests.charts.venues import seat_map
 from tests.engine.best_available.oracle import Offered, Oracle
 
@@ -19,6 +22,11 @@ def capacity(seats: SeatMap, label: str) -> int:
     found = seats.find(label)
     assert found is not None
     return found.capacity
+
+
+def in_categories(seats: SeatMap) -> Callable[[Iterable[str]], int]:
+    """Give what finds the objects of categories in an event that adds none to its chart."""
+    return Offers(EventMap(seats)).in_categories
 
 
 def chosen(
@@ -39,7 +47,11 @@ def engine_choice(
 ) -> Choice | None:
     free = prepared.all & ~prepared.layout.set_of(taken)
     takable = free if only is None else free & prepared.layout.set_of(only)
-    return choose(prepared, Offer(free, takable, lambda label: capacity(seats, label)), wish)
+    places = partial(capacity, seats)
+    offer = Offer(free, takable, places, in_categories(seats))
+    choice = choose(prepared, offer, wish)
+    assert may_choose(prepared, offer, wish) == (choice is not None)
+    return choice
 
 
 def oracle_choice(

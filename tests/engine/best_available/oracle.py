@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from engine.charts.geometry import distance
 from engine.charts.inventory import BookableObject, SeatMap
-from engine.seats.best_available import Choice, Wish
+from engine.seats.best_available import Choice
+from schemas.commands import Wish
 from schemas.inventory import Point, SeatFlag
 
 Seats = list[BookableObject]

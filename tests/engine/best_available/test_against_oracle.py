@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.charts.inventory import SeatMap
-from engine.seats.best_available import Preference, Wish
+from engine.seats.best_available import Preference
+from schemas.commands import Wish
 from schemas.inventory import (
     Area,
     Booth,

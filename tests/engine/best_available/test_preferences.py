@@ -6,10 +6,16 @@ import pytest
 
 from engine.charts.geometry import distance
 from engine.charts.inventory import SeatMap
-from engine.seats.best_available import Choice, Offer, Preference, Wish, choose
+from engine.seats.best_available import Choice, Offer, Preference, choose
+from schemas.commands import Wish
 from schemas.inventory import Point
 from tests.charts.venues import Json, chart, mapped, row, seat_map, seats
-from tests.engine.best_available.offers import chosen, engine_choice, preference
+from tests.engine.best_available.offers import (
+    chosen,
+    engine_choice,
+    in_categories,
+    preference,
+)
 
 STADIUM = "sampleChartWithZones"
 
@@ -167,10 +173,11 @@ def test_seats_of_others_count_as_free_neighbours_but_those_not_for_sale_do_not(
     seat_map_ = drawn("A  . . .\nB  . . .")
     prepared = Preference(seat_map_)
     first_two = prepared.layout.set_of(["A-1", "A-2", "B-1", "B-2"])
-    everything = Offer(prepared.all, first_two, lambda _: 0)
+    everything = Offer(prepared.all, first_two, lambda _: 0, in_categories(seat_map_))
     assert labels(choose(prepared, everything, wish(1))) == ["A-1"]
     for_sale = prepared.all & ~prepared.layout.set_of(["A-3"])
-    assert labels(choose(prepared, Offer(for_sale, first_two, lambda _: 0), wish(1))) == ["B-1"]
+    some = Offer(for_sale, first_two, lambda _: 0, in_categories(seat_map_))
+    assert labels(choose(prepared, some, wish(1))) == ["B-1"]
 
 
 @pytest.mark.parametrize(
@@ -328,7 +335,7 @@ def test_an_area_counts_only_with_the_places_that_are_left() -> None:
     prepared = Preference(seat_map_)
     areas = prepared.layout.set_of(["near", "far"])
     left = {"near": 1, "far": 2}
-    offer = Offer(prepared.all, areas, left.__getitem__)
+    offer = Offer(prepared.all, areas, left.__getitem__, in_categories(seat_map_))
     assert labels(choose(prepared, offer, wish(1))) == ["near"]
     assert labels(choose(prepared, offer, wish(2))) == ["far", "far"]
     assert choose(prepared, offer, wish(3)) is None

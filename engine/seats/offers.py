@@ -1,0 +1,63 @@
+"""What an event has to offer to who leaves the choice to us: sets of its objects.
+
+Rules of this file:
+
+1. An event pays for these sets from its first wish on; until then it has none.
+2. They are derived: from how the event is sold, and from which of its objects are taken. A replay
+   that never sees a wish has none of them and knows the same.
+3. A set is a whole number, as in best_available/. An area is never taken: its places are counted.
+"""
+
+from collections.abc import Iterable
+
+from engine.seats.best_available import Preference
+from engine.seats.best_available.layout import Layout
+from engine.seats.best_available.sets import set_of
+from engine.seats.event_map import EventMap
+from schemas.inventory import Table
+
+
+class Offers:
+    """The sets of one event, for as long as it is sold in the same way."""
+
+    __slots__ = ("_map", "preference", "sold", "taken")
+
+    def __init__(self, event_map: EventMap, taken: Iterable[str] = ()) -> None:
+        self._map = event_map
+        self.preference = event_map.chart.once(Preference)
+        """What is near; shared by all events of the chart."""
+        self.sold = _sold(event_map, self.preference.layout)
+        """What the event sells at all, taken or not."""
+        self.taken = self.preference.layout.set_of(taken)
+        """Seats, tables and booths that are not free."""
+
+    def note(self, label: str, *, is_taken: bool) -> None:
+        """Note what became of a seat, table or booth."""
+        bit = self.set_of((label,))
+        self.taken = self.taken | bit if is_taken else self.taken & ~bit
+
+    def set_of(self, labels: Iterable[str]) -> int:
+        """Give the set of the objects with these labels."""
+        return self.preference.layout.set_of(labels)
+
+    def in_categories(self, names: Iterable[str]) -> int:
+        """Give what has one of these categories, each named by key or, in any case, by label."""
+        keys = set(names)
+        labels = {name.casefold() for name in keys}
+        keys.update(each.key for each in self._map.categories if each.label.casefold() in labels)
+        of_event = self._map.own_categories
+        members = self.preference.layout.in_categories(keys) & ~self.set_of(of_event)
+        return members | self.set_of(label for label, key in of_event.items() if key in keys)
+
+
+def _sold(event_map: EventMap, layout: Layout) -> int:
+    """Give what is sold: of a table either the whole or the seats."""
+    seats = {
+        id(line.block): set_of(range(line.first, line.first + line.seats)) for line in layout.lines
+    }
+    sold = layout.all
+    for bit, block in layout.wholes:
+        whole = event_map.chart.find(layout.label(bit))
+        if isinstance(block, Table) and whole is not None:
+            sold &= ~(seats.get(id(block), 0) if event_map.sells(whole) else 1 << bit)
+    return sold
