@@ -31,6 +31,11 @@ class HoldTokenAsked(Body):
     expires_in_minutes: Annotated[Whole, Field(ge=1, le=minutes_max)] | None = None
 
 
+_DEFAULT = HoldTokenAsked()
+_EMPTY = (b"", b"{}", b"null")
+"""Most of them ask for nothing special; they need not be read."""
+
+
 class DeadlineAsked(Body):
     """How long a token is valid from now on; 0 ends it."""
 
@@ -56,7 +61,7 @@ class HoldTokenRoutes:
         """Make a token: nothing is written, so there is nothing to wait for."""
         check_parameters(call.request)
         refuse_idempotency(call)
-        asked = read(call.body, HoldTokenAsked) if len(call.body) > len(b"{}") else HoldTokenAsked()
+        asked = _DEFAULT if call.body in _EMPTY else read(call.body, HoldTokenAsked)
         validity_ms = (asked.expires_in_minutes or default_minutes) * minute_ms
         now, workspace = now_ms(), call.workspace.key
         hold = self._parts.core.hold_tokens.mint(workspace, validity_ms, now).hold
