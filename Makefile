@@ -8,9 +8,10 @@ SEEDS ?= 2000
 START ?= 0
 DURATION ?= 60
 BROKERS ?= 1
+CASES ?= 5000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test lint format types imports demo serve simulate chaos bench lock clean
+.PHONY: help setup test lint format types imports demo serve simulate chaos fuzz bench lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +58,9 @@ simulate: setup ## the production loops under seeded faults in virtual time (SEE
 
 chaos: setup ## kills, zombies, storms and outages under load (DURATION=60 BROKERS=1 or 3)
 	@exec $(VENV)/bin/python -m tests.chaos --duration "$(DURATION)" --brokers "$(BROKERS)"
+
+fuzz: setup ## made-up requests against every route (CASES=5000)
+	@CASES="$(CASES)" $(VENV)/bin/pytest -q tests/seatsio/test_fuzzed.py
 
 bench: setup ## the figures of docs/performance.md, measured here
 	@exec $(VENV)/bin/python -m benchmarks

@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import areas, best_available, engine, groups, http, owner
+from benchmarks import areas, best_available, engine, groups, http, owner, reports
 
 BENCHMARKS = {
     "engine": engine.run,
@@ -11,6 +11,7 @@ BENCHMARKS = {
     "owner": owner.run,
     "http": http.run,
     "groups": groups.run,
+    "reports": reports.run,
 }
 
 

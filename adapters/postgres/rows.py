@@ -1,8 +1,7 @@
 """The rows of the read model, as readers get them."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
-
-import msgspec
 
 from schemas.commands import JsonObject
 from schemas.facts import AreaCounts
@@ -46,17 +45,35 @@ class ObjectRow(NamedTuple):
 
 
 class TouchedRow(NamedTuple):
-    """An object that was touched, for a report; its JSON is handed on as it stands."""
+    """An object that was touched, for a report: JSON is the text that was written."""
 
     label: str
     status: str
-    hold_token: str | None
-    order_id: str | None
-    ticket_type: str | None
-    extra_data: msgspec.Raw | None
-    area: AreaCounts | None
-    area_holds: msgspec.Raw | None
+    hold_token: str | None = None
+    order_id: str | None = None
+    ticket_type: str | None = None
+    extra_data: str | None = None
+    area: AreaCounts | None = None
+    area_holds: str | None = None
     """What each token holds of an area; None if no token holds any."""
+
+
+class TouchedColumns(NamedTuple):
+    """Many rows of objects that are no areas, column by column."""
+
+    labels: Sequence[str]
+    statuses: Sequence[str]
+    hold_tokens: Sequence[str | None]
+    order_ids: Sequence[str | None]
+    ticket_types: Sequence[str | None]
+    extra_data: Sequence[str | None]
+
+
+class TouchedObjects(NamedTuple):
+    """Objects of an event that were touched."""
+
+    columns: Sequence[TouchedColumns]
+    rows: Sequence[TouchedRow]
 
 
 class StatusChangeRow(NamedTuple):

@@ -49,7 +49,7 @@ class Seen(NamedTuple):
     """Of what is held as one."""
     order_id: str | None = None
     ticket_type: str | None = None
-    extra_data: JsonObject | msgspec.Raw | None = None
+    extra_data: JsonObject | None = None
     area: AreaCounts | None = None
     area_holds: AreaHolds | msgspec.Raw | None = None
     """What tokens hold of an area: all of them, or after a fact the one that made the change."""
@@ -79,6 +79,7 @@ def info(event_map: EventMap, found: BookableObject, seen: Seen) -> JSON:
         **own_info(event_map.chart, found),
         **common_info(event_map, found),
         **state_info(found, seen),
+        **carried_info(seen),
     }
 
 
@@ -131,24 +132,28 @@ def common_info(event_map: EventMap, found: BookableObject) -> JSON:
 
 
 def state_info(found: BookableObject, seen: Seen) -> JSON:
-    """Say how an object is sold, and what has become of it."""
+    """Say how an object is sold, and what has become of it: by its status, or the area's counts."""
+    about: JSON = {
+        "status": seen.status,
+        "forSale": True,
+        "seasonStatusOverriddenQuantity": 0,
+        "seasonStatusOverriddenQuantities": {},
+    }
+    if found.area is not None:
+        _add_counts(about, found.area, seen)
+    _add_availability(about, seen.status)
+    return about
+
+
+def carried_info(seen: Seen) -> JSON:
+    """Say what an object was given with its status."""
     optional = {
         "holdToken": seen.hold_token,
         "orderId": seen.order_id,
         "ticketType": seen.ticket_type,
         "extraData": seen.extra_data,
     }
-    about: JSON = {
-        "status": seen.status,
-        "forSale": True,
-        "seasonStatusOverriddenQuantity": 0,
-        "seasonStatusOverriddenQuantities": {},
-        **{name: value for name, value in optional.items() if value is not None},
-    }
-    if found.area is not None:
-        _add_counts(about, found.area, seen)
-    _add_availability(about, seen.status)
-    return about
+    return {name: value for name, value in optional.items() if value is not None}
 
 
 def infos(event_map: EventMap, facts: Iterable[StatusChanged]) -> dict[str, JSON]:

@@ -36,15 +36,32 @@ FROM objects WHERE event = $1 AND label = ANY ($2::text[])
 -- name: area_holds
 SELECT label, token, places FROM area_holds WHERE event = $1 AND label = ANY ($2::text[])
 
--- name: all_objects
+-- name: touched_objects
 SELECT
-    objects.label, status, hold_token, order_id, ticket_type, extra_data::text, area,
-    holds.places::text
-FROM objects LEFT JOIN (
-    SELECT label, json_object_agg(token, places) AS places
-    FROM area_holds WHERE event = $1 GROUP BY label
-) AS holds ON holds.label = objects.label
-WHERE event = $1
+    array_agg(label), array_agg(status), array_agg(hold_token), array_agg(order_id),
+    array_agg(ticket_type), array_agg(extra_data::text)
+FROM (
+    SELECT *, row_number() OVER () / 4096 AS part FROM objects WHERE event = $1 AND area IS NULL
+) AS numbered
+GROUP BY part
+
+-- name: touched_areas
+SELECT
+    label, status, hold_token, order_id, ticket_type, extra_data::text, area,
+    (
+        SELECT json_object_agg(token, places)::text FROM area_holds
+        WHERE area_holds.event = objects.event AND area_holds.label = objects.label
+    )
+FROM objects WHERE event = $1 AND area IS NOT NULL
+
+-- name: touched_object
+SELECT
+    label, status, hold_token, order_id, ticket_type, extra_data::text, area,
+    (
+        SELECT json_object_agg(token, places)::text FROM area_holds
+        WHERE area_holds.event = objects.event AND area_holds.label = objects.label
+    )
+FROM objects WHERE event = $1 AND label = $2
 
 -- name: labels_by_status
 SELECT status, array_agg(label) FROM objects

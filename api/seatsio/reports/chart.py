@@ -46,7 +46,7 @@ class ChartReports:
     async def _detailed(self, call: Call) -> web.StreamResponse:
         name = read_type(call, CHART_BUCKETS)
         kept, stock = await self._stock(call)
-        buckets = await asyncio.to_thread(in_buckets, stock, CHART_BUCKETS[name])
+        buckets = await asyncio.to_thread(in_buckets, stock, CHART_BUCKETS[name], None)
         if name == "byObjectType":
             buckets = with_all_object_types(buckets)
         return await send(

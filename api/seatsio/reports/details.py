@@ -6,12 +6,15 @@ Rules of this file:
 2. What is touched and not in the stock is left out: it is not on the chart any more, or not sold.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
-from adapters.postgres.rows import TouchedRow
+import msgspec
+
+from adapters.postgres.rows import TouchedColumns, TouchedObjects, TouchedRow
 from api.seatsio.object_info import UNTOUCHED, Seen, state_info
 from api.seatsio.reports.dimensions import OBJECT_TYPES_SHOWN, Line
+from api.seatsio.reports.forms import Carried
 from api.seatsio.reports.stock import Stock
 
 JSON = dict[str, Any]
@@ -19,32 +22,91 @@ Buckets = dict[str, list[int]]
 """Ordinals of objects by the name of their bucket."""
 
 
+class State:
+    """A state that objects of a group are in, many or one."""
+
+    __slots__ = ("group", "info")
+
+    def __init__(self, group: int, info: JSON) -> None:
+        self.group = group
+        """Its number."""
+        self.info = info
+        """What their infos say of it."""
+
+
+class Found(NamedTuple):
+    """An object as the event has it."""
+
+    state: State
+    carried: Carried
+
+
 class States:
-    """What the infos of a stock's objects say of their states."""
+    """The states of a stock's objects."""
 
-    def __init__(self, stock: Stock, rows: Iterable[TouchedRow]) -> None:
-        self.untouched = [state_info(group.example, UNTOUCHED) for group in stock.groups]
+    def __init__(self, stock: Stock, objects: TouchedObjects) -> None:
+        self._stock = stock
+        self._shared: dict[tuple[int, str], State] = {}
+        self.untouched = [
+            Found(State(number, state_info(group.example, UNTOUCHED)), Carried())
+            for number, group in enumerate(stock.groups)
+        ]
         """By number of group."""
-        self.touched: dict[int, JSON] = {}
+        self.touched: dict[int, Found] = {}
         """By ordinal."""
-        for row in rows:
-            ordinal = stock.ordinal_of(row.label)
+        for columns in objects.columns:
+            self._add_columns(columns)
+        for row in objects.rows:
+            self._add_row(row)
+
+    def _add_columns(self, columns: TouchedColumns) -> None:
+        labels, statuses, *carried, extra_data = columns
+        for label, status, one in zip(
+            labels, statuses, map(Carried, *carried, map(_raw, extra_data)), strict=True
+        ):
+            ordinal = self._stock.ordinal_of(label)
             if ordinal is not None:
-                example = stock.groups[stock.number_of(ordinal)].example
-                self.touched[ordinal] = state_info(example, Seen(*row[1:]))
+                self.touched[ordinal] = Found(self._state(ordinal, status), one)
+
+    def _add_row(self, row: TouchedRow) -> None:
+        ordinal = self._stock.ordinal_of(row.label)
+        if ordinal is None:
+            return
+        carried = Carried(row.hold_token, row.order_id, row.ticket_type, _raw(row.extra_data))
+        state = self._state(ordinal, row.status)
+        if row.area is not None:
+            seen = Seen(row.status, area=row.area, area_holds=_raw(row.area_holds))
+            info = state_info(self._stock.groups[state.group].example, seen)
+            state = State(state.group, info)
+        self.touched[ordinal] = Found(state, carried)
+
+    def _state(self, ordinal: int, status: str) -> State:
+        """Give the state that all objects of a group have with a status; areas have their own."""
+        number = self._stock.number_of(ordinal)
+        state = self._shared.get((number, status))
+        if state is None:
+            info = state_info(self._stock.groups[number].example, Seen(status))
+            state = self._shared[number, status] = State(number, info)
+        return state
 
 
-def in_buckets(
-    stock: Stock, bucket: Callable[[Line], str], states: States | None = None
-) -> Buckets:
+def _raw(text: str | None) -> msgspec.Raw | None:
+    """Let JSON be written as it stands."""
+    return None if text is None else msgspec.Raw(text)
+
+
+def in_buckets(stock: Stock, bucket: Callable[[Line], str], states: States | None) -> Buckets:
     """Put all objects into buckets; without states, those of a chart."""
     labels, groups = stock.chart.labels, stock.groups
-    touched = {} if states is None else states.touched
-    untouched: Sequence[JSON] = [{}] * len(groups) if states is None else states.untouched
     buckets: Buckets = {}
     for ordinal in stock.ordinals:
         number = stock.number_of(ordinal)
-        line = Line(groups[number].kind, labels[ordinal], touched.get(ordinal) or untouched[number])
+        kind, label = groups[number].kind, labels[ordinal]
+        if states is None:
+            line = Line(kind, label, {}, None)
+        else:
+            state, carried = states.touched.get(ordinal) or states.untouched[number]
+            line = Line(kind, label, state.info, carried.order_id)
         buckets.setdefault(bucket(line), []).append(ordinal)
     return buckets
 

@@ -29,8 +29,9 @@ class Line(NamedTuple):
 
     kind: Kind
     label: str
-    state: JSON
-    """What its info says of its state."""
+    state: Mapping[str, Any]
+    """What its info says of its state; nothing, in a report of a chart."""
+    order_id: str | None
 
 
 class Cell(NamedTuple):
@@ -71,7 +72,7 @@ CHART_BUCKETS: Mapping[str, Callable[[Line], str]] = {
 EVENT_BUCKETS: Mapping[str, Callable[[Line], str]] = {
     **CHART_BUCKETS,
     "byStatus": lambda line: line.state["status"],
-    "byOrderId": lambda line: line.state.get("orderId", NO_ORDER_ID),
+    "byOrderId": lambda line: line.order_id or NO_ORDER_ID,
     "byAvailability": lambda line: _availability(is_available=line.state["isAvailable"]),
     "byAvailabilityReason": lambda line: line.state["availabilityReason"],
     "byChannel": lambda line: line.kind.channel,

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from aiohttp import web
 
 from adapters.postgres.reads import Snapshot
-from adapters.postgres.rows import TouchedRow
+from adapters.postgres.rows import TouchedObjects
 from api.call import Call, Route
 from api.seatsio.errors import event_not_found
 from api.seatsio.paging import check_parameters
@@ -64,8 +64,8 @@ class EventReports:
         self, call: Call, form: Form, write: Callable[[Iterable[int], Writer], Iterator[bytes]]
     ) -> web.StreamResponse:
         _check_parameters(call)
-        kept, stock, rows = await self._read(call, Snapshot.all_objects)
-        states, ordinals = await asyncio.to_thread(_in_order, stock, rows)
+        kept, stock, touched = await self._read(call, Snapshot.touched_objects)
+        states, ordinals = await asyncio.to_thread(_in_order, stock, touched)
         writer = Writer(stock, kept.own_texts(form), states)
         return await send(call, write(ordinals, writer), form)
 
@@ -74,12 +74,28 @@ class EventReports:
 
     async def _filtered(self, call: Call) -> web.StreamResponse:
         name = read_type(call, EVENT_BUCKETS)
-        return await self._by_type(call, name, read_filter(call, name))
+        return await self._only(call, name, read_filter(call, name))
+
+    async def _only(self, call: Call, name: str, bucket: str) -> web.StreamResponse:
+        if name == "byLabel":
+            return await self._one(call, bucket)
+        return await self._by_type(call, name, bucket)
+
+    async def _one(self, call: Call, label: str) -> web.StreamResponse:
+        """Report on one object: nothing of the others is read."""
+        _check_parameters(call)
+        kept, stock, touched = await self._read(
+            call, lambda snapshot, event: snapshot.touched_object(event, label)
+        )
+        ordinal = stock.ordinal_of(label)
+        writer = Writer(stock, kept.own_texts(AS_JSON), States(stock, touched))
+        buckets = {} if ordinal is None else {label: [ordinal]}
+        return await send(call, as_buckets(buckets, writer), AS_JSON)
 
     async def _by_type(self, call: Call, name: str, only: str | None = None) -> web.StreamResponse:
         _check_parameters(call)
-        kept, stock, rows = await self._read(call, Snapshot.all_objects)
-        states, buckets = await asyncio.to_thread(_described, stock, rows, name)
+        kept, stock, touched = await self._read(call, Snapshot.touched_objects)
+        states, buckets = await asyncio.to_thread(_described, stock, touched, name)
         if only is not None:
             buckets = {only: buckets[only]} if only in buckets else {}
         elif name == "byObjectType":
@@ -90,7 +106,7 @@ class EventReports:
     async def _summary(self, call: Call) -> web.StreamResponse:
         name = read_type(call, EVENT_BUCKETS)
         if name not in _SUMMARIES:
-            return await self._by_type(call, name, "summary")  # so it is a filter
+            return await self._only(call, name, "summary")  # no summary: a filter
         return await self._summarized(call, name, deep=False)
 
     async def _deep_summary(self, call: Call) -> web.StreamResponse:
@@ -123,12 +139,12 @@ async def _touched(snapshot: Snapshot, event: int) -> Touched:
     return Touched(await snapshot.labels_by_status(event), await snapshot.counts_of_areas(event))
 
 
-def _in_order(stock: Stock, rows: Iterable[TouchedRow]) -> tuple[States, Sequence[int]]:
-    return States(stock, rows), stock.by_label
+def _in_order(stock: Stock, touched: TouchedObjects) -> tuple[States, Sequence[int]]:
+    return States(stock, touched), stock.by_label
 
 
-def _described(stock: Stock, rows: Iterable[TouchedRow], name: str) -> tuple[States, Buckets]:
-    states = States(stock, rows)
+def _described(stock: Stock, touched: TouchedObjects, name: str) -> tuple[States, Buckets]:
+    states = States(stock, touched)
     return states, in_buckets(stock, EVENT_BUCKETS[name], states)
 
 

@@ -2,8 +2,9 @@
 
 Rules of this file:
 
-1. An object is written in three parts, each on its own: what is its own, what it has in common with
-   its group, its state. So a part that many share, or that never changes, is written once.
+1. An object is written in parts, each on its own: what is its own, what it has in common with its
+   group, its state, what it was given with its status. So what many share, or what never changes,
+   is written once.
 2. A column for each field that an info can have; what an object does not have is empty. A value
    that is no text or number is written as JSON.
 """
@@ -60,10 +61,6 @@ STATE_COLUMNS = (
     "forSale",
     "isAvailable",
     "availabilityReason",
-    "holdToken",
-    "orderId",
-    "ticketType",
-    "extraData",
     "numBooked",
     "numFree",
     "numHeld",
@@ -72,8 +69,18 @@ STATE_COLUMNS = (
     "seasonStatusOverriddenQuantity",
     "seasonStatusOverriddenQuantities",
 )
+CARRIED_COLUMNS = ("holdToken", "orderId", "ticketType", "extraData")
 _QUOTED_FOR = frozenset('",\r\n')
 _encode = msgspec.json.Encoder().encode
+
+
+class Carried(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", gc=False):
+    """What an object was given with its status, as the fields of its info."""
+
+    hold_token: str | None = None
+    order_id: str | None = None
+    ticket_type: str | None = None
+    extra_data: msgspec.Raw | None = None
 
 
 class Form(NamedTuple):
@@ -84,44 +91,68 @@ class Form(NamedTuple):
     own: Callable[[JSON], bytes]
     common: Callable[[JSON], bytes]
     state: Callable[[JSON], bytes]
+    carried: Callable[["Carried"], bytes]
     opening: bytes
     closing: bytes
 
 
-def _fields(about: JSON) -> bytes:
+def _fields(about: JSON | Carried) -> bytes:
     return _encode(about)[1:-1]
 
 
 def cells(columns: Sequence[str]) -> Callable[[JSON], bytes]:
     """Give what writes these columns of an info."""
-    paths = [column.split(".") for column in columns]
+    places: Any = {}
+    for number, column in enumerate(columns):
+        *above, name = column.split(".")
+        inner = places
+        for step in above:
+            inner = inner.setdefault(step, {})
+        inner[name] = number
 
     def write(about: JSON) -> bytes:
-        return ",".join([_cell(about, path) for path in paths]).encode()
+        line = [""] * len(columns)
+        _fill(line, places, about)
+        return ",".join(line).encode()
 
     return write
 
 
-def _cell(about: JSON, path: Sequence[str]) -> str:
-    value: Any = about
-    for step in path:
-        value = value.get(step)
-        if value is None:
-            return ""
+def _fill(line: list[str], places: JSON, about: JSON) -> None:
+    """Write what is there, by field: most columns of most objects are empty."""
+    for name, value in about.items():
+        place = places.get(name)
+        if isinstance(place, int):
+            line[place] = _cell(value)
+        elif place is not None:
+            _fill(line, place, value)
+
+
+def _cell(value: object) -> str:
+    if value is True or value is False:
+        return "true" if value else "false"
     text = value if isinstance(value, str) else _encode(value).decode()
     if _QUOTED_FOR.isdisjoint(text):
         return text
     return '"' + text.replace('"', '""') + '"'
 
 
-AS_JSON = Form("application/json", None, _fields, _fields, _fields, b"{", b"}")
+def _carried_cells(carried: Carried) -> bytes:
+    values = (carried.hold_token, carried.order_id, carried.ticket_type, carried.extra_data)
+    return ",".join(["" if value is None else _cell(value) for value in values]).encode()
+
+
+AS_JSON = Form("application/json", None, _fields, _fields, _fields, _fields, b"{", b"}")
 AS_CSV = Form(
     "text/csv",
     "utf-8",
     cells(OWN_COLUMNS),
     cells(COMMON_COLUMNS),
     cells(STATE_COLUMNS),
+    _carried_cells,
     b"",
     b"\r\n",
 )
-CSV_HEADER = ",".join((*OWN_COLUMNS, *COMMON_COLUMNS, *STATE_COLUMNS)).encode() + b"\r\n"
+CSV_HEADER = (
+    ",".join((*OWN_COLUMNS, *COMMON_COLUMNS, *STATE_COLUMNS, *CARRIED_COLUMNS)).encode() + b"\r\n"
+)

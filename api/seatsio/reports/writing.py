@@ -17,7 +17,7 @@ from aiohttp import web
 from api.call import Call
 from api.limits import report_taken_s
 from api.seatsio.object_info import common_info, own_info
-from api.seatsio.reports.details import Buckets, States
+from api.seatsio.reports.details import Buckets, Found, State, States
 from api.seatsio.reports.forms import CSV_HEADER, Form
 from api.seatsio.reports.stock import Stock
 from engine.charts.inventory import SeatMap
@@ -52,27 +52,34 @@ class Writer:
         self._form = own.form
         self._states = states
         self._commons: dict[int, bytes] = {}
+        self._common_and_states: dict[State, bytes] = {}
         self._untouched: dict[int, bytes] = {}
 
     def object(self, ordinal: int) -> bytes:
         """Write an object."""
+        found = None if self._states is None else self._states.touched.get(ordinal)
+        if found is not None:
+            return self._own[ordinal] + self._of_event(found)
         number = self._stock.number_of(ordinal)
-        state = None if self._states is None else self._states.touched.get(ordinal)
-        if state is None:
-            untouched = self._untouched.get(number)
-            if untouched is None:
-                untouched = self._untouched[number] = self._untouched_of(number)
-            return self._own[ordinal] + untouched
-        common = self._common(number)
-        return b"".join(
-            (self._own[ordinal], common, b",", self._form.state(state), self._form.closing)
-        )
+        untouched = self._untouched.get(number)
+        if untouched is None:
+            untouched = self._untouched[number] = self._untouched_of(number)
+        return self._own[ordinal] + untouched
 
     def _untouched_of(self, number: int) -> bytes:
         if self._states is None:
             return self._common(number) + self._form.closing
-        state = self._form.state(self._states.untouched[number])
-        return self._common(number) + b"," + state + self._form.closing
+        return self._of_event(self._states.untouched[number])
+
+    def _of_event(self, found: Found) -> bytes:
+        """Write all but what is the object's own."""
+        state, carried = found
+        text = self._common_and_states.get(state)
+        if text is None:
+            text = self._common(state.group) + b"," + self._form.state(state.info)
+            self._common_and_states[state] = text
+        told = self._form.carried(carried)
+        return text + b"," + told + self._form.closing if told else text + self._form.closing
 
     def _common(self, number: int) -> bytes:
         common = self._commons.get(number)

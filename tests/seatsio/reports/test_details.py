@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from adapters.postgres.rows import TouchedRow
+from adapters.postgres.rows import TouchedColumns, TouchedObjects, TouchedRow
 from api.seatsio.object_info import UNTOUCHED, Seen, common_info, info, own_info
 from api.seatsio.reports.details import States, in_buckets, with_all_object_types
 from api.seatsio.reports.dimensions import CHART_BUCKETS, EVENT_BUCKETS
@@ -33,28 +33,34 @@ JSON = dict[str, Any]
 HOLDS = {"token-1": {"NO_TICKET_TYPE": 1}, "token-2": {"adult": 2}}
 
 
-def touched_at_random(event_map: EventMap) -> tuple[list[TouchedRow], dict[str, Seen]]:
-    """Give rows of an event, and the same states as `info` takes them."""
+def touched_at_random(event_map: EventMap) -> tuple[TouchedObjects, dict[str, Seen]]:
+    """Give the rows of an event, and the same states as `info` takes them."""
     dice = random.Random(1)
-    rows, seen = [], {}
+    rows: list[TouchedRow] = []
+    areas: list[TouchedRow] = []
+    seen = {}
     for found in filter(event_map.sells, event_map.chart):
         label = found.label
         if found.kind == "area":
             area = AreaCounts(taken={"booked": 2}, held=3)
-            rows.append(TouchedRow(label, "booked", None, "o", None, None, area, raw(HOLDS)))
+            areas.append(TouchedRow(label, "booked", None, "o", None, None, area, raw(HOLDS)))
             seen[label] = Seen("booked", order_id="o", area=area, area_holds=HOLDS)
         elif dice.random() < 0.5:
-            status = dice.choice(["booked", "free", 'a "custom", one'])
+            status = dice.choice(["booked", "free", "reservedByToken", 'a "custom", one'])
             order = dice.choice([None, "order-1", "ö,\n"])
             extra = dice.choice([None, {"name": 'Ada "the first"', "n": [1, None]}])
-            rows.append(TouchedRow(label, status, None, order, "adult", raw(extra), None, None))
-            seen[label] = Seen(status, None, order, "adult", extra)
-    rows.append(TouchedRow("not on the chart", "booked", None, None, None, None, None, None))
-    return rows, seen
+            token = "h" if status == "reservedByToken" else None
+            rows.append(TouchedRow(label, status, token, order, "adult", raw(extra)))
+            seen[label] = Seen(status, token, order, "adult", extra)
+    rows.append(TouchedRow("not on the chart", "booked"))
+    dice.shuffle(rows)
+    some, *others = (rows[first : first + 7] for first in range(0, len(rows), 7))
+    columns = [TouchedColumns(*list(zip(*part, strict=True))[:6]) for part in others]
+    return TouchedObjects(columns, [*some, *areas]), seen
 
 
-def raw(content: JSON | None) -> msgspec.Raw | None:
-    return None if content is None else msgspec.Raw(msgspec.json.encode(content))
+def raw(content: JSON | None) -> str | None:
+    return None if content is None else msgspec.json.encode(content).decode()
 
 
 def infos_one_by_one(event_map: EventMap, seen: dict[str, Seen]) -> list[JSON]:
@@ -133,7 +139,7 @@ def test_a_chart_report_has_the_tables_that_were_asked_for(
     tables: Tables, labels: list[str]
 ) -> None:
     stock = chart_stock(seat_map("sampleChartWithTables"), tables)
-    found = set(in_buckets(stock, CHART_BUCKETS["byLabel"]))
+    found = set(in_buckets(stock, CHART_BUCKETS["byLabel"], None))
     assert set(labels) <= found
     assert len(found) == (14 if tables is Tables.BOTH else len(labels))
 
@@ -152,7 +158,7 @@ def test_a_chart_report_says_what_the_chart_says_and_no_more(venue: str) -> None
 def test_a_report_on_an_empty_chart_is_empty_but_for_the_object_types() -> None:
     seats = mapped(chart())
     stock = event_stock(EventMap(seats))
-    states = States(stock, [])
+    states = States(stock, TouchedObjects([], []))
     writer = Writer(stock, OwnTexts(seats, AS_JSON), states)
     by_status = in_buckets(stock, EVENT_BUCKETS["byStatus"], states)
     assert b"".join(as_buckets(by_status, writer)) == b"{}"
@@ -195,6 +201,7 @@ def _flat(about: JSON, before: str = "") -> JSON:
 def _read(name: str, cell: str) -> Any:  # noqa: ANN401 - JSON
     texts = {"label", "status", "availabilityReason", "orderId", "ticketType", "section", "zone"}
     texts |= {"categoryKey", "categoryLabel", "entrance", "leftNeighbour", "rightNeighbour"}
+    texts |= {"holdToken"}
     if name in texts or name.startswith(("labels.", "ids.", "floor.")) or name == "objectType":
         return cell
     return msgspec.json.decode(cell)
@@ -219,7 +226,10 @@ async def test_others_are_served_between_the_slices_of_a_report() -> None:
 def test_a_slice_takes_no_time_even_if_nothing_is_kept() -> None:
     seats = seat_map("sampleChartWithZones")
     stock = event_stock(EventMap(seats))
-    pieces = as_array(stock.ordinals, Writer(stock, OwnTexts(seats, AS_JSON), States(stock, [])))
+    pieces = as_array(
+        stock.ordinals,
+        Writer(stock, OwnTexts(seats, AS_JSON), States(stock, TouchedObjects([], []))),
+    )
     took = []
     for _ in range(20):
         started = time.process_time()
