@@ -179,7 +179,8 @@ class KeyRing:
 def secret_in(authorization: str | None) -> bytes | None:
     """Give the API key in an Authorization header; None if there is none that can be read.
 
-    Basic has it as the user name with an empty password, Bearer as it is.
+    Basic has it as the user name, with any password (the vendor ignores it as well), Bearer as it
+    is.
     """
     if authorization is None or len(authorization) > limits.authorization_characters_max:
         return None
@@ -198,10 +199,10 @@ def _user_name(credentials: str) -> bytes | None:
     if encoded is None:
         return None
     try:
-        name, colon, password = base64.b64decode(encoded, validate=True).partition(b":")
+        name, colon, _ = base64.b64decode(encoded, validate=True).partition(b":")
     except binascii.Error:
         return None
-    return name if name and colon and not password else None
+    return name if name and colon else None
 
 
 def _bytes(text: str) -> bytes | None:

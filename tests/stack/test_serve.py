@@ -78,6 +78,10 @@ class Served:
         key = (self._data / "api-key").read_text(encoding="ascii").strip()
         return Client(f"http://127.0.0.1:{self.port}", key)
 
+    def admin(self) -> Client:
+        key = (self._data / "admin-key").read_text(encoding="ascii").strip()
+        return Client(f"http://127.0.0.1:{self.port}", key)
+
     def processes(self) -> list[str]:
         """Name every process on this machine that was started for the data folder."""
         found = []
@@ -115,6 +119,10 @@ async def test_a_second_start_on_the_same_data_has_all_that_was_answered(tmp_pat
         assert refused.status == 400
         assert (await client.change("drop", "A-3")).status == 204
         assert (await client.call("GET", f"/charts/{chart}")).status == 200
+    async with second.admin() as admin:
+        [workspace] = (await admin.call("GET", "/workspaces")).body["items"]
+        kept = (tmp_path / "data" / "api-key").read_text(encoding="ascii").strip()
+        assert workspace["secretKey"] == kept
     # Even a kill -9 of the supervisor leaves nothing running.
     assert second.process is not None
     second.process.kill()
