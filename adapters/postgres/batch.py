@@ -23,6 +23,7 @@ from schemas.commands import JsonObject
 from schemas.facts import (
     FREE,
     HELD,
+    AreaCounts,
     EventCreated,
     EventDeleted,
     EventUpdated,
@@ -107,7 +108,10 @@ class Batch:
         self.area_holds: dict[AreaHoldKey, dict[str, int]] = {}
         """What tokens hold of areas after the batch; empty where a token holds nothing any more."""
         self._touched: dict[ObjectKey, StatusChanged] = {}
-        self._used: dict[ObjectKey, Use] = {}
+        self._used_at: dict[ObjectKey, int] = {}
+        """When objects were first in use."""
+        self._peaks: dict[ObjectKey, int] = {}
+        """The most places that were in use at once, of areas."""
         self.extra_data: dict[ObjectKey, JsonObject | None] = {}
         """Of objects of which the batch says nothing else."""
 
@@ -138,7 +142,9 @@ class Batch:
 
     def use_of(self, fact: StatusChanged) -> Use:
         """Say what use of an object the batch tells."""
-        return self._used.get((fact.event, fact.label), UNUSED)
+        key = (fact.event, fact.label)
+        used_at = self._used_at.get(key)
+        return UNUSED if used_at is None else Use(used_at, self._peaks.get(key, 1))
 
     def finish(self) -> None:
         """Leave out what concerns deleted events; the event is the first column of each row."""
@@ -199,16 +205,21 @@ class Batch:
         )
         key = (fact.event, fact.label)
         self._touched[key] = fact
-        places = _places_in_use(fact)
-        used = self._used.get(key)
-        if used is None and places:
-            self._used[key] = Use(at, places)
-        elif used is not None and places > used.places:
-            self._used[key] = used._replace(places=places)
-        if fact.area is not None and fact.hold_token is not None:
-            self.area_holds[fact.event, fact.label, fact.hold_token] = fact.area.own
+        if fact.area is None:
+            if fact.status != FREE:
+                self._used_at.setdefault(key, at)
+        else:
+            self._take_area(fact, fact.area, key, at)
         if self.extra_data:
             self.extra_data.pop(key, None)
+
+    def _take_area(self, fact: StatusChanged, area: AreaCounts, key: ObjectKey, at: int) -> None:
+        places = sum(area.taken.values()) + area.held
+        if places:
+            self._used_at.setdefault(key, at)
+            self._peaks[key] = max(places, self._peaks.get(key, 0))
+        if fact.hold_token is not None:
+            self.area_holds[fact.event, fact.label, fact.hold_token] = area.own
 
     def _take_extra_data(self, fact: ExtraDataChanged) -> None:
         key = (fact.event, fact.label)
@@ -241,13 +252,6 @@ def _is_kept(answer: Answer | None) -> bool:
     if isinstance(answer, Rejected):
         return not answer.repeat and answer.code != Rejection.BUSY_IN_DOUBT.code
     return answer is not None and not answer.repeat
-
-
-def _places_in_use(fact: StatusChanged) -> int:
-    area = fact.area
-    if area is None:
-        return fact.status != FREE
-    return sum(area.taken.values()) + area.held
 
 
 def hold_token_of(fact: StatusChanged) -> str | None:
