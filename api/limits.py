@@ -23,6 +23,8 @@ thumbnails_in_work_max = 2
 """Looked up or drawn at once: their addresses are open to everybody."""
 objects_per_command_max = 100
 """Bounds an outbox record, and how long one command keeps the others of its partition waiting."""
+quantity_max = 10_000_000
+"""The largest capacity that a chart may give an area."""
 events_per_group_max = 20
 """Bounds how many owners one command can keep waiting."""
 events_created_at_once_max = 100

@@ -20,7 +20,9 @@ from api.limits import (
     events_per_group_max,
     label_characters_max,
     objects_per_command_max,
+    quantity_max,
 )
+from api.seatsio.best_available import WantedBest, WishAsked
 from api.seatsio.errors import BodyError
 from api.seatsio.wire import (
     Body,
@@ -36,12 +38,10 @@ from api.seatsio.wire import (
 from schemas.commands import Change, Hold, ObjectChange
 from schemas.facts import FREE, HELD, RESALE
 
-quantity_max = 10_000_000
-"""The largest capacity that a chart may give an area."""
 _CHANNELS = NotYet("channels are", harmless=(None, False))
 _RESALE = NotYet("resale is")
 _SEASONS = NotYet("seasons are")
-_BEST_AVAILABLE = NotYet("best available is")
+_ONE_EVENT = NotYet("best available for groups and batches is")
 
 ChangeType = Literal["CHANGE_STATUS_TO", "RELEASE"]
 
@@ -62,13 +62,15 @@ def _object(value: object) -> object:
     return {"objectId": value} if isinstance(value, str) else value
 
 
-class ChangeAsked(Body):
-    """What all status changes say."""
+_Objects = Annotated[
+    list[Annotated[ObjectAsked, BeforeValidator(_object)]],
+    Field(min_length=1, max_length=objects_per_command_max),
+]
 
-    objects: Annotated[
-        list[Annotated[ObjectAsked, BeforeValidator(_object)]],
-        Field(min_length=1, max_length=objects_per_command_max),
-    ]
+
+class ChangeFields(Body):
+    """What all status changes say, but for their objects."""
+
     hold_token: Text | None = None
     order_id: Text | None = None
     keep_extra_data: bool | None = None
@@ -79,12 +81,32 @@ class ChangeAsked(Body):
     resale_listing_id: Annotated[object, _RESALE] = None
 
 
+class ChangeAsked(ChangeFields):
+    """A change that names its objects."""
+
+    objects: _Objects
+
+
 class StatusAsked(ChangeAsked):
-    """A change that names its status itself, for one event."""
+    """A change that names its status itself."""
 
     type: ChangeType | None = None
     status: Label | None = None
-    best_available: Annotated[object, _BEST_AVAILABLE] = None
+    best_available: Annotated[object, _ONE_EVENT] = None
+
+
+class EventChangeAsked(ChangeFields):
+    """A change of one event whose status the route names; we may be left to choose the objects."""
+
+    objects: _Objects | None = None
+    best_available: WishAsked | None = None
+
+
+class EventStatusAsked(EventChangeAsked):
+    """A change of one event that names its status itself."""
+
+    type: ChangeType | None = None
+    status: Label | None = None
 
 
 _Events = Annotated[list[Label], Field(min_length=1, max_length=events_per_group_max)]
@@ -237,9 +259,9 @@ def read_group_status(body: bytes) -> WantedOn:
     """Read a change over events that names its status. Raises BodyError."""
     plain = read_plain(body)
     if plain is not None and plain.events is not None:
-        return _over(plain.events, _wanted(plain, _status(plain.type, plain.status)))
+        return _over(plain.events, _wanted(plain, plain.objects, _status(plain.type, plain.status)))
     asked = read(body, GroupStatusAsked)
-    return _over(asked.events, _wanted(asked, _status(asked.type, asked.status)))
+    return _over(asked.events, _wanted(asked, asked.objects, _status(asked.type, asked.status)))
 
 
 def read_group_change(body: bytes, status: str) -> WantedOn:
@@ -250,26 +272,26 @@ def read_group_change(body: bytes, status: str) -> WantedOn:
         and plain.events is not None
         and (plain.type, plain.status) == (None, None)
     ):
-        return _over(plain.events, _wanted(plain, status))
+        return _over(plain.events, _wanted(plain, plain.objects, status))
     asked = read(body, GroupChangeAsked)
-    return _over(asked.events, _wanted(asked, status))
+    return _over(asked.events, _wanted(asked, asked.objects, status))
 
 
-def read_event_status(body: bytes) -> Wanted:
+def read_event_status(body: bytes) -> Wanted | WantedBest:
     """Read a change for one event that names its status. Raises BodyError."""
     plain = read_plain(body)
     if plain is not None and plain.events is None:
-        return _wanted(plain, _status(plain.type, plain.status))
-    asked = read(body, StatusAsked)
-    return _wanted(asked, _status(asked.type, asked.status))
+        return _wanted(plain, plain.objects, _status(plain.type, plain.status))
+    asked = read(body, EventStatusAsked)
+    return _wanted_of_event(asked, _status(asked.type, asked.status))
 
 
-def read_event_change(body: bytes, status: str) -> Wanted:
+def read_event_change(body: bytes, status: str) -> Wanted | WantedBest:
     """Read a change for one event whose status the route names. Raises BodyError."""
     plain = read_plain(body)
     if plain is not None and (plain.events, plain.type, plain.status) == (None, None, None):
-        return _wanted(plain, status)
-    return _wanted(read(body, ChangeAsked), status)
+        return _wanted(plain, plain.objects, status)
+    return _wanted_of_event(read(body, EventChangeAsked), status)
 
 
 def read_batch(body: bytes) -> list[WantedOn]:
@@ -285,7 +307,7 @@ def read_batch(body: bytes) -> list[WantedOn]:
     for place, entry in enumerate(entries):
         path = f"#/statusChanges/{place}"
         status = _status(entry.type, entry.status, path)
-        batch.append(WantedOn([entry.event], _wanted(entry, status, path)))
+        batch.append(WantedOn([entry.event], _wanted(entry, entry.objects, status, path)))
     return batch
 
 
@@ -301,17 +323,42 @@ def _status(kind: ChangeType | None, status: str | None, path: str = "#") -> str
     return status
 
 
-def _wanted(asked: PlainChange | ChangeAsked, status: str, path: str = "#") -> Wanted:
+def _wanted_of_event(asked: EventChangeAsked, status: str) -> Wanted | WantedBest:
+    if asked.best_available is None:
+        if asked.objects is None:
+            raise BodyError(["#: required key [objects] not found"])
+        return _wanted(asked, asked.objects, status)
+    if asked.objects is not None:
+        raise BodyError(["#: [objects] and [bestAvailable] exclude each other"])
+    if asked.allowed_previous_statuses is not None or asked.rejected_previous_statuses is not None:
+        raise BodyError(["#/bestAvailable: it takes free objects, whatever previous statuses say"])
+    if status == FREE:
+        raise BodyError(["#/bestAvailable: there is nothing to release"])
+    _check_hold_token(asked, status)
+    kept = bool(asked.keep_extra_data)
+    return asked.best_available.wanted(status, asked.hold_token, asked.order_id, kept)
+
+
+def _check_hold_token(asked: PlainChange | ChangeFields, status: str, path: str = "#") -> None:
+    if status == HELD and asked.hold_token is None:
+        raise BodyError([f"{path}: required key [holdToken] not found"])
+
+
+def _wanted(
+    asked: PlainChange | ChangeFields,
+    objects: Sequence[PlainObject | ObjectAsked | str],
+    status: str,
+    path: str = "#",
+) -> Wanted:
     allowed, rejected = asked.allowed_previous_statuses, asked.rejected_previous_statuses
     if allowed is not None and rejected is not None:
         raise BodyError(
             [f"{path}: allowedPreviousStatuses and rejectedPreviousStatuses exclude each other"]
         )
-    if status == HELD and asked.hold_token is None:
-        raise BodyError([f"{path}: required key [holdToken] not found"])
+    _check_hold_token(asked, status, path)
     return Wanted(
         status,
-        [_object_change(item) for item in asked.objects],
+        [_object_change(item) for item in objects],
         asked.hold_token,
         asked.order_id,
         bool(asked.keep_extra_data),

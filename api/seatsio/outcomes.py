@@ -9,6 +9,7 @@ from adapters.ports import PositionLostError, TopicPartition
 from api.call import Call, Route
 from api.command_ids import read_command_id
 from api.lanes import Lane
+from api.seatsio.best_available import chosen_json
 from api.seatsio.command_forms import event_keys, pending, unknown_command
 from api.seatsio.errors import error_body, from_rejected
 from api.seatsio.event_json import created_event
@@ -16,7 +17,7 @@ from api.seatsio.object_info import infos
 from api.seatsio.paging import check_parameters
 from api.seatsio.parts import JSON, Parts, answer, iso, now_ms, path_part
 from api.seatsio.recorded import Facts, Recorded, RecordedAnswers
-from schemas.facts import EventCreated, StatusChanged
+from schemas.facts import BestAvailableChosen, EventCreated, StatusChanged
 from schemas.rejections import Rejected
 
 _result_kept_ms = 24 * 60 * 60 * 1000
@@ -90,6 +91,11 @@ class Outcomes:
         if created:
             seats = await core.seat_maps.get(created[0].inventory)
             return {"events": [created_event(fact, seats) for fact in created]}
+        chosen = [fact for fact in facts if isinstance(fact, BestAvailableChosen)]
+        if chosen:
+            entry = core.directory.by_id(chosen[0].event)
+            event_map = entry and await core.seat_maps.of_event(entry)
+            return (event_map and chosen_json(event_map, facts)) or {}
         results = []
         changed = [fact for fact in facts if isinstance(fact, StatusChanged)]
         for event in dict.fromkeys(fact.event for fact in changed):

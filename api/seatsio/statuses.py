@@ -13,6 +13,7 @@ from aiohttp import web
 
 from api.call import Call, CallHandler, Route
 from api.lanes import Lane
+from api.seatsio.best_available import WantedBest, chosen_json, event_key
 from api.seatsio.change_bodies import (
     Wanted,
     WantedOn,
@@ -38,7 +39,7 @@ from api.seatsio.paging import check_parameters, single
 from api.seatsio.parts import JSON, Parts, answer, nothing, path_part
 from api.seatsio.recorded import Facts
 from engine.groups.directory import Entry
-from schemas.commands import Change, ChangeObjectStatus, Hold, Origin
+from schemas.commands import Change, ChangeBestAvailable, ChangeObjectStatus, Hold, Origin
 from schemas.facts import BOOKED, FREE, HELD, StatusChanged
 from schemas.rejections import Rejected
 
@@ -73,12 +74,52 @@ class Statuses:
         return await self._change(call, read_group_change(call.body, status))
 
     async def _change_event(self, call: Call) -> web.Response:
-        wanted = read_event_status(call.body)
-        return await self._change(call, WantedOn([path_part(call, "key")], wanted))
+        return await self._change_one(call, read_event_status(call.body))
 
     async def _change_event_to(self, status: str, call: Call) -> web.Response:
-        wanted = read_event_change(call.body, status)
+        return await self._change_one(call, read_event_change(call.body, status))
+
+    async def _change_one(self, call: Call, wanted: Wanted | WantedBest) -> web.Response:
+        if isinstance(wanted, WantedBest):
+            return await self._change_best(call, wanted)
         return await self._change(call, WantedOn([path_part(call, "key")], wanted))
+
+    async def _change_best(self, call: Call, wanted: WantedBest) -> web.Response:
+        """Change the objects that the engine chooses, and show them."""
+        _expands_objects(call)
+        check_size(len(call.body))
+        workspace = call.workspace.key
+
+        async def change(entries: Entries) -> web.Response:
+            [entry] = entries
+            seats = await self._parts.core.seat_maps.get(entry.inventory)
+            if not seats.supports_best_available:
+                raise bad_request(f"best available: the chart of {entry.key} has no focal point")
+            command = ChangeBestAvailable(
+                workspace=workspace,
+                idempotency=idempotency(call),
+                event=entry.event,
+                event_key=entry.key,
+                status=wanted.status,
+                wish=wanted.wish,
+                hold=self._hold(call, wanted.hold_token, "#"),
+                order_id=wanted.order_id,
+                keep_extra_data=wanted.keep_extra_data,
+                ticket_types=wanted.ticket_types,
+                extra_data=wanted.extra_data,
+                origin=Origin(ip=call.ip),
+            )
+
+            async def show(facts: Facts) -> web.Response:
+                event_map = await self._parts.core.seat_maps.of_event(entry)
+                return answer(chosen_json(event_map, facts))
+
+            def refuse(rejected: Rejected) -> VendorError:
+                return from_rejected(rejected, workspace, lambda _: entry.key)
+
+            return await self._commands.change(call, entry.partition, command, show, refuse)
+
+        return await self._commands.on_events(call, [await event_key(self._parts, call)], change)
 
     async def _change(self, call: Call, asked: WantedOn) -> web.Response:
         """Make one change on each of some events; the objects shown are those of the first."""
@@ -87,7 +128,7 @@ class Statuses:
         doubled = doubled_objects(asked.wanted.objects)
 
         async def change(entries: Entries) -> web.Response:
-            hold = self._hold(call, asked.wanted, "#")
+            hold = self._hold(call, asked.wanted.hold_token, "#")
             changes = [asked.wanted.change(entry.event, entry.key, hold) for entry in entries]
             if doubled:
                 for entry in entries:
@@ -118,7 +159,7 @@ class Statuses:
                 path = f"#/statusChanges/{place}"
                 if doubled[place]:
                     await self._check_doubled(doubled[place], asked.wanted, entry, path)
-                hold = self._hold(call, asked.wanted, path)
+                hold = self._hold(call, asked.wanted.hold_token, path)
                 changes.append(asked.wanted.change(entry.event, entry.key, hold))
             return await self._send_batch(call, entries, changes, expanded=expanded)
 
@@ -167,9 +208,9 @@ class Statuses:
             return await self._commands.decide(call, command, show, refuse)
         return await self._commands.change(call, partitions.pop(), command, show, refuse)
 
-    def _hold(self, call: Call, wanted: Wanted, path: str) -> Hold | None:
+    def _hold(self, call: Call, token: str | None, path: str) -> Hold | None:
         """Read the hold token of a change; it carries its own deadline."""
-        token, workspace = wanted.hold_token, call.workspace.key
+        workspace = call.workspace.key
         if token is None:
             return None
         signed = self._parts.core.hold_tokens.read(workspace, token)

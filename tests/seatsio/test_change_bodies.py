@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.seatsio import change_bodies
+from api.seatsio.best_available import WantedBest
 from api.seatsio.change_bodies import (
     GroupStatusAsked,
     Wanted,
@@ -21,7 +22,7 @@ from api.seatsio.change_bodies import (
 )
 from api.seatsio.errors import BodyError
 from api.seatsio.wire import read
-from schemas.commands import Change, Hold, ObjectChange
+from schemas.commands import Change, Hold, ObjectChange, Wish
 
 
 def body(**fields: object) -> bytes:
@@ -113,7 +114,7 @@ def test_a_change_over_events_is_read(fields: dict[str, Any], expected: Wanted) 
         ({"resaleListingId": "r"}, "#/resaleListingId: resale is not supported yet"),
         (
             {"bestAvailable": {"number": 2}},
-            "#/bestAvailable: best available is not supported yet",
+            "#/bestAvailable: best available for groups and batches is not supported yet",
         ),
         (
             {"allowedPreviousStatuses": ["a"], "rejectedPreviousStatuses": ["b"]},
@@ -137,6 +138,100 @@ def test_the_other_routes_know_what_they_have_no_use_for() -> None:
         if field != "events":
             asked = body(objects=["A-1"], events=["e"], **{field: value})
             assert refused(read_group_change, asked, "x") == problem
+
+
+BEST = {"number": 3}
+
+
+def test_a_change_of_one_event_may_leave_the_choice_to_us() -> None:
+    asked = read_event_status(body(status="booked", bestAvailable=BEST))
+    assert asked == WantedBest("booked", Wish(number=3), [], [], None, None, keep_extra_data=False)
+    everything = {
+        **BEST,
+        "categories": [9, "Cat2"],
+        "zone": "z",
+        "sections": ["s"],
+        "extraData": [{"a": 1}, None],
+        "ticketTypes": ["adult", None, "child"],
+        "tryToPreventOrphanSeats": False,
+        "accessibleSeats": 1,
+    }
+    more = {"holdToken": "t", "orderId": "o", "keepExtraData": True}
+    assert read_event_change(body(bestAvailable=everything, **more), "reservedByToken") == (
+        "reservedByToken",
+        Wish(
+            number=3,
+            categories=("9", "Cat2"),
+            zone="z",
+            sections=("s",),
+            accessible_seats=1,
+            prevent_orphans=False,
+        ),
+        ["adult", None, "child"],
+        [{"a": 1}, None],
+        "t",
+        "o",
+        True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ({"bestAvailable": {}}, "#/bestAvailable: required key [number] not found"),
+        (
+            {"bestAvailable": {"number": 0}},
+            "#/bestAvailable/number: expected a number of at least 1",
+        ),
+        (
+            {"bestAvailable": {"number": 10_000_001}},
+            "#/bestAvailable/number: expected a number of at most 10000000",
+        ),
+        (
+            {"bestAvailable": {"number": "2"}},
+            "#/bestAvailable/number: expected type: Integer, found: String",
+        ),
+        (
+            {"bestAvailable": {"number": 2, "accessibleSeats": 3}},
+            "#/bestAvailable/accessibleSeats: 3 for 2 objects",
+        ),
+        (
+            {"bestAvailable": {"number": 1, "ticketTypes": ["a", "b"]}},
+            "#/bestAvailable/ticketTypes: 2 for 1 objects",
+        ),
+        (
+            {"bestAvailable": {"number": 1, "extraData": [{}, {}]}},
+            "#/bestAvailable/extraData: 2 for 1 objects",
+        ),
+        (
+            {"bestAvailable": {"number": 1, "categories": []}},
+            "#/bestAvailable/categories: expected minimum item count: 1, found: 0",
+        ),
+        (
+            {"bestAvailable": {"number": 1, "row": "A"}},
+            "#/bestAvailable: extraneous key [row] is not permitted",
+        ),
+        (
+            {"bestAvailable": BEST, "objects": ["A-1"]},
+            "#: [objects] and [bestAvailable] exclude each other",
+        ),
+        (
+            {"bestAvailable": BEST, "allowedPreviousStatuses": ["x"]},
+            "#/bestAvailable: it takes free objects, whatever previous statuses say",
+        ),
+        (
+            {"bestAvailable": BEST, "status": None, "type": "RELEASE"},
+            "#/bestAvailable: there is nothing to release",
+        ),
+        (
+            {"bestAvailable": BEST, "status": "reservedByToken"},
+            "#: required key [holdToken] not found",
+        ),
+        ({"bestAvailable": None}, "#: required key [objects] not found"),
+    ],
+)
+def test_what_a_wish_cannot_be_is_named(fields: dict[str, Any], problem: str) -> None:
+    assert refused(read_event_status, body(**{"status": "booked", **fields})) == [problem]
 
 
 def test_a_batch_has_a_change_for_each_entry() -> None:
@@ -300,9 +395,10 @@ def assert_agreement(text: bytes) -> None:
     if plain is None:
         return  # left to the models, be it good or bad
     if plain.events is None:
-        model: Any = read(text, change_bodies.StatusAsked)
+        model: Any = read(text, change_bodies.EventStatusAsked)
     else:
         model = read(text, GroupStatusAsked)
         assert plain.events == model.events
-    assert change_bodies._wanted(plain, "s") == change_bodies._wanted(model, "s")
+    fast = change_bodies._wanted(plain, plain.objects, "s")
+    assert fast == change_bodies._wanted(model, model.objects, "s")
     assert (plain.type, plain.status) == (model.type, model.status)

@@ -2,10 +2,10 @@
 
 from api.seatsio.change_bodies import (
     Batch,
-    ChangeAsked,
+    EventChangeAsked,
+    EventStatusAsked,
     GroupChangeAsked,
     GroupStatusAsked,
-    StatusAsked,
 )
 from api.seatsio.events import EventUpdateAsked, NewEventAsked, NewEventsAsked
 from api.seatsio.objects import ExtraDataAsked, ExtraDatasAsked
@@ -53,11 +53,11 @@ STATUSES: Operations = {
         "Make a batch of changes", Batch, "BatchChanged"
     ),
     ("POST", "/events/{key}/actions/change-object-status"): _change(
-        "Change the status of objects of an event", StatusAsked
+        "Change the status of objects of an event", EventStatusAsked, "EventObjectsChanged"
     ),
     **{
         ("POST", f"/events/{{key}}/actions/{verb}"): _change(
-            f"{verb.capitalize()} objects of an event", ChangeAsked
+            f"{verb.capitalize()} objects of an event", EventChangeAsked, "EventObjectsChanged"
         )
         for verb in ("book", "hold", "release")
     },

@@ -289,6 +289,11 @@ SHAPES: dict[str, Schema] = {
     "ObjectInfo": _OBJECT_INFO,
     "ObjectInfos": by_name(ref("ObjectInfo")),
     "ObjectsChanged": fixed({"objects": ref("ObjectInfos")}),
+    "BestAvailable": fixed(
+        {"objects": array(STRING), "objectDetails": ref("ObjectInfos")},
+        {"nextToEachOther": BOOLEAN},
+    ),
+    "EventObjectsChanged": {"anyOf": [ref("ObjectsChanged"), ref("BestAvailable")]},
     "BatchChanged": fixed({"results": array(ref("ObjectsChanged"))}),
     "ObjectList": array(ref("ObjectInfo")),
     "ObjectsByBucket": by_name(array(ref("ObjectInfo"))),
