@@ -13,7 +13,6 @@ Rules of this file:
 import asyncio
 import secrets
 from collections.abc import Iterable
-from functools import partial
 from itertools import count
 from time import monotonic
 from typing import Any, NamedTuple
@@ -177,8 +176,10 @@ class Submitter:
         headers = (self._ingress_header, (HEADER_REQUEST, number))
         self.waiters[number] = waiter
         try:
-            appended = self._publisher.enqueue(partition, NewRecord(command, headers, key))
-            appended.add_done_callback(partial(waiter.note_append, partition.partition))
+            waiter.partition = partition.partition
+            self._publisher.hand_over(
+                partition, NewRecord(command, headers, key), waiter.note_append
+            )
             return await waiter.answered
         finally:
             del self.waiters[number]
@@ -202,23 +203,22 @@ class Submitter:
 class _Waiter:
     """One request that waits for a seats owner's answer."""
 
-    __slots__ = ("answered", "command", "deadline", "topic")
+    __slots__ = ("answered", "deadline", "offset", "partition", "topic")
 
     def __init__(self, topic: str, deadline: float) -> None:
         self.topic = topic
         self.deadline = deadline
-        self.command: CommandPosition | None = None
+        self.partition = 0
+        self.offset: int | None = None
+        """Of the command, once its append was acknowledged."""
         self.answered: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
 
-    def note_append(self, partition: int, appended: "asyncio.Future[Appended]") -> None:
+    def note_append(self, outcome: Appended | Exception) -> None:
         """Note where the command stands, or end the wait if it does not stand anywhere."""
-        if appended.cancelled():
-            return
-        error = appended.exception()
-        if error is None:
-            self.command = CommandPosition(partition, appended.result().offset)
+        if not isinstance(outcome, Exception):
+            self.offset = outcome.offset
         elif not self.answered.done():
-            self.answered.set_exception(error)
+            self.answered.set_exception(outcome)
 
     def take_in(self, record: LogRecord, headers: Headers) -> None:
         del headers
@@ -229,7 +229,8 @@ class _Waiter:
 
     def tell_late(self) -> None:
         if not self.answered.done():
-            self.answered.set_exception(AnswerLateError(self.command, self.topic))
+            stands = None if self.offset is None else CommandPosition(self.partition, self.offset)
+            self.answered.set_exception(AnswerLateError(stands, self.topic))
 
 
 class _AppendWaiter(_Waiter):

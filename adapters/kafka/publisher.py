@@ -12,6 +12,8 @@ Rules of this file:
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from aiokafka import AIOKafkaProducer
@@ -41,9 +43,13 @@ class RecordTooLargeError(Exception):
     """The record is larger than its topic takes: nothing was appended, and a retry cannot help."""
 
 
+Tell = Callable[[Appended | Exception], None]
+"""Takes the ack of a record, or why there is none; it must not raise."""
+
+
 class _Waiting(NamedTuple):
     record: NewRecord
-    appended: "asyncio.Future[Appended]"
+    tell: Tell
 
 
 class Publisher:
@@ -70,11 +76,18 @@ class Publisher:
     def enqueue(self, partition: TopicPartition, record: NewRecord) -> "asyncio.Future[Appended]":
         """Append a record; the future has its ack, or the errors of `send`."""
         appended: asyncio.Future[Appended] = asyncio.get_running_loop().create_future()
-        self._queues.setdefault(partition, deque()).append(_Waiting(record, appended))
+        self.hand_over(partition, record, partial(_resolve, appended))
+        return appended
+
+    def hand_over(self, partition: TopicPartition, record: NewRecord, tell: Tell) -> None:
+        """Append a record; `tell` is called with its ack, or with one of the errors of `send`."""
+        queue = self._queues.get(partition)
+        if queue is None:
+            queue = self._queues[partition] = deque()
+        queue.append(_Waiting(record, tell))
         sender = self._senders.get(partition)
         if sender is None or sender.done():
             self._senders[partition] = asyncio.create_task(self._send_all(partition))
-        return appended
 
     async def close(self) -> None:
         """Stop sending; whoever still waits is told that the log is unreachable."""
@@ -111,9 +124,8 @@ class Publisher:
                 # Also after a refusal: the failed batch has burnt its sequence number.
                 await self._drop(producer)
                 continue
-            for place, waiting in enumerate(batch):
-                if not waiting.appended.done():
-                    waiting.appended.set_result(Appended(first.offset + place, first.timestamp))
+            for offset, waiting in enumerate(batch, first.offset):
+                waiting.tell(Appended(offset, first.timestamp))
 
     def _next_batch(self, partition: TopicPartition) -> deque[_Waiting]:
         batch = _gather(self._queues[partition])
@@ -184,6 +196,14 @@ def _told(partition: TopicPartition, batch: deque[_Waiting], error: Exception) -
 
 def _fail(waiting: deque[_Waiting], error: Exception) -> None:
     for one in waiting:
-        if not one.appended.done():
-            one.appended.set_exception(error)
+        one.tell(error)
     waiting.clear()
+
+
+def _resolve(appended: "asyncio.Future[Appended]", outcome: Appended | Exception) -> None:
+    if appended.done():
+        return  # nobody waits any more
+    if isinstance(outcome, Exception):
+        appended.set_exception(outcome)
+    else:
+        appended.set_result(outcome)
