@@ -50,13 +50,14 @@ AskedPositions = Mapping[str, int] | Mapping[TopicPartition, int]
 
 
 class Sort(NamedTuple):
-    """The order of a listing of status changes; ties are newest first."""
+    """The order of a listing of status changes; of labels and statuses, ties are newest first."""
 
     field: Literal["label", "status", "date"]
     descending: bool = False
 
 
-_COLUMNS = {"label": "label", "status": "status", "date": "at"}
+_COLUMNS = {"label": "label", "status": "status", "date": "id"}
+"""An event's ids rise with its partition's time, which never runs backwards: by id is by date."""
 
 
 class Reads:

@@ -48,7 +48,7 @@ def in_order(rows: list[StatusChangeRow], sort: Sort | None) -> list[StatusChang
     keys: dict[str, Callable[[StatusChangeRow], Any]] = {
         "label": lambda row: row.label,
         "status": lambda row: row.status,
-        "date": lambda row: row.at,
+        "date": lambda row: (row.at, row.id),
     }
     key = keys[sort.field]
     groups = sorted({key(row) for row in rows}, reverse=sort.descending)
@@ -127,7 +127,9 @@ async def test_a_cursor_that_is_no_item_is_an_error_where_its_place_is_needed(po
             await snap.status_changes(1, Cursor(start_after_id=5), sort=Sort("label"))
         of_another_event = (await snap.status_changes(2, Cursor())).items[0].id
         with pytest.raises(UnknownCursorError):
-            await snap.status_changes(1, Cursor(end_before_id=of_another_event), sort=Sort("date"))
+            await snap.status_changes(
+                1, Cursor(end_before_id=of_another_event), sort=Sort("status")
+            )
         assert (await snap.status_changes(1, Cursor(start_after_id=5))).items == []
 
 

@@ -89,10 +89,10 @@ CREATE TABLE status_changes (
     extra_data json,
     PRIMARY KEY (event, id)
 );
--- One for each order of the listing; the first also finds what became of an object.
+-- One for each order of the listing but that by date, which is the ids' own; the first also finds
+-- what became of an object.
 CREATE INDEX status_changes_by_label ON status_changes (event, label, id);
 CREATE INDEX status_changes_by_status ON status_changes (event, status, id);
-CREATE INDEX status_changes_by_date ON status_changes (event, at, id);
 CREATE INDEX status_changes_at ON status_changes USING brin (at) WITH (pages_per_range = 32);
 COMMENT ON TABLE status_changes IS
     'The status changes of the last 365 days of the events that exist. The id is the place in the log (partition, '
