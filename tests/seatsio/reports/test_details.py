@@ -26,7 +26,8 @@ from api.seatsio.reports.writing import (
 )
 from engine.seats.event_map import EventMap
 from schemas.facts import AreaCounts
-from tests.charts.venues import chart, mapped, seat_map
+from schemas.selling import EventCategory, Selling
+from tests.charts.venues import chart, mapped, row, seat_map
 from tests.seatsio.reports.test_summaries import VENUES
 
 JSON = dict[str, Any]
@@ -81,6 +82,25 @@ def test_a_flat_report_has_each_info_in_the_order_of_the_labels(venue: str) -> N
         writer = Writer(stock, own, States(stock, rows))
         told = b"".join(as_array(stock.by_label, writer))
         assert msgspec.json.decode(told) == expected
+
+
+def test_seats_of_a_row_that_differ_are_described_each_as_it_is() -> None:
+    drawing = chart(rows=[row("A", "1", "2", "3", "4", "5")])
+    [first, second, third, *_] = drawing["subChart"]["rows"][0]["seats"]
+    first["entrance"], second["accessible"] = "North", True
+    third["categoryKey"] = None
+    own = EventCategory(key="own", label="Own")
+    selling = Selling(categories=[own], object_categories={"A-4": "own"})
+    event_map = EventMap(mapped(drawing), selling)
+    stock = event_stock(event_map)
+    writer = Writer(
+        stock, OwnTexts(event_map.chart, AS_JSON), States(stock, TouchedObjects([], []))
+    )
+    told = msgspec.json.decode(b"".join(as_array(stock.ordinals, writer)))
+    assert told == infos_one_by_one(event_map, {})
+    assert [seat.get("entrance") for seat in told] == ["North", None, None, None, None]
+    assert [seat["isAccessible"] for seat in told] == [False, True, False, False, False]
+    assert [seat.get("categoryKey") for seat in told] == ["1", "1", None, "own", "1"]
 
 
 BUCKET_OF: dict[str, Callable[[JSON], Any]] = {

@@ -12,6 +12,7 @@ from api.seatsio.reports.summaries import Touched, summary, tally
 from engine.charts.inventory import SeatMap
 from engine.seats.event_map import EventMap
 from schemas.facts import AreaCounts
+from schemas.selling import EventCategory, Selling
 from tests.charts.venues import chart, mapped, row, seat_map
 
 JSON = dict[str, Any]
@@ -183,6 +184,23 @@ def test_categories_with_one_label_are_counted_together() -> None:
     seats = mapped(drawing)
     assert counts(of_event(seats, "byCategoryLabel")) == {"Stalls": 2, "NO_CATEGORY": 0}
     assert counts(of_event(seats, "byCategoryKey")) == {"1": 1, "2": 1, "NO_CATEGORY": 0}
+
+
+def test_categories_of_an_event_come_after_those_of_its_chart() -> None:
+    selling = Selling(
+        categories=[EventCategory(key="own", label="Own"), EventCategory(key="none", label="None")],
+        object_categories={"A-1": "own", "A-2": "10", "GA1": "own"},
+    )
+    stock = event_stock(EventMap(seat_map("sampleChart"), selling))
+    told = summary(stock.event_map, tally(stock), "byCategoryKey", EVENT_DIMENSIONS)
+    assert counts(told) == {
+        "9": 14,
+        "10": 117,
+        "string11": 0,
+        "own": 101,
+        "none": 0,
+        "NO_CATEGORY": 0,
+    }
 
 
 def test_what_is_touched_and_not_sold_counts_nothing() -> None:
