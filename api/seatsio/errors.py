@@ -191,12 +191,6 @@ _MEANINGS = {
     Rejection.OBJECT_NOT_FOUND: _Meaning(
         BAD_REQUEST, OBJECT_NOT_FOUND, "Object not found: {label} on event {event}"
     ),
-    Rejection.TABLE_NOT_BOOKABLE_YET: _Meaning(
-        BAD_REQUEST,
-        GENERAL_ERROR,
-        "{label} on event {event}: tables as a whole and seats of "
-        "such tables are not supported yet",
-    ),
     Rejection.QUANTITY_ON_A_SEAT: _Meaning(
         BAD_REQUEST,
         GENERAL_ERROR,
@@ -223,6 +217,12 @@ _MEANINGS = {
         BAD_REQUEST,
         ILLEGAL_STATUS_CHANGE,
         "Cannot change from [{previous}] to [{status}]: the object is not free",
+    ),
+    Rejection.TABLE_TAKEN: _Meaning(
+        BAD_REQUEST,
+        ILLEGAL_STATUS_CHANGE,
+        "Cannot change from [{previous}] to [{status}]: the table is taken, as a whole or by its "
+        "seats, since before the event sold it as it does now",
     ),
     Rejection.TOO_MANY_STATUSES_IN_AREA: _Meaning(
         BAD_REQUEST,

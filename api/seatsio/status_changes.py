@@ -20,6 +20,7 @@ from api.seatsio.paging import (
 )
 from api.seatsio.parts import JSON, Parts, answer, iso, path_part
 from api.seatsio.wire import read_label
+from engine.charts.inventory import BookableObject
 from engine.seats.event_map import EventMap
 
 Field = Literal["label", "status", "date"]
@@ -86,7 +87,8 @@ def read_sort(text: str | None) -> Sort | None:
 
 def status_change_json(row: StatusChangeRow, event_map: EventMap) -> JSON:
     """Describe a status change."""
-    found = event_map.find(row.label)
+    found = event_map.chart.find(row.label)
+    reason = _why_not_on_chart(event_map, found)
     described: JSON = {
         "id": row.id,
         "eventId": row.event_id,
@@ -95,16 +97,27 @@ def status_change_json(row: StatusChangeRow, event_map: EventMap) -> JSON:
         "objectLabel": row.label,
         "date": iso(row.at),
         "origin": {"type": row.origin_type},
-        "isPresentOnChart": found is not None,
+        "isPresentOnChart": reason is None,
     }
     optional = {
         "displayedLabel": None if found is None else displayed_label(found),
         "orderId": row.order_id,
         "extraData": row.extra_data,
         "holdToken": row.hold_token,
-        "notPresentOnChartReason": None if found else "RENAMED_OR_DELETED",
+        "notPresentOnChartReason": reason,
     }
     described.update((name, value) for name, value in optional.items() if value is not None)
     if row.origin_ip is not None:
         described["origin"]["ip"] = row.origin_ip
     return described
+
+
+def _why_not_on_chart(event_map: EventMap, found: BookableObject | None) -> str | None:
+    """Say why an object is not one that the event sells; None if it is."""
+    if found is None:
+        return "RENAMED_OR_DELETED"
+    if event_map.sells(found):
+        return None
+    if found.kind == "table":
+        return "SWITCHED_TO_BOOK_BY_SEAT"
+    return "SWITCHED_TO_BOOK_WHOLE_TABLE"

@@ -4,13 +4,15 @@ Rules of this file:
 
 1. A request is done as a whole or refused as a whole, and a refusal names everything in the way.
 2. Its own earlier changes are seen by its later ones; the state is not changed.
-3. The workspace of a request is checked against that of each event: another's event is not found.
+3. What an event does not sell any more keeps its state, and can be released and no more.
+4. The workspace of a request is checked against that of each event: another's event is not found.
 """
 
 from typing import NamedTuple
 
 import msgspec
 
+from engine.charts.inventory import BookableObject
 from engine.limits import clock_tolerance_ms, hold_max_ms, within
 from engine.seats.areas import Moved, area_seen, change_area, statuses_bytes_max
 from engine.seats.state import (
@@ -22,6 +24,7 @@ from engine.seats.state import (
     SeatsState,
 )
 from engine.seats.statuses import refuse_seat, seat_after
+from engine.seats.tables import same_places
 from engine.seats.views import View
 from schemas.commands import Change, ObjectChange, Origin
 from schemas.facts import FREE, HELD, Moves, PlannedChange, SeatsFact, StatusChanged
@@ -193,20 +196,48 @@ class Attempt:
         change: Change,
         item: ObjectChange,
     ) -> Moved | Rejection:
-        place = event.map.chart.find(item.label)
+        place = event.map.find(item.label)
+        if current is not None and is_of_before(current, place):
+            if not current.is_free:
+                return self._give_back(event, current, token, change, item)
+            current = None
         if place is None:
             return Rejection.OBJECT_NOT_FOUND
-        if place.table is not None and (place.kind == "table" or place.table.book_as_a_whole):
-            return Rejection.TABLE_NOT_BOOKABLE_YET
         if place.kind == "area":
             own = self._own(event, item.label, token)
             capacity = self._view.capacity(event, place)
             return change_area(current or UNTOUCHED_AREA, own, capacity, change, item)
-        if item.quantity != 1:
-            return Rejection.QUANTITY_ON_A_SEAT
-        seat = current or UNTOUCHED
-        refusal = refuse_seat(seat, change)
-        return refusal or Moved(seat_after(seat, change, item), seat.status)
+        moved = _change_seat(current or UNTOUCHED, change, item)
+        if isinstance(moved, Rejection) or moved.state.is_free:
+            return moved
+        return moved if self._is_free_otherwise(event, place) else Rejection.TABLE_TAKEN
+
+    def _give_back(
+        self,
+        event: EventState,
+        current: ObjectState,
+        token: str | None,
+        change: Change,
+        item: ObjectChange,
+    ) -> Moved | Rejection:
+        """Release what the event does not sell, or not as what it was sold: nothing else goes."""
+        if change.status != FREE:
+            return Rejection.OBJECT_NOT_FOUND
+        if current.area is None:
+            return _change_seat(current, change, item)
+        own = self._own(event, item.label, token)
+        in_use = sum(current.area.taken.values()) + current.area.held
+        return change_area(current, own, in_use, change, item)
+
+    def _is_free_otherwise(self, event: EventState, place: BookableObject) -> bool:
+        """Say whether a table is not taken by its seats, nor a seat with its table."""
+        if place.table is None:
+            return True
+        for label in same_places(event.map.chart, place.label):
+            changed = self._overlay.get((event.id, label))
+            if not (changed.is_free if changed is not None else self._view.is_free(event, label)):
+                return False
+        return True
 
     def _obstruct(
         self,
@@ -216,7 +247,7 @@ class Attempt:
         why: Rejection,
         current: ObjectState | None,
     ) -> None:
-        is_known = why not in (Rejection.OBJECT_NOT_FOUND, Rejection.TABLE_NOT_BOOKABLE_YET)
+        is_known = why is not Rejection.OBJECT_NOT_FOUND
         status = current.status if current else FREE
         self.obstacles.append(
             Obstacle(
@@ -227,6 +258,18 @@ class Attempt:
                 requested_status=change.status,
             )
         )
+
+
+def is_of_before(current: ObjectState, place: BookableObject | None) -> bool:
+    """Say whether a state is of something that the event does not sell, or not as what it was."""
+    return place is None or (current.area is None) == (place.kind == "area")
+
+
+def _change_seat(seat: ObjectState, change: Change, item: ObjectChange) -> Moved | Rejection:
+    if item.quantity != 1:
+        return Rejection.QUANTITY_ON_A_SEAT
+    refusal = refuse_seat(seat, change)
+    return refusal or Moved(seat_after(seat, change, item), seat.status)
 
 
 def _told_bytes(fact: StatusChanged, moves: Moves | None) -> int:

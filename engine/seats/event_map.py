@@ -11,6 +11,7 @@ Rules of this file:
 from collections.abc import Mapping, Sequence
 
 from engine.charts.inventory import BookableObject, SeatMap
+from engine.seats.tables import is_sold_as_a_whole, table_label
 from schemas.inventory import Category
 from schemas.selling import AS_THE_CHART_SAYS, Selling
 
@@ -36,7 +37,9 @@ class EventMap:
         """Say whether an object counts: a table sold as a whole does, and then its seats do not."""
         if found.table is None:
             return True
-        return found.table.book_as_a_whole == (found.kind == "table")
+        label = table_label(self.chart, found)
+        as_a_whole = is_sold_as_a_whole(found.table, label, self.selling.tables)
+        return as_a_whole == (found.kind == "table")
 
     @property
     def categories(self) -> Sequence[Category]:

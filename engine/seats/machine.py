@@ -29,6 +29,7 @@ from engine.seats.reservations import (
     judge,
     meets_doubt,
     objects_of,
+    with_seats,
 )
 from engine.seats.state import (
     UNTOUCHED,
@@ -174,7 +175,8 @@ class SeatsMachine:
             case HoldExpired() | BestAvailableChosen():
                 pass  # the status changes beside it say what became of the objects
             case CommandParked():
-                state.parking.park(fact, _objects_of_command(fact.command))
+                objects = _objects_of_command(fact.command)
+                state.parking.park(fact, with_seats(state, objects))
                 state.answers.defer(fact.asked.idempotency)
             case GroupReserved() | GroupRefused() | GroupQueued() | GroupEnded():
                 _evolve_group(state, fact)
@@ -198,7 +200,7 @@ class SeatsMachine:
                     event.is_in_the_past = fact.is_in_the_past
                 if fact.selling is not None:
                     event.sell(EventMap(event.map.chart, fact.selling))
-                    state.parking.touch_wishes(event.id)
+                    state.parking.touch_event(event.id)
             case EventDeleted():
                 state.drop(state.events[fact.event])
 
@@ -348,7 +350,7 @@ def _evolve_group(
 ) -> None:
     if isinstance(fact, GroupQueued):
         state.doubt.queue(fact.group)
-        state.parking.park(fact, objects_of(fact.changes))
+        state.parking.park(fact, with_seats(state, objects_of(fact.changes)))
         return
     state.parking.ended(fact.group)  # it may have been queued
     if isinstance(fact, GroupReserved):
@@ -356,7 +358,7 @@ def _evolve_group(
     elif isinstance(fact, GroupRefused):
         state.doubt.refuse(fact.group, fact.refusal)
     else:
-        state.parking.touch(state.doubt.end(fact.group))
+        state.parking.touch([*with_seats(state, state.doubt.end(fact.group))])
         state.holds.look_again()
 
 

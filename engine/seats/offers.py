@@ -12,8 +12,9 @@ from collections.abc import Iterable
 
 from engine.seats.best_available import Preference
 from engine.seats.best_available.layout import Layout
-from engine.seats.best_available.sets import set_of
+from engine.seats.best_available.sets import bits_of, set_of
 from engine.seats.event_map import EventMap
+from engine.seats.tables import same_places
 from schemas.inventory import Table
 
 
@@ -35,6 +36,14 @@ class Offers:
         """Note what became of a seat, table or booth."""
         bit = self.set_of((label,))
         self.taken = self.taken | bit if is_taken else self.taken & ~bit
+
+    @property
+    def taken_otherwise(self) -> int:
+        """What is taken as something that the event does not sell any more: a table's seats."""
+        left = self.taken & ~self.sold
+        labels = [self.preference.layout.label(bit) for bit in bits_of(left)] if left else []
+        chart = self._map.chart
+        return self.set_of(same for label in labels for same in same_places(chart, label))
 
     def set_of(self, labels: Iterable[str]) -> int:
         """Give the set of the objects with these labels."""

@@ -144,7 +144,7 @@ class Parking:
             self._look_at_first(self._wishes, (event, wish))
 
     def touch_event(self, event: int) -> None:
-        """Note that an event is gone."""
+        """Note that an event is gone, or sold otherwise."""
         self.touch([(event, label) for label in self._queues.of_event(event)])
         self.touch_wishes(event)
 

@@ -10,7 +10,7 @@ Rules of this file:
    reason to leave out a part of what was confirmed.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -18,6 +18,7 @@ from engine.seats.areas import apply_moves, area_seen
 from engine.seats.changes import Attempt, Request, rejected
 from engine.seats.doubt import ObjectKey
 from engine.seats.state import UNTOUCHED_AREA, ObjectState, Places, SeatsState
+from engine.seats.tables import same_places, seats_of
 from engine.seats.views import SETTLED, Least, Most
 from schemas.commands import Change
 from schemas.facts import (
@@ -45,15 +46,39 @@ WAITS = Waits()
 
 
 def objects_of(changes: Iterable[Change]) -> list[ObjectKey]:
-    """Name the objects that changes touch."""
+    """Name the objects that changes are about."""
     return [(change.event, item.label) for change in changes for item in change.objects]
+
+
+def with_same_places(state: SeatsState, key: ObjectKey) -> Iterator[ObjectKey]:
+    """Name an object and all that are the same places: a table's seats, a seat's table."""
+    yield key
+    event = state.events.get(key[0])
+    if event is not None:
+        yield from ((event.id, label) for label in same_places(event.map.chart, key[1]))
+
+
+def with_seats(state: SeatsState, keys: Iterable[ObjectKey]) -> Iterator[ObjectKey]:
+    """Name objects, tables with their seats: what items wait for, and what ends their waiting.
+
+    A seat is named without its table: what waits for one seat is not in the way of another.
+    """
+    for key in keys:
+        yield key
+        event = state.events.get(key[0])
+        if event is not None:
+            yield from ((event.id, label) for label in seats_of(event.map.chart, key[1]))
 
 
 def meets_doubt(state: SeatsState, keys: Iterable[ObjectKey], number: int | None = None) -> bool:
     """Say whether one of these objects is in doubt, or an item parked earlier touches it."""
     if not state.doubt and not state.parking:
         return False
-    return any(state.doubt.reserved(key) or state.parking.is_behind(key, number) for key in keys)
+    return any(
+        state.doubt.reserved(same) or state.parking.is_behind(same, number)
+        for key in keys
+        for same in with_same_places(state, key)
+    )
 
 
 def judge(
@@ -66,14 +91,20 @@ def judge(
     keys = objects_of(request.changes)
     if not meets_doubt(state, keys, number):
         return Attempt(state, SETTLED, request, now).outcome()
-    behind = {key for key in keys if state.parking.is_behind(key, number)}
-    in_doubt = {key for key in keys if state.doubt.reserved(key)}
+    touched = {key: tuple(with_same_places(state, key)) for key in keys}
+    behind = {
+        key
+        for key, same in touched.items()
+        if any(state.parking.is_behind(each, number) for each in same)
+    }
+    in_doubt = {each for same in touched.values() for each in same if state.doubt.reserved(each)}
     before = Attempt(state, Most(state, now, after=False), request, now)
     after = Attempt(state, Most(state, now, after=True), request, now)
     refusal = _certain_refusal(before, after, behind)
     if refusal is not None:
         return refusal
-    if behind or before.refusal is not None or any(_is_seat(state, key) for key in in_doubt):
+    is_counted = all(_counts_places(state, key) for key in in_doubt)
+    if behind or before.refusal is not None or not is_counted:
         return WAITS
     if any(_meets_plans(state, change) for change in request.changes):
         return WAITS
@@ -100,10 +131,14 @@ def _certain_refusal(before: Attempt, after: Attempt, behind: set[ObjectKey]) ->
     return rejected(certain) if certain else None
 
 
-def _is_seat(state: SeatsState, key: ObjectKey) -> bool:
+def _counts_places(state: SeatsState, key: ObjectKey) -> bool:
+    """Say whether an object in doubt is an area: it was one for the group, and it still is."""
     event, label = key
-    place = state.events[event].map.chart.find(label)
-    return place is None or place.kind != "area"
+    place = state.events[event].map.find(label)
+    if place is None or place.kind != "area":
+        return False
+    plans = state.doubt.reserved(key).values()
+    return all(planned.moves is not None for changes in plans for planned in changes)
 
 
 def _meets_plans(state: SeatsState, change: Change) -> bool:

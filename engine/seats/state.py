@@ -48,6 +48,13 @@ class ObjectState(msgspec.Struct, frozen=True, gc=False):
         """Say whether it is a seat, table or booth that is not free."""
         return self.status != FREE and self.area is None
 
+    @property
+    def is_free(self) -> bool:
+        """Whether nobody has it; of an area, any place of it."""
+        if self.area is None:
+            return self.status == FREE
+        return not self.area.taken and not self.area.held
+
     def with_area(self, counts: AreaCounts, *, extra_data: JsonObject | None) -> "ObjectState":
         """Give the same with other counts (without `own`) and other extra data."""
         area = AreaCounts(taken=counts.taken, held=counts.held)

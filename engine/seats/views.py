@@ -8,6 +8,7 @@ Rules of this file:
 3. Most is what could be there: of an area, with all places that any group gives and all that one
    may yet leave. What is refused there is refused under every outcome.
 4. A seat has one group at most, so it has two outcomes: before it and after it.
+5. What an object is, its plans say before the chart does: an event may have moved to another one.
 """
 
 from collections.abc import Iterable, Iterator
@@ -37,6 +38,10 @@ class View(Protocol):
         """Give an object's state; None if it is untouched."""
         ...
 
+    def is_free(self, event: EventState, label: str) -> bool:
+        """Say whether nobody has an object that is the same places as another one."""
+        ...
+
     def own(self, event: EventState, label: str, token: str) -> Places:
         """Give what a token holds of an area."""
         ...
@@ -52,6 +57,11 @@ class Settled:
     def object(self, event: EventState, label: str) -> ObjectState | None:
         """Give an object's state; None if it is untouched."""
         return event.objects.get(label)
+
+    def is_free(self, event: EventState, label: str) -> bool:
+        """Say whether nobody has an object that is the same places as another one."""
+        current = event.objects.get(label)
+        return current is None or current.is_free
 
     def own(self, event: EventState, label: str, token: str) -> Places:
         """Give what a token holds of an area."""
@@ -77,15 +87,19 @@ class Least(Settled):
     def object(self, event: EventState, label: str) -> ObjectState | None:
         """Give an object's state; None if it is untouched."""
         current = event.objects.get(label)
-        if not self._state.doubt.reserved((event.id, label)):
+        reserved = self._state.doubt.reserved((event.id, label))
+        if not reserved:
             return current
-        place = event.map.chart.find(label)
-        if place is None or place.kind != "area":
+        if next(iter(reserved.values()))[0].moves is None:
             return self._seat(event, label, current or UNTOUCHED)
-        taken, held, _ = self._counts(event, place)
+        taken, held, _ = self._counts(event, label, 0)
         counts = AreaCounts(taken={status: n for status, n in taken.items() if n}, held=held)
         area = current or UNTOUCHED_AREA
         return area.with_area(counts, extra_data=area.extra_data)
+
+    def is_free(self, event: EventState, label: str) -> bool:
+        """Say whether nobody has an object, and no group will."""
+        return not self._state.doubt.reserved((event.id, label)) and super().is_free(event, label)
 
     def own(self, event: EventState, label: str, token: str) -> Places:
         """Give what a token holds of an area."""
@@ -98,7 +112,7 @@ class Least(Settled):
 
     def capacity(self, event: EventState, place: BookableObject) -> int:
         """Give the places of an area that are counted at all: taken, held or free."""
-        taken, held, free = self._counts(event, place)
+        taken, held, free = self._counts(event, place.label, place.capacity)
         return sum(taken.values()) + held + free
 
     def _seat(self, event: EventState, label: str, current: ObjectState) -> ObjectState:
@@ -115,11 +129,13 @@ class Least(Settled):
             for planned in changes:
                 yield from self._flows(planned)
 
-    def _counts(self, event: EventState, place: BookableObject) -> tuple[dict[str, int], int, int]:
+    def _counts(
+        self, event: EventState, label: str, capacity: int
+    ) -> tuple[dict[str, int], int, int]:
         """Give an area's places: taken by status, held, free."""
-        area = (event.objects.get(place.label) or UNTOUCHED_AREA).area or AreaCounts()
-        taken, held, free = dict(area.taken), area.held, free_places(area, place.capacity)
-        for pocket, places in self._flows_at(event, place.label):
+        area = (event.objects.get(label) or UNTOUCHED_AREA).area or AreaCounts()
+        taken, held, free = dict(area.taken), area.held, free_places(area, capacity)
+        for pocket, places in self._flows_at(event, label):
             if pocket.status == FREE:
                 free += places
             elif pocket.status == HELD:
@@ -135,6 +151,11 @@ class Most(Least):
     def __init__(self, state: SeatsState, now: int, *, after: bool) -> None:
         super().__init__(state, now)
         self._after = after
+
+    def is_free(self, event: EventState, label: str) -> bool:
+        """Say whether somebody need not have an object: it is free, or a group may free it."""
+        in_doubt = bool(self._state.doubt.reserved((event.id, label)))
+        return in_doubt or Settled.is_free(self, event, label)
 
     def _seat(self, event: EventState, label: str, current: ObjectState) -> ObjectState:
         if self._after:

@@ -19,6 +19,7 @@ from engine.seats.best_available import Choice, Offer, choose, may_choose
 from engine.seats.changes import Attempt, Request
 from engine.seats.reservations import WAITS, Waits, apply_planned, judge
 from engine.seats.state import EventState, SeatsState
+from engine.seats.tables import same_places
 from engine.seats.views import SETTLED, Least, Most, View
 from schemas.commands import Change, ChangeBestAvailable, ObjectChange
 from schemas.facts import FREE, AreaCounts, BestAvailableChosen, SeatsFact
@@ -36,8 +37,8 @@ def judge_wish(
     if state.parking.is_behind_wish(command, number):
         return WAITS
     event = state.events[command.event]
-    waited_for = state.parking.waited_for(event.id, number)
-    in_doubt = state.doubt.reserved_of_event(event.id)
+    waited_for = _with_same_places(event, state.parking.waited_for(event.id, number))
+    in_doubt = _with_same_places(event, state.doubt.reserved_of_event(event.id))
     # Of an area in doubt some places are certain; Least knows how many.
     withheld = {*waited_for, *(label for label in in_doubt if not _is_area(event, label))}
     view = Least(state, now) if in_doubt else SETTLED
@@ -54,7 +55,8 @@ def offered(
 ) -> Offer:
     """Give what an event offers: what it sells and is free, some withheld, others added."""
     offers = event.offers
-    free = offers.sold & (~(offers.taken | offers.set_of(withheld)) | offers.set_of(also))
+    taken = offers.taken | offers.taken_otherwise | offers.set_of(withheld)
+    free = offers.sold & (~taken | offers.set_of(also))
 
     def places(label: str) -> int:
         found = event.map.find(label)
@@ -95,6 +97,11 @@ def _is_free(view: View, event: EventState, label: str) -> bool:
     """Say whether a seat is free; of an area some places always might be."""
     seen = view.object(event, label)
     return seen is None or seen.area is not None or seen.status == FREE
+
+
+def _with_same_places(event: EventState, labels: Iterable[str]) -> list[str]:
+    """Add to objects what is the same places: a table's seats, a seat's table."""
+    return [each for label in labels for each in (label, *same_places(event.map.chart, label))]
 
 
 def _is_area(event: EventState, label: str) -> bool:

@@ -103,13 +103,27 @@ def groups_done_faults(command: GroupsCommand, facts: list[Any]) -> Iterator[str
     done = [_decision(fact) for fact in facts]
     if done != wanted:
         yield f"was asked for {wanted} and decided {done}"
+    if isinstance(command, UpdateEvent):
+        for fact in facts:
+            if isinstance(fact, EventUpdated):
+                yield from _selling_faults(command, fact)
+
+
+def _selling_faults(command: UpdateEvent, fact: EventUpdated) -> Iterator[str]:
+    """Say what an update has made of how an event is sold that it was not asked for."""
+    for field in ("tables", "categories", "object_categories"):
+        said = getattr(command, field)
+        if said is not None and (fact.selling is None or getattr(fact.selling, field) != said):
+            yield f"was asked for the {field} {said}, and sells as {fact.selling}"
 
 
 def _decided(command: GroupsCommand) -> list[tuple[Any, ...]]:
     workspace = command.workspace
     match command:
         case CreateEvents(events=new):
-            return [(workspace, e.key, e.chart_key, e.inventory, e.name, e.date) for e in new]
+            return [
+                (workspace, e.key, e.chart_key, e.inventory, e.name, e.date, e.selling) for e in new
+            ]
         case UpdateEvent(key=key):
             described = (command.name, command.date, command.is_in_the_past)
             return [(workspace, key, command.new_key or key, *described)]
@@ -125,7 +139,7 @@ def _decision(fact: Any) -> tuple[Any, ...]:  # noqa: ANN401 - any fact
     match fact:
         case EventCreated():
             named = (fact.workspace, fact.key, fact.chart_key)
-            return (*named, fact.inventory, fact.name, fact.date)
+            return (*named, fact.inventory, fact.name, fact.date, fact.selling)
         case EventUpdated():
             named = (fact.workspace, fact.previous_key, fact.key)
             return (*named, fact.name, fact.date, fact.is_in_the_past)

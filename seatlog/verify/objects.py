@@ -64,28 +64,47 @@ class Fold:
                 pass  # what waits or is in doubt has changed no object
 
     def state(self, event: int, label: str) -> ObjectState | None:
-        """Give an object's state; None if there is no such event or label."""
+        """Give an object's state; None if there is no such event, or it does not sell it."""
         found = self.events.get(event)
-        if found is None or (found.places is not None and label not in found.places):
-            return None
-        return found.objects.get(label, UNTOUCHED)
+        return found.objects.get(label, UNTOUCHED) if found and found.sells(label) else None
+
+    def is_left(self, event: int, label: str) -> bool:
+        """Say whether somebody has an object that its event does not sell any more."""
+        found = self.events.get(event)
+        if found is None or found.sells(label):
+            return False
+        return not found.objects.get(label, UNTOUCHED).is_free
 
     def is_area(self, event: int, label: str) -> bool:
         """Say whether an object is an area."""
         found = self.events.get(event)
-        places = found.places if found is not None else None
-        return places is not None and places.get(label) is not None
+        return found is not None and found.capacity(label) is not None
+
+    def same_places(self, held: Held) -> list[Held]:
+        """Name an object, and all that are the same places: a table's seats, a seat's table."""
+        found = self.events.get(held[0])
+        same = [] if found is None else found.same_places(held[1])
+        return [held, *((held[0], label) for label in same)]
+
+    def with_seats(self, held: Held) -> list[Held]:
+        """Name an object; a table with its seats."""
+        found = self.events.get(held[0])
+        venue = found.venue if found is not None else None
+        seats = venue.seats_of.get(held[1]) if venue is not None else None
+        return [held, *((held[0], label) for label in seats or ())]
 
     def _create(self, fact: EventCreated, moment: Moment) -> None:
         if fact.event in self.events or fact.event in self._deleted:
             self._fault(Check.DIRECTORY, moment, f"creates the event {fact.event} a second time")
-        places = self._inventories.find(fact.inventory)
-        if places is None:
+        venue = self._inventories.find(fact.inventory)
+        if venue is None:
             missing = f"event {fact.event} is on the inventory {fact.inventory}, which is not there"
             self._fault(Check.SEATS, moment, missing)
         self._report.counts.events += 1
         seats = self._inventories.seats(fact.inventory)
-        self.events[fact.event] = EventFold(fact, places, fact.key, fact.name, fact.date, seats)
+        event = EventFold(fact, venue, fact.key, fact.name, fact.date, seats)
+        event.selling = fact.selling or event.selling
+        self.events[fact.event] = event
 
     def _update(self, fact: EventUpdated, moment: Moment) -> None:
         event = self._event(fact.event, moment)
@@ -97,6 +116,7 @@ class Fold:
             if fact.is_in_the_past is not None:
                 event.is_in_the_past = fact.is_in_the_past
             event.updated_at = fact.updated_at
+            event.selling = fact.selling or event.selling
 
     def _delete(self, fact: EventDeleted, moment: Moment) -> None:
         event = self._event(fact.event, moment)
@@ -113,7 +133,8 @@ class Fold:
     def _change_extra_data(self, fact: ExtraDataChanged, moment: Moment) -> None:
         event = self._event(fact.event, moment)
         if event is not None:
-            self._place(event, fact.label, moment)
+            if not event.sells(fact.label):
+                self._fault(Check.SEATS, moment, f"event {event.id} has no object {fact.label}")
             for group in self.reservations.of((fact.event, fact.label)):
                 odd = f"{fact.label} of event {fact.event} is changed, and group {group} has it"
                 self._fault(Check.GROUPS, moment, odd)
@@ -132,7 +153,8 @@ class Fold:
         elif moment.planned is None:
             self.holds.use(fact, moment.at, moment.where)
         before = event.objects.get(fact.label, UNTOUCHED)
-        capacity = self._place(event, fact.label, moment)
+        self._check_sold(event, before, fact, moment)
+        capacity = event.capacity(fact.label)
         if capacity is None and fact.area is None:
             self._check_seat(before, fact, moment)
         else:
@@ -230,12 +252,27 @@ class Fold:
             self._fault(Check.DIRECTORY, moment, f"is about event {event}, which {why}")
         return found
 
-    def _place(self, event: EventFold, label: str, moment: Moment) -> int | None:
-        if event.places is None:
-            return None
-        if label not in event.places:
-            self._fault(Check.SEATS, moment, f"event {event.id} has no object {label}")
-        return event.places.get(label)
+    def _check_sold(
+        self, event: EventFold, before: ObjectState, fact: StatusChanged, moment: Moment
+    ) -> None:
+        """Check that an event sells an object, and that nobody has its places as another one.
+
+        What it does not sell any more may be freed, and what was reserved is done.
+        """
+        is_left = moment.planned is not None or (fact.status == FREE and not before.is_free)
+        if not event.sells(fact.label) and not is_left:
+            self._fault(Check.SEATS, moment, f"event {event.id} has no object {fact.label}")
+        for label in event.same_places(fact.label):
+            other = event.objects.get(label, UNTOUCHED)
+            if fact.status != FREE and not other.is_free:
+                self._report.counts.sold_twice += fact.status == BOOKED == other.status
+                odd = (
+                    f"{fact.label} of event {event.id} is {fact.status}, and {label} has its places"
+                )
+                self._fault(Check.SEATS, moment, f"{odd}: it is {other.status}")
+            for group in self.reservations.of((event.id, label)):
+                odd = f"{fact.label} of event {event.id} is changed, and group {group} has {label}"
+                self._fault(Check.GROUPS, moment, odd)
 
     def _fault(self, check: Check, moment: Moment, what: str) -> None:
         self._report.fault(check, moment.where, what)

@@ -3,7 +3,8 @@
 Rules of this file:
 
 1. Only what meets doubt waits: an object that a group has reserved, or one that somebody who came
-   earlier waits for. A wish for the best available meets all of its event.
+   earlier waits for. A table and its seats are the same places. A wish for the best available
+   meets all of its event.
 2. Nobody overtakes: what is done, or reserved for a group, touches no object that somebody who
    came earlier waits for.
 3. A command is answered BUSY_IN_DOUBT when its time to wait is over, and for no other reason but
@@ -20,7 +21,7 @@ from schemas.commands import ChangeBestAvailable, SeatsCommand, UpdateExtraData
 from schemas.facts import CommandParked, GroupQueued
 from schemas.rejections import Rejection
 from seatlog.verify.holds import Held
-from seatlog.verify.reservations import Reservations
+from seatlog.verify.objects import Fold
 
 parked_max = 5_000
 """An owner lets so many wait; the next is refused."""
@@ -47,6 +48,8 @@ class Source(NamedTuple):
 
 
 class _Item(NamedTuple):
+    number: int
+    """In the order of arrival."""
     objects: list[Held]
     waiting: CommandParked | GroupQueued
     size: int
@@ -55,8 +58,9 @@ class _Item(NamedTuple):
 class Parking:
     """All that waits in one partition, in the order in which it came."""
 
-    def __init__(self, reservations: Reservations) -> None:
-        self._reservations = reservations
+    def __init__(self, fold: Fold) -> None:
+        self._fold = fold
+        self._arrived = 0
         self._items: dict[Source, _Item] = {}
         self._queues: dict[Held, dict[Source, None]] = {}
         self._until: deque[tuple[int, Source]] = deque()
@@ -76,10 +80,12 @@ class Parking:
         self, source: Source, objects: Iterable[Held], waiting: CommandParked | GroupQueued
     ) -> Iterator[str]:
         """Let somebody wait behind all that do; say why there is no need to."""
-        wanted = list(dict.fromkeys(objects))
-        if not self.meets_doubt(wanted):
+        asked = list(objects)
+        if not self.meets_doubt(asked):
             yield f"{source} waits, and meets nothing in doubt"
-        item = _Item(wanted, waiting, len(_encode(waiting)))
+        self._arrived += 1
+        wanted = list(dict.fromkeys(held for one in asked for held in self._fold.with_seats(one)))
+        item = _Item(self._arrived, wanted, waiting, len(_encode(waiting)))
         self._items[source] = item
         self._bytes += item.size
         for held in wanted:
@@ -101,27 +107,33 @@ class Parking:
         """Name who came earlier and waits for an object."""
         queue = self._queues.get(held)
         first = next(iter(queue)) if queue else None
-        return None if first == source else first
+        item = self._items.get(source)
+        is_ahead = first is not None and (item is None or self._items[first].number < item.number)
+        return first if is_ahead else None
 
     def meets_doubt(self, objects: Iterable[Held]) -> bool:
         """Say whether one of these objects is reserved, or somebody waits for it."""
+        reservations = self._fold.reservations
         return any(
-            self._reservations.of(held)
+            reservations.of(held)
             or held in self._queues
             or (held[1] == ANY and self._has_doubt(held[0]))
-            for held in objects
+            for one in objects
+            for held in self._fold.same_places(one)
         )
 
     def _has_doubt(self, event: int) -> bool:
         waited_for = any(of == event for of, _ in self._queues)
-        return waited_for or any(self._reservations.of_event(event))
+        return waited_for or any(self._fold.reservations.of_event(event))
 
     def overtaking_faults(self, source: Source, objects: Iterable[Held]) -> Iterator[str]:
         """Say whom it overtakes who is served now."""
-        for held in dict.fromkeys(objects):
-            first = self.ahead(held, source)
-            if first is not None:
-                yield f"{source} has {held[1]} of event {held[0]}, for which {first} waits longer"
+        for one in dict.fromkeys(objects):
+            for held in self._fold.same_places(one):
+                first = self.ahead(held, source)
+                if first is not None:
+                    has = f"{source} has {one[1]} of event {one[0]}"
+                    yield f"{has}, for which {first} waits longer"
 
     def patience_faults(self, offset: int, code: str | None, at: int) -> Iterator[str]:
         """Say how an answer to a command that has waited is not that for its time."""

@@ -1,7 +1,8 @@
-"""What the inventories say about labels: which there are, and how large the areas are."""
+"""What the inventories say about labels: which there are, how large the areas are, and tables."""
 
 import hashlib
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
 from adapters.ports import LogRecord
 from schemas.inventory import (
@@ -15,6 +16,7 @@ from schemas.inventory import (
     decode,
     decompress,
 )
+from schemas.selling import TableBooking
 from seatlog.verify.report import Check, Report
 
 Places = dict[str, int | None]
@@ -23,12 +25,44 @@ Seats = Mapping[str, Collection[str]]
 """Seats in rows that best available gives to anybody: by label, the names of their category."""
 
 
+@dataclass(slots=True)
+class Venue:
+    """The labels of an inventory."""
+
+    places: Places = field(default_factory=dict)
+    seats_of: dict[str, list[str]] = field(default_factory=dict)
+    """Of each table."""
+    table_of: dict[str, str] = field(default_factory=dict)
+    """Of each seat at a table."""
+    whole: set[str] = field(default_factory=set)
+    """The tables that are sold as wholes unless the event says otherwise."""
+
+    def same_places(self, label: str) -> list[str]:
+        """Name the seats of a table, or the table of a seat."""
+        table = self.table_of.get(label)
+        return self.seats_of.get(label, []) if table is None else [table]
+
+    def sells(self, label: str, tables: TableBooking | None) -> bool:
+        """Say whether an event that books tables like this sells an object."""
+        if label in self.seats_of:
+            return self._is_whole(label, tables)
+        table = self.table_of.get(label)
+        return label in self.places and (table is None or not self._is_whole(table, tables))
+
+    def _is_whole(self, table: str, tables: TableBooking | None) -> bool:
+        mode = "inherit" if tables is None else tables.mode
+        if mode in ("all_by_table", "all_by_seat"):
+            return mode == "all_by_table"
+        said = tables.by_label.get(table) if tables is not None and mode == "custom" else None
+        return table in self.whole if said is None else said == "by_table"
+
+
 class Inventories:
     """The labels of each inventory, by its hash."""
 
     def __init__(self, report: Report) -> None:
         self._report = report
-        self._places: dict[str, Places] = {}
+        self._venues: dict[str, Venue] = {}
         self._seats: dict[str, Seats] = {}
 
     def take_in(self, record: LogRecord) -> None:
@@ -47,12 +81,12 @@ class Inventories:
         if record.key != name.encode():
             odd = f"is called {record.key!r}, and its content {name}"
             self._report.fault(Check.LOG, where, odd)
-        self._places[name] = places_of(inventory)
+        self._venues[name] = venue_of(inventory)
         self._seats[name] = seats_of(inventory)
 
-    def find(self, inventory: str) -> Places | None:
+    def find(self, inventory: str) -> Venue | None:
         """Give the labels of an inventory; None if the topic has not brought it."""
-        return self._places.get(inventory)
+        return self._venues.get(inventory)
 
     def seats(self, inventory: str) -> Seats:
         """Give the seats of an inventory that best available gives to anybody."""
@@ -77,16 +111,26 @@ def seats_of(inventory: Inventory) -> Seats:
     return seats
 
 
-def places_of(inventory: Inventory) -> Places:
+def venue_of(inventory: Inventory) -> Venue:
     """List all labels of an inventory."""
-    places: Places = {}
+    venue = Venue()
     for block in inventory.blocks:
         label = _label(inventory, block)
         if not isinstance(block, Row):
-            places[label] = block.capacity if isinstance(block, Area) else None
+            venue.places[label] = block.capacity if isinstance(block, Area) else None
         if isinstance(block, (Row, Table)):
-            places.update({f"{label}-{own}": None for own in block.seats.labels})
-    return places
+            seats = [f"{label}-{own}" for own in block.seats.labels]
+            venue.places.update(dict.fromkeys(seats))
+            if isinstance(block, Table):
+                _add_table(venue, label, seats, block)
+    return venue
+
+
+def _add_table(venue: Venue, label: str, seats: list[str], table: Table) -> None:
+    venue.seats_of[label] = seats
+    venue.table_of.update(dict.fromkeys(seats, label))
+    if table.book_as_a_whole:
+        venue.whole.add(label)
 
 
 def _label(inventory: Inventory, block: Row | Table | Booth | Area) -> str:

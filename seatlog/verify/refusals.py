@@ -68,13 +68,16 @@ def _obstacle_faults(
     held = (obstacle.event, obstacle.label)
     state = position.fold.state(*held)
     if state is None or obstacle.code == Rejection.OBJECT_NOT_FOUND.code:
-        if (state is None) != (obstacle.code == Rejection.OBJECT_NOT_FOUND.code):
-            yield f"refuses {obstacle.label} as {obstacle.code}: whether it exists is otherwise"
+        yield from _existence_faults(command, obstacle, position, exists=state is not None)
         return
-    first = position.parking.ahead(held, position.source)
-    if first is not None:
-        yield f"refuses {obstacle.label}, for which {first} waits longer: it may come free"
+    for same in position.fold.same_places(held):
+        first = position.parking.ahead(same, position.source)
+        if first is not None:
+            yield f"refuses {obstacle.label}, for which {first} waits longer: it may come free"
     if not isinstance(command, ChangeObjectStatus):
+        return
+    if obstacle.code == Rejection.TABLE_TAKEN.code:
+        yield from _table_faults(obstacle, position)
         return
     change, item = _asked(command, obstacle)
     if position.fold.is_area(*held):
@@ -85,6 +88,29 @@ def _obstacle_faults(
     for group, planned in position.fold.reservations.of(held).items():
         if _is_for(_after(planned[-1]), change):
             yield f"refuses {obstacle.label}, which comes free if group {group} is confirmed"
+
+
+def _existence_faults(
+    command: SeatsCommand, obstacle: Obstacle, position: Position, *, exists: bool
+) -> Iterator[str]:
+    """Check whether an object is there: for a release also what the event sells no more."""
+    if not exists and isinstance(command, ChangeObjectStatus):
+        is_release = _asked(command, obstacle)[0].status == FREE
+        exists = is_release and position.fold.is_left(obstacle.event, obstacle.label)
+    if exists == (obstacle.code == Rejection.OBJECT_NOT_FOUND.code):
+        yield f"refuses {obstacle.label} as {obstacle.code}: whether it exists is otherwise"
+
+
+def _table_faults(obstacle: Obstacle, position: Position) -> Iterator[str]:
+    """Check that somebody has the places as what is no longer sold, and no group frees them."""
+    fold, held = position.fold, (obstacle.event, obstacle.label)
+    event = fold.events[obstacle.event]
+    if not any(
+        not event.objects.get(label, ObjectState()).is_free
+        and not fold.reservations.of((event.id, label))
+        for _, label in fold.same_places(held)[1:]
+    ):
+        yield f"refuses {obstacle.label} as {obstacle.code}, and its places may be free"
 
 
 def _asked(command: ChangeObjectStatus, obstacle: Obstacle) -> tuple[Change, ObjectChange]:
@@ -171,7 +197,7 @@ def _places(change: Change, label: str, position: Position) -> Iterator[int]:
 
 
 def _free(event: EventFold, area: AreaCounts, label: str) -> int:
-    capacity = (event.places or {}).get(label) or 0
+    capacity = event.capacity(label) or 0
     return capacity - sum(area.taken.values()) - area.held
 
 

@@ -69,7 +69,7 @@ class SeatsJudge:
         self._directory = directory
         self._groups = groups
         self._common = CommonJudge(inputs, results, decode_seats_command, report)
-        self._parking = Parking(fold.reservations)
+        self._parking = Parking(fold)
         self._parts = Parts(partition, groups, fold, self._parking, report)
         self._witness = witness
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from schemas.commands import JsonObject
 from schemas.facts import FREE, AreaCounts, EventCreated, PlannedChange, StatusChanged
 from schemas.selling import AS_THE_CHART_SAYS, Selling
-from seatlog.verify.places import Places, Seats
+from seatlog.verify.places import Seats, Venue
 
 
 class ObjectState(NamedTuple):
@@ -21,6 +21,13 @@ class ObjectState(NamedTuple):
     extra_data: JsonObject | None = None
     area: AreaCounts | None = None
     """Without `own`: the places of each token are in EventFold.area_holds."""
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nobody has it; of an area, any place of it."""
+        if self.area is None:
+            return self.status == FREE
+        return not self.area.taken and not self.area.held
 
 
 UNTOUCHED = ObjectState()
@@ -74,7 +81,7 @@ class EventFold:
     """One event: what was said when it was created, and its objects that were ever changed."""
 
     created: EventCreated
-    places: Places | None
+    venue: Venue | None
     key: str
     name: str | None
     date: str | None
@@ -111,6 +118,18 @@ class EventFold:
     def id(self) -> int:
         """The event's id."""
         return self.created.event
+
+    def sells(self, label: str) -> bool:
+        """Say whether it sells an object; all, if its inventory is not there."""
+        return self.venue is None or self.venue.sells(label, self.selling.tables)
+
+    def capacity(self, label: str) -> int | None:
+        """Give the places of an area; None for everything else."""
+        return None if self.venue is None else self.venue.places.get(label)
+
+    def same_places(self, label: str) -> list[str]:
+        """Name the seats of a table, or the table of a seat."""
+        return [] if self.venue is None else self.venue.same_places(label)
 
     @property
     def workspace(self) -> str:

@@ -47,6 +47,7 @@ from schemas.inventory import (
     encode,
     inventory_hash,
 )
+from schemas.selling import Selling, TableBooking
 
 NOON: Final = 1_767_268_800_000
 """2026-01-01 12:00 UTC."""
@@ -145,6 +146,19 @@ def event_renamed(event: int, key: str, previous_key: str) -> EventUpdated:
         workspace=WORKSPACE,
         key=key,
         previous_key=previous_key,
+        updated_at=NOON,
+    )
+
+
+def sold_anew(tables: TableBooking | None = None, event: int = MATINEE) -> EventUpdated:
+    """Give the coordinator's word that an event sells its tables like this from now on."""
+    return EventUpdated(
+        event=event,
+        partition=PARTITION,
+        workspace=WORKSPACE,
+        key="matinee",
+        previous_key="matinee",
+        selling=Selling(tables=tables),
         updated_at=NOON,
     )
 

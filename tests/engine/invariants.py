@@ -15,6 +15,7 @@ from engine.seats.state import (
     _digest,
     _digest_of_hold,
 )
+from engine.seats.tables import same_places
 from schemas.facts import FREE, HELD
 
 
@@ -29,6 +30,9 @@ def assert_sound(state: SeatsState) -> None:
             if touched.hold_token is not None:
                 holding.setdefault(touched.hold_token, set()).add((event.id, label))
             digests += _digest(event.id, label, touched)
+            for same in same_places(event.map.chart, label):
+                both = f"{label} and {same} are the same places, and both are taken"
+                assert touched.is_free or event.objects.get(same, UNTOUCHED).is_free, both
         _assert_offers_in_step(event)
         for hold, places in event.area_holds.items():
             label, token = hold

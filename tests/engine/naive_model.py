@@ -38,12 +38,12 @@ REASONS = [
     "HOLD_TOKEN_EXPIRED",
     "HOLD_DEADLINE_TOO_FAR",
     "OBJECT_NOT_FOUND",
-    "TABLE_NOT_BOOKABLE_YET",
     "QUANTITY_ON_A_SEAT",
     "STATUS_NOT_ALLOWED",
     "STATUS_REJECTED",
     "HELD_BY_ANOTHER_TOKEN",
     "OBJECT_NOT_FREE",
+    "TABLE_TAKEN",
     "NOT_ENOUGH_PLACES",
     "NOT_ENOUGH_TAKEN_PLACES",
     "BEST_AVAILABLE_OBJECTS_NOT_FOUND",
@@ -78,9 +78,32 @@ class Show:
     workspace: str
     key: str
     things: dict[str, Thing]
-    tables: frozenset[str]
-    """Labels that stand for something which cannot be booked yet."""
+    tables: dict[str, list[str]]
+    """Each table with its seats."""
+    whole: set[str]
+    """The tables that are sold as wholes now."""
     changes: int = 0
+
+    def sells(self, label: str) -> bool:
+        """Say whether a thing is for sale: a table as a whole, or else its seats."""
+        if label in self.tables:
+            return label in self.whole
+        return label in self.things and not any(
+            label in seats for table, seats in self.tables.items() if table in self.whole
+        )
+
+    def is_free(self, label: str) -> bool:
+        """Say whether nobody has anything of a thing."""
+        return all(place.status == "free" for place in self.things[label].places)
+
+    def offers(self, label: str) -> bool:
+        """Say whether a thing is for sale, and nobody has it as another thing."""
+        return self.sells(label) and all(map(self.is_free, self.same_places(label)))
+
+    def same_places(self, label: str) -> list[str]:
+        """Name the seats of a table, or the table of a seat."""
+        tables = [table for table, seats in self.tables.items() if label in seats]
+        return [*self.tables.get(label, []), *tables]
 
 
 Choose = Callable[[dict[str, int], Wish], list[str] | None]
@@ -198,7 +221,7 @@ class Office:
         unknown = [
             Obstacle(command.event, label, "OBJECT_NOT_FOUND", None)
             for label in command.extra_data
-            if label not in show.things and label not in show.tables
+            if not show.sells(label)
         ]
         if unknown:
             return Outcome("OBJECT_NOT_FOUND", unknown)
@@ -255,8 +278,10 @@ class Office:
         refused = self._change(asked)
         if refused.reason:
             return refused
-        things = self.shows[command.event].things.items()
-        free = {label: _free(thing) for label, thing in things}
+        show = self.shows[command.event]
+        free = {
+            label: _free(thing) if show.offers(label) else 0 for label, thing in show.things.items()
+        }
         labels = self._choose(free, command.wish)
         if labels is None:
             return Outcome("BEST_AVAILABLE_OBJECTS_NOT_FOUND")
@@ -303,10 +328,11 @@ def _foremost(reasons: list[str]) -> str | None:
 
 def _apply(show: Show, change: Change, item: ObjectChange) -> str:
     """Give the thing its new status and say which it had, or raise the reason why not."""
-    if item.label in show.tables:
-        raise _Refused("TABLE_NOT_BOOKABLE_YET")
     thing = show.things.get(item.label)
     if thing is None:
+        raise _Refused("OBJECT_NOT_FOUND")
+    is_given_back = change.status == "free" and not show.is_free(item.label)
+    if not show.sells(item.label) and not is_given_back:
         raise _Refused("OBJECT_NOT_FOUND")
     if thing.is_area:
         places = _places_to_move(thing, change, item)
@@ -314,6 +340,8 @@ def _apply(show: Show, change: Change, item: ObjectChange) -> str:
         if item.quantity != 1:
             raise _Refused("QUANTITY_ON_A_SEAT")
         _check_seat(thing.places[0], change)
+        if change.status != "free" and not all(map(show.is_free, show.same_places(item.label))):
+            raise _Refused("TABLE_TAKEN")
         places = thing.places
     before = places[0].status
     for place in places:

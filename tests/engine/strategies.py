@@ -4,11 +4,21 @@ from hypothesis import strategies as st
 
 from schemas.commands import Change, ObjectChange, Wish
 from schemas.facts import BOOKED, FREE, HELD, RESALE
+from schemas.selling import TableBooking
 from tests.engine.factories import CUSTOM, keyed
 
-SEATS = ["A-1", "A-2", "A-3", "Booth", "T1-1"]
-TABLES = frozenset(("T1", "T2", "T2-1", "T2-2"))
-LABELS = [*SEATS, *SEATS, "GA", "GA", "GA", "GA", "T2-1", "Z-9"]
+SEATS = ["A-1", "A-2", "A-3", "Booth", "T1-1", "T2"]
+AT_TABLES = ["T1", "T1-1", "T1-2", "T2", "T2-1", "T2-2"]
+LABELS = [*SEATS, *SEATS, "GA", "GA", "GA", "GA", *AT_TABLES, "Z-9"]
+TABLE_BOOKING = st.sampled_from(
+    [
+        TableBooking(),
+        TableBooking(mode="all_by_seat"),
+        TableBooking(mode="all_by_table"),
+        TableBooking(mode="custom", by_label={"T1": "by_table", "T2": "by_seat"}),
+        TableBooking(mode="custom", by_label={"T1": "by_table"}),
+    ]
+)
 STATUSES = [BOOKED, BOOKED, HELD, HELD, FREE, FREE, CUSTOM, RESALE]
 KEYS = ["matinee", "evening", "gala"]
 TICKET_TYPES = st.sampled_from([None, None, "adult", "child"])

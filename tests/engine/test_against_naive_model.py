@@ -37,6 +37,7 @@ from schemas.facts import (
 )
 from schemas.outbox import Accepted
 from schemas.rejections import Rejected
+from schemas.selling import Selling, TableBooking
 from tests.engine.best_available.oracle import Offered, Oracle
 from tests.engine.factories import (
     ANOTHER_WORKSPACE,
@@ -72,6 +73,7 @@ from tests.engine.scenario import GroupsScenario, SeatsScenario
 from tests.engine.strategies import (
     ANY,
     AREA_ITEMS,
+    AT_TABLES,
     CHANGES,
     EXTRA_DATA,
     IDEMPOTENCY,
@@ -79,7 +81,7 @@ from tests.engine.strategies import (
     KEYS,
     SEATS,
     SOME_SEATS,
-    TABLES,
+    TABLE_BOOKING,
     TICKET_TYPES,
     WISHES,
 )
@@ -179,7 +181,7 @@ class TicketOffices(RuleBasedStateMachine):
 
     @rule(
         event=ANY,
-        label=st.sampled_from([*SEATS, "GA", "Z-9"]),
+        label=st.sampled_from([*SEATS, *AT_TABLES, "GA", "Z-9"]),
         extra_data=EXTRA_DATA,
         idempotency=IDEMPOTENCY,
     )
@@ -235,6 +237,12 @@ class TicketOffices(RuleBasedStateMachine):
     def rename_event(self, key: str, new_key: str | None) -> None:
         """Rename an event, if there is one."""
         self.coordinator.when(update(key, new_key=new_key))
+        self._note_decisions()
+
+    @rule(key=st.sampled_from(KEYS), tables=TABLE_BOOKING)
+    def sell_tables_otherwise(self, key: str, tables: TableBooking) -> None:
+        """Change which tables an event sells as wholes, if there is one."""
+        self.coordinator.when(update(key, tables=tables))
         self._note_decisions()
 
     @rule(key=st.sampled_from(KEYS))
@@ -362,7 +370,8 @@ class TicketOffices(RuleBasedStateMachine):
                 assert fact.event not in self.office.shows
                 self.office.shows[fact.event] = _show(fact.workspace, fact.key)
             case EventUpdated():
-                self.office.shows[fact.event].key = fact.key
+                show = self.office.shows[fact.event]
+                show.key, show.whole = fact.key, sold_whole(fact.selling, show.whole)
             case EventDeleted():
                 del self.office.shows[fact.event]
             case HoldDeadlineSet():
@@ -408,13 +417,23 @@ def _id(asked: SeatsCommand) -> str:
 
 
 def _show(workspace: str, key: str) -> Show:
-    things = {
-        label: Thing(is_area=False, places=[Place()])
-        for label in SeatMap(THEATRE).labels
-        if label not in TABLES
-    }
+    things = {label: Thing(is_area=False, places=[Place()]) for label in SeatMap(THEATRE).labels}
     things["GA"] = Thing(is_area=True, places=[Place() for _ in range(CAPACITY)])
-    return Show(workspace, key, things, TABLES)
+    return Show(workspace, key, things, tables_of_the_theatre(), {"T2"})
+
+
+def tables_of_the_theatre() -> dict[str, list[str]]:
+    return {table: [f"{table}-1", f"{table}-2"] for table in ("T1", "T2")}
+
+
+def sold_whole(selling: Selling | None, before: set[str]) -> set[str]:
+    """Name the tables that an event sells as wholes after an update."""
+    if selling is None or selling.tables is None:
+        return before
+    by_label = {"T1": "by_seat", "T2": "by_table", **selling.tables.by_label}
+    modes = {"all_by_seat": set[str](), "all_by_table": {"T1", "T2"}, "inherit": {"T2"}}
+    custom = {label for label, sold_as in by_label.items() if sold_as == "by_table"}
+    return modes.get(selling.tables.mode, custom)
 
 
 TestTicketOffices = TicketOffices.TestCase

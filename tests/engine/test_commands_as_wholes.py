@@ -43,7 +43,7 @@ def test_one_seat_that_is_taken_refuses_all() -> None:
 def test_every_object_in_the_way_is_named_in_the_order_of_the_command() -> None:
     scenario = SeatsScenario().given("A  . x h ? .", book(places("GA", 8)))
     scenario.when(
-        book("Z-9", places("GA", 3), "A-4", "A-3", "A-1", "A-2", "T2", places("A-5", 2), by=BOB)
+        book("Z-9", places("GA", 3), "A-4", "A-3", "A-1", "A-2", "T2-1", places("A-5", 2), by=BOB)
     )
     scenario.then_rejected(
         Rejection.OBJECT_NOT_FOUND,
@@ -52,7 +52,7 @@ def test_every_object_in_the_way_is_named_in_the_order_of_the_command() -> None:
         ("A-4", Rejection.OBJECT_NOT_FREE),
         ("A-3", Rejection.HELD_BY_ANOTHER_TOKEN),
         ("A-2", Rejection.OBJECT_NOT_FREE),
-        ("T2", Rejection.TABLE_NOT_BOOKABLE_YET),
+        ("T2-1", Rejection.OBJECT_NOT_FOUND),
         ("A-5", Rejection.QUANTITY_ON_A_SEAT),
     )
     statuses = [obstacle.status for obstacle in scenario.refusal.obstacles]
@@ -171,15 +171,6 @@ def test_one_event_that_is_not_there_refuses_the_whole_group() -> None:
     scenario.then_rejected(Rejection.EVENT_NOT_FOUND).then_untouched("A-1")
 
 
-def test_a_table_sold_as_a_whole_is_refused_with_its_seats_and_so_is_any_table() -> None:
-    SeatsScenario().when(book("T2", "T2-1", "T1", "A-1")).then_rejected(
-        Rejection.TABLE_NOT_BOOKABLE_YET,
-        ("T2", Rejection.TABLE_NOT_BOOKABLE_YET),
-        ("T2-1", Rejection.TABLE_NOT_BOOKABLE_YET),
-        ("T1", Rejection.TABLE_NOT_BOOKABLE_YET),
-    )
-
-
 def test_the_seats_of_a_table_sold_by_seat_are_seats() -> None:
     SeatsScenario().given(hold("T1-1", by=ALICE), book("T1-1", by=ALICE)).when(
         book("T1-1")
@@ -207,7 +198,6 @@ BREAKS = {
     Rejection.HOLD_DEADLINE_TOO_FAR: change(HELD, "A-1", by=ENDLESS),
     Rejection.HOLD_TOKEN_EXPIRED: change(HELD, "A-1", by=STALE),
     Rejection.OBJECT_NOT_FOUND: change(BOOKED, "Z-1"),
-    Rejection.TABLE_NOT_BOOKABLE_YET: change(BOOKED, "T2"),
     Rejection.QUANTITY_ON_A_SEAT: change(BOOKED, places("A-1", 2)),
     Rejection.STATUS_NOT_ALLOWED: change(BOOKED, "A-2", allowed=[RESALE]),
     Rejection.STATUS_REJECTED: change(BOOKED, "A-3", rejected=[FREE]),

@@ -120,17 +120,6 @@ async def test_an_unknown_object_is_named_and_stops_the_whole_change(company: Co
     assert_refused(found, 404, "Object not found: Z-1 on event E")
 
 
-async def test_tables_as_wholes_are_not_supported_yet(company: Company) -> None:
-    chart = await company.chart("sampleChartWithTables")
-    event = await company.event("E", chart)
-    for label in ("T1", "T2", "T2-1"):
-        answer = await company.post(f"/events/{event}/actions/book", {"objects": [label]})
-        assert answer.status == 400
-        assert "not supported yet" in answer.messages[0]
-    answer = await company.post(f"/events/{event}/actions/book", {"objects": ["T1-1"]})
-    assert answer.status == 204
-
-
 async def test_a_body_over_the_limit_is_refused(company: Company) -> None:
     body = b'{"events":["E"],"status":"' + b"x" * body_bytes_max + b'"}'
     answer = await company.post(CHANGE, body)

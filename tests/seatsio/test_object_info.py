@@ -13,6 +13,7 @@ from api.seatsio.object_info import (
 from engine.seats.event_map import EventMap
 from schemas.commands import Origin
 from schemas.facts import AreaCounts, StatusChanged
+from schemas.selling import Selling, TableBooking
 from tests.charts.venues import seat_map
 
 NO_FLAGS = {
@@ -151,6 +152,20 @@ def test_seats_have_no_fields_of_areas_and_nothing_is_null() -> None:
 @pytest.mark.parametrize("label", ["T1", "T2-1", "A-1", "nowhere"])
 def test_what_does_not_count_is_not_there(label: str) -> None:
     assert EventMap(seat_map("sampleChartWithTables")).find(label) is None
+
+
+def test_a_table_sold_as_a_whole_says_what_the_chart_says_of_it() -> None:
+    """Sold as a whole by its event alone, T1 is no table that the chart books as a whole."""
+    by_table = Selling(tables=TableBooking(mode="all_by_table"))
+    event_map = EventMap(seat_map("sampleChartWithTables"), by_table)
+    for label, is_whole_on_chart in (("T1", False), ("T2", True)):
+        found = event_map.find(label)
+        assert found is not None
+        about = info(event_map, found, Seen())
+        assert (about["objectType"], about["numSeats"]) == ("table", 6)
+        assert about["bookAsAWhole"] is is_whole_on_chart
+        assert about["labels"]["own"] == {"label": label, "type": "table"}
+        assert not {"isAccessible", "capacity", "numBooked"} & about.keys()
 
 
 @pytest.mark.parametrize(

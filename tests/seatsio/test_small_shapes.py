@@ -1,5 +1,7 @@
 """Shapes that need no server: instants, pages, changes of what left the chart."""
 
+import pytest
+
 from adapters.postgres.pages import Page
 from adapters.postgres.rows import StatusChangeRow
 from api.applied import ended_somewhere
@@ -8,6 +10,7 @@ from api.seatsio.parts import iso
 from api.seatsio.status_changes import status_change_json
 from engine.seats.event_map import EventMap
 from schemas.facts import HoldDeadlineSet
+from schemas.selling import Selling, TableBooking, TablesMode
 from tests.charts.venues import seat_map
 
 
@@ -63,3 +66,27 @@ def test_a_change_of_what_is_not_on_the_chart_says_so() -> None:
         "notPresentOnChartReason": "RENAMED_OR_DELETED",
         "holdToken": "h",
     }
+
+
+@pytest.mark.parametrize(
+    ("mode", "label", "reason"),
+    [
+        ("inherit", "T1-1", None),
+        ("inherit", "T2", None),
+        ("inherit", "T1", "SWITCHED_TO_BOOK_BY_SEAT"),
+        ("all_by_table", "T1", None),
+        ("all_by_table", "T1-1", "SWITCHED_TO_BOOK_WHOLE_TABLE"),
+        ("all_by_seat", "T2-1", None),
+        ("all_by_seat", "T2", "SWITCHED_TO_BOOK_BY_SEAT"),
+        ("all_by_seat", "T3", "RENAMED_OR_DELETED"),
+    ],
+)
+def test_a_change_of_what_is_sold_otherwise_by_now_says_so(
+    mode: TablesMode, label: str, reason: str | None
+) -> None:
+    selling = Selling(tables=TableBooking(mode=mode))
+    event_map = EventMap(seat_map("sampleChartWithTables"), selling)
+    row = StatusChangeRow(1, 2, 1, 0, 1, label, "booked", "API_CALL", None, None, None, None)
+    shown = status_change_json(row, event_map)
+    assert shown["isPresentOnChart"] is (reason is None)
+    assert shown.get("notPresentOnChartReason") == reason

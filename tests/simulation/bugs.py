@@ -244,6 +244,14 @@ OF_THE_MACHINES: Final = (
         (changes, "is_meant", "and key in (None, event.key)", ""),
     ),
     _bug(
+        "a table is sold though one of its seats is, and the other way round",
+        (Attempt, "_is_free_otherwise", "if place.table is None:", "if True:"),
+    ),
+    _bug(
+        "what an event does not sell any more is sold all the same",
+        (Attempt, "_give_back", "if change.status != FREE:", "if False:"),
+    ),
+    _bug(
         "one command may create two events with one key",
         (GroupsMachine, "_create", "if taken or doubled:", "if taken:"),
     ),
@@ -273,8 +281,12 @@ OF_GROUPS: Final = (
     ),
     _bug(
         "a seat that a group has reserved is there for others",
-        (seats, "meets_doubt", "state.doubt.reserved(key) or ", ""),
-        (reservations, "meets_doubt", "state.doubt.reserved(key) or ", ""),
+        (seats, "meets_doubt", "state.doubt.reserved(same) or ", ""),
+        (reservations, "meets_doubt", "state.doubt.reserved(same) or ", ""),
+    ),
+    _bug(
+        "a table is there for others while a group has one of its seats",
+        (reservations, "with_same_places", "if event is not None:", "if False:"),
     ),
     _bug(
         "the end of a hold frees a seat that a group has reserved",

@@ -32,6 +32,7 @@ from schemas.commands import (
     Wish,
 )
 from schemas.facts import BOOKED, FREE, HELD
+from schemas.selling import TableBooking
 from tests.simulation.dice import Dice, Fault
 from tests.simulation.ingress import Ingress
 
@@ -39,6 +40,8 @@ WORKSPACES: Final = ("theatre", "stadium")
 EVENT_KEYS: Final = ("ada", "bob", "joe", "kim")
 """In either workspace they are spread over two partitions, and over three."""
 SEATS: Final = ("A-1", "A-2", "A-3", "B-1", "Booth")
+AT_A_TABLE: Final = ("T1", "T1-1", "T1-2")
+"""The same places: an event sells the table or its seats, and clients change that."""
 AREA: Final = "GA"
 CUSTOM: Final = "painted"
 patience_s: Final = (1.5, 1.5, 1.5, 1.5, 7.0)
@@ -125,10 +128,7 @@ class Client:
                 )
             )
         elif self._dice.chance(0.6):
-            new_key = self._dice.random.choice(EVENT_KEYS)
-            await self._decide(
-                UpdateEvent(workspace=self._workspace, key=entry.key, new_key=new_key)
-            )
+            await self._decide(self._update(entry))
         else:
             await self._decide(DeleteEvent(workspace=self._workspace, key=entry.key))
 
@@ -163,6 +163,14 @@ class Client:
             return self._ingress.change(entry.partition, command, waits_s, [entry.key])
 
         await self._repeat(command.idempotency, ask)
+
+    def _update(self, entry: Entry) -> UpdateEvent:
+        """Rename an event, or let it sell its table otherwise."""
+        if self._dice.chance(0.5):
+            tables = TableBooking(mode=self._dice.random.choice(("all_by_table", "all_by_seat")))
+            return UpdateEvent(workspace=self._workspace, key=entry.key, tables=tables)
+        new_key = self._dice.random.choice(EVENT_KEYS)
+        return UpdateEvent(workspace=self._workspace, key=entry.key, new_key=new_key)
 
     async def _describe(self, entry: Entry) -> None:
         label = self._label()
@@ -295,7 +303,9 @@ class Client:
     def _label(self) -> str:
         if self._dice.chance(0.25):
             return AREA
-        return "nowhere" if self._dice.chance(0.03) else self._dice.random.choice(SEATS)
+        if self._dice.chance(0.03):
+            return "nowhere"
+        return self._dice.random.choice(AT_A_TABLE if self._dice.chance(0.15) else SEATS)
 
     def _object(self, label: str) -> ObjectChange:
         quantity = self._dice.between(1, 5) if label == AREA else 1

@@ -18,9 +18,10 @@ from schemas.facts import (
 )
 from schemas.outbox import Accepted, CommandAnswered
 from schemas.rejections import Obstacle, Rejected, Rejection
+from seatlog.verify.objects import Fold
 from seatlog.verify.parking import Parking, Source
-from seatlog.verify.report import Check
-from seatlog.verify.reservations import Reservations
+from seatlog.verify.places import Inventories
+from seatlog.verify.report import Check, Report
 from tests.verify.group_story import FRIDAY, all_of, group, replace_facts, said
 from tests.verify.story import Story, among
 from tests.workers.house import COORDINATOR_OUTBOX
@@ -269,7 +270,7 @@ def test_who_meets_more_waiting_bytes_than_there_may_be_is_rightly_refused(
 ) -> None:
     change = Change(event=1, status=BOOKED, objects=[ObjectChange(label="A-1")])
     queued = GroupQueued(group=7, workspace="w", changes=[change], origin=Origin())
-    parking = Parking(Reservations())
+    parking = Parking(Fold(Inventories(Report()), Report(), 0))
     assert len(list(parking.park(Source("group", 7), [(1, "A-1")], queued))) == 1
     late = Source("command", 3)
     assert "only 1 wait" in " ".join(parking.busy_faults(late, [(1, "A-1")]))
