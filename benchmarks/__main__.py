@@ -2,12 +2,13 @@
 
 import sys
 
-from benchmarks import areas, best_available, engine, groups, http, owner, reports
+from benchmarks import areas, best_available, engine, groups, http, owner, reports, wishes
 
 BENCHMARKS = {
     "engine": engine.run,
     "areas": areas.run,
     "best_available": best_available.run,
+    "wishes": wishes.run,
     "owner": owner.run,
     "http": http.run,
     "groups": groups.run,

@@ -339,7 +339,7 @@ def _evolve_status(state: SeatsState, fact: StatusChanged) -> None:
     if fact.area is not None and fact.hold_token is not None:
         state.replace_area_hold(event, fact.label, fact.hold_token, fact.area.own)
     state.number(event, fact.seq)
-    if fact.status == FREE:
+    if fact.status == FREE and state.parking:
         state.parking.touch_wishes(event.id)
     if fact.status == HELD and fact.hold_token and fact.hold_expires_at is not None:
         state.holds.schedule(fact.hold_token, fact.hold_expires_at)

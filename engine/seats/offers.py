@@ -34,8 +34,10 @@ class Offers:
 
     def note(self, label: str, *, is_taken: bool) -> None:
         """Note what became of a seat, table or booth."""
-        bit = self.set_of((label,))
-        self.taken = self.taken | bit if is_taken else self.taken & ~bit
+        found = self._map.chart.find(label)
+        bit = 0 if found is None else 1 << self.preference.layout.bit(found)
+        if bool(self.taken & bit) != is_taken:
+            self.taken ^= bit
 
     @property
     def taken_otherwise(self) -> int:
