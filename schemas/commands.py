@@ -207,12 +207,67 @@ class UpdateEvent(
     tables: TableBooking | None = None
     categories: list[EventCategory] | None = None
     object_categories: dict[str, str] | None = None
+    for_sale_propagated: bool | None = None
+    """Only of a season."""
+
+
+class CreateSeason(
+    Command, tag="CreateSeason.v1", kw_only=True, frozen=True, forbid_unknown_fields=True
+):
+    """Create a season with events of its own, all or none."""
+
+    season: NewEvent
+    event_keys: list[str] = []
+    """Its events are on its chart, with its tables and categories."""
+    for_sale_propagated: bool = True
+
+
+class CreateSeasonEvents(
+    Command, tag="CreateSeasonEvents.v1", kw_only=True, frozen=True, forbid_unknown_fields=True
+):
+    """Create more events in a top-level season, all or none."""
+
+    season: str
+    """Its key."""
+    event_keys: list[str]
+
+
+class CreatePartialSeason(
+    Command, tag="CreatePartialSeason.v1", kw_only=True, frozen=True, forbid_unknown_fields=True
+):
+    """Create a partial season over some events of a season."""
+
+    top: str
+    """Key of the top-level season."""
+    key: str
+    name: str | None = None
+    event_keys: list[str] = []
+
+
+class ChangePartialSeason(
+    Command, tag="ChangePartialSeason.v1", kw_only=True, frozen=True, forbid_unknown_fields=True
+):
+    """Put events of a season into a partial season of it, or take some out.
+
+    What is in it already, or is not, stays so.
+    """
+
+    top: str
+    """Key of the top-level season."""
+    partial: str
+    """Key of the partial season."""
+    added: list[str] = []
+    removed: list[str] = []
 
 
 class DeleteEvent(
     Command, tag="DeleteEvent.v1", kw_only=True, frozen=True, forbid_unknown_fields=True
 ):
-    """Delete an event; its key is free at once for an event with a new id."""
+    """Delete an event; its key is free at once for an event with a new id.
+
+    With a top-level season go its partial seasons and its events. Of a partial season the events
+    stay.
+    """
 
     key: str
 
@@ -230,7 +285,10 @@ class SetHoldDeadline(
     """The validity from now on; the clock is the coordinator's partition time."""
 
 
-GroupsCommand = CreateEvents | UpdateEvent | DeleteEvent | SetHoldDeadline | ChangeObjectStatus
+SeasonCommand = CreateSeason | CreateSeasonEvents | CreatePartialSeason | ChangePartialSeason
+GroupsCommand = (
+    CreateEvents | UpdateEvent | DeleteEvent | SeasonCommand | SetHoldDeadline | ChangeObjectStatus
+)
 
 encode = msgspec.json.Encoder().encode
 decode_seats_command = msgspec.json.Decoder(SeatsCommand).decode

@@ -16,6 +16,7 @@ import msgspec
 
 from schemas.commands import Asked, Change, JsonObject, Origin, SeatsCommand
 from schemas.rejections import Rejected
+from schemas.seasons import SeasonPlace
 from schemas.selling import Selling
 from schemas.votes import Verdict
 
@@ -118,6 +119,8 @@ class EventCreated(
     date: str | None = None
     selling: Selling | None = None
     """None: as the chart says."""
+    season: SeasonPlace | None = None
+    """None: it has nothing to do with seasons."""
     created_at: int
 
 
@@ -137,6 +140,8 @@ class EventUpdated(
     is_in_the_past: bool | None = None
     selling: Selling | None = None
     """How the event is sold from now on, as a whole."""
+    season: SeasonPlace | None = None
+    """What it is in its season from now on, as a whole."""
     updated_at: int
 
 

@@ -273,6 +273,7 @@ def _event_row(fact: EventCreated) -> EventRow:
         created_at=fact.created_at,
         updated_at=None,
         selling=fact.selling or AS_THE_CHART_SAYS,
+        season=fact.season,
     )
 
 
@@ -284,6 +285,7 @@ def _updated_row(row: EventRow, fact: EventUpdated) -> EventRow:
         is_in_the_past=(row.is_in_the_past if fact.is_in_the_past is None else fact.is_in_the_past),
         updated_at=fact.updated_at,
         selling=fact.selling or row.selling,
+        season=fact.season or row.season,
     )
 
 
@@ -297,4 +299,5 @@ def _merged(earlier: EventUpdated, later: EventUpdated) -> EventUpdated:
             earlier.is_in_the_past if later.is_in_the_past is None else later.is_in_the_past
         ),
         selling=later.selling or earlier.selling,
+        season=later.season or earlier.season,
     )

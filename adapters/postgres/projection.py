@@ -190,7 +190,7 @@ async def _write_events(lent: Connection, batch: Batch) -> None:
         await lent.execute(
             _SQL["update_event"],
             *(fact.event, fact.key, fact.name, fact.date),
-            *(fact.is_in_the_past, fact.updated_at, fact.selling),
+            *(fact.is_in_the_past, fact.updated_at, fact.selling, fact.season),
         )
     if batch.deleted:
         for table in ("events", "objects", "area_holds", "status_changes"):

@@ -36,6 +36,7 @@ from adapters.postgres.rows import (
 )
 from adapters.postgres.usage import Usage
 from schemas.facts import AreaCounts
+from schemas.seasons import SeasonPlace
 from schemas.selling import Selling
 
 wait_s = 3.0
@@ -168,6 +169,11 @@ class Snapshot:
         row = await self._lent.fetchrow(_SQL["event"], event)
         return None if row is None else _event_row_of(tuple(row))
 
+    async def events(self, events: Collection[int]) -> list[EventRow]:
+        """Give those of these events that there are, as they were created."""
+        rows = await self._lent.fetch(_SQL["events"], list(events))
+        return [_event_row_of(tuple(row)) for row in rows]
+
     async def events_page(self, workspace: str, cursor: Cursor) -> Page[EventRow]:
         """List the events of a workspace, newest first."""
         listing = Listing(_SQL["event_columns"], _SQL["events_of_workspace"], (workspace,))
@@ -275,8 +281,9 @@ def _event_row(row: asyncpg.Record) -> EventRow:
 
 
 def _event_row_of(columns: tuple[Any, ...]) -> EventRow:
-    row = EventRow(*columns)
-    return row._replace(selling=msgspec.convert(columns[-1], Selling))
+    *plain, selling, season = columns
+    place = msgspec.convert(season, SeasonPlace | None)
+    return EventRow._make((*plain, msgspec.convert(selling, Selling), place))
 
 
 def _status_change_row(row: asyncpg.Record) -> StatusChangeRow:

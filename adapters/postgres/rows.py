@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from schemas.commands import JsonObject
 from schemas.facts import AreaCounts
+from schemas.seasons import SeasonPlace
 from schemas.selling import AS_THE_CHART_SAYS, Selling
 
 AreaHolds = dict[str, dict[str, int]]
@@ -26,6 +27,7 @@ class EventRow(NamedTuple):
     created_at: int
     updated_at: int | None
     selling: Selling = AS_THE_CHART_SAYS
+    season: SeasonPlace | None = None
 
 
 class ObjectRow(NamedTuple):

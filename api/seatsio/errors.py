@@ -174,6 +174,17 @@ _MEANINGS = {
         "EVENT_KEY_ALREADY_EXISTS",
         "Event key already in use in workspace {workspace}: {detail}",
     ),
+    Rejection.NOT_A_SEASON: _Meaning(
+        BAD_REQUEST, GENERAL_ERROR, "{detail} is not a season, or not of the kind that this needs"
+    ),
+    Rejection.EVENT_NOT_IN_SEASON: _Meaning(
+        BAD_REQUEST, GENERAL_ERROR, "{detail} is not in this season"
+    ),
+    Rejection.TABLES_OF_SEASON: _Meaning(
+        BAD_REQUEST,
+        GENERAL_ERROR,
+        "{detail} is in a season: only the season says how the tables are sold",
+    ),
     Rejection.HOLD_TOKEN_MISSING: _Meaning(
         BAD_REQUEST, GENERAL_ERROR, "#: required key [holdToken] not found"
     ),
@@ -195,6 +206,12 @@ _MEANINGS = {
         BAD_REQUEST,
         GENERAL_ERROR,
         "{label} on event {event}: a quantity is for general admission areas only",
+    ),
+    Rejection.TAKEN_IN_SEASON: _Meaning(
+        BAD_REQUEST,
+        ILLEGAL_STATUS_CHANGE,
+        "Cannot change from [{previous}] to [{status}]: "
+        "the object is taken by the season, or by an event or another part of it",
     ),
     Rejection.STATUS_NOT_ALLOWED: _Meaning(
         BAD_REQUEST,

@@ -6,7 +6,7 @@ Rules of this file:
 2. An event's id and partition never change; only its key may.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from heapq import heappop, heappush
 from typing import NamedTuple
@@ -20,6 +20,7 @@ from schemas.facts import (
     GroupsFact,
     HoldDeadlineSet,
 )
+from schemas.seasons import SeasonPlace
 from schemas.selling import AS_THE_CHART_SAYS, Selling
 
 DIGEST_MODULUS = 1 << 64
@@ -35,6 +36,7 @@ class Entry(NamedTuple):
     chart_key: str
     inventory: str
     selling: Selling = AS_THE_CHART_SAYS
+    season: SeasonPlace | None = None
 
 
 class HoldRevision(NamedTuple):
@@ -47,11 +49,13 @@ class HoldRevision(NamedTuple):
 class Directory:
     """The events of all workspaces of one coordinator, and the changed hold deadlines."""
 
-    __slots__ = ("_by_id", "_by_key", "_digest_sum", "_forgettable", "_holds")
+    __slots__ = ("_by_id", "_by_key", "_digest_sum", "_forgettable", "_holds", "_in_season")
 
     def __init__(self) -> None:
         self._by_key: dict[tuple[str, str], Entry] = {}
         self._by_id: dict[int, Entry] = {}
+        self._in_season: dict[int, dict[int, None]] = {}
+        """Ids of the partial seasons and events of each top-level season."""
         self._holds: dict[str, HoldRevision] = {}
         self._forgettable: list[tuple[int, str]] = []
         """A heap of the changed deadlines by the time until which they must be remembered."""
@@ -64,6 +68,15 @@ class Directory:
     def by_id(self, event: int) -> Entry | None:
         """Look an event up by its id."""
         return self._by_id.get(event)
+
+    def not_free(self, workspace: str, keys: Sequence[str]) -> list[str]:
+        """Name the keys, of those that are wanted, that are in use or, if none is, wanted twice."""
+        used = [key for key in keys if self.find(workspace, key)]
+        return used or [key for place, key in enumerate(keys) if key in keys[:place]]
+
+    def in_season(self, top: int) -> list[Entry]:
+        """List the partial seasons and events of a top-level season as they were created."""
+        return [self._by_id[event] for event in sorted(self._in_season.get(top, ()))]
 
     def inventories(self) -> Iterable[str]:
         """Name the inventory of each event."""
@@ -85,20 +98,16 @@ class Directory:
         """Apply one fact of a coordinator."""
         match fact:
             case EventCreated():
-                self._put(
-                    Entry(
-                        fact.event,
-                        fact.partition,
-                        fact.workspace,
-                        fact.key,
-                        fact.chart_key,
-                        fact.inventory,
-                        fact.selling or AS_THE_CHART_SAYS,
-                    )
-                )
+                self._put(entry_of(fact))
             case EventUpdated():
                 entry = self._take(fact.event)
-                self._put(entry._replace(key=fact.key, selling=fact.selling or entry.selling))
+                self._put(
+                    entry._replace(
+                        key=fact.key,
+                        selling=fact.selling or entry.selling,
+                        season=fact.season or entry.season,
+                    )
+                )
             case EventDeleted():
                 self._take(fact.event)
             case HoldDeadlineSet():
@@ -113,20 +122,42 @@ class Directory:
     def _put(self, entry: Entry) -> None:
         self._by_key[entry.workspace, entry.key] = entry
         self._by_id[entry.event] = entry
+        if entry.season is not None and entry.season.top != entry.event:
+            self._in_season.setdefault(entry.season.top, {})[entry.event] = None
         self._digest_sum += _digest(entry)
 
     def _take(self, event: int) -> Entry:
         entry = self._by_id.pop(event)
         del self._by_key[entry.workspace, entry.key]
+        if entry.season is not None and entry.season.top != event:
+            others = self._in_season[entry.season.top]
+            del others[event]
+            if not others:
+                del self._in_season[entry.season.top]
         self._digest_sum -= _digest(entry)
         return entry
+
+
+def entry_of(fact: EventCreated) -> Entry:
+    """Give the entry of an event that was created."""
+    return Entry(
+        fact.event,
+        fact.partition,
+        fact.workspace,
+        fact.key,
+        fact.chart_key,
+        fact.inventory,
+        fact.selling or AS_THE_CHART_SAYS,
+        fact.season,
+    )
 
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 def _digest(entry: Entry) -> int:
-    *where, selling = entry
+    *where, selling, season = entry
     said = _encode(selling) if selling != AS_THE_CHART_SAYS else b""
+    said += _encode(season) if season is not None else b""
     source = "\x00".join(map(str, where)).encode() + said
     return int.from_bytes(blake2b(source, digest_size=8).digest(), "big")

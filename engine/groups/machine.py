@@ -9,7 +9,8 @@ Rules of this file:
 4. All groups that could meet have one coordinator, and every owner sees them in its order.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from itertools import count
 from typing import NamedTuple
 from zlib import crc32
 
@@ -17,6 +18,14 @@ import msgspec
 
 from engine.answers import FirstAnswers
 from engine.groups.directory import DIGEST_MODULUS, Directory, Entry
+from engine.groups.seasons import (
+    Seasons,
+    deleted_with,
+    is_season,
+    may_say_tables,
+    propagating,
+    tables_passed_on,
+)
 from engine.groups.voting import (
     GroupInDoubt,
     GroupsInDoubt,
@@ -31,10 +40,15 @@ from schemas.commands import (
     Asked,
     Change,
     ChangeObjectStatus,
+    ChangePartialSeason,
     CreateEvents,
+    CreatePartialSeason,
+    CreateSeason,
+    CreateSeasonEvents,
     DeleteEvent,
     GroupsCommand,
     Hold,
+    SeasonCommand,
     SetHoldDeadline,
     UpdateEvent,
 )
@@ -129,7 +143,14 @@ class GroupsMachine:
             case UpdateEvent():
                 return _update(state, command, now)
             case DeleteEvent():
-                return _delete(state, command)
+                return _delete(state, command, now)
+            case (
+                CreateSeason()
+                | CreateSeasonEvents()
+                | CreatePartialSeason()
+                | ChangePartialSeason()
+            ):
+                return self._change_seasons(state, command, now)
             case SetHoldDeadline():
                 return _set_deadline(state, command, now)
 
@@ -189,18 +210,18 @@ class GroupsMachine:
 
     def _create(self, state: GroupsState, command: CreateEvents, now: int) -> Decision[GroupsFact]:
         keys = [event.key for event in command.events]
-        taken = [key for key in keys if state.directory.find(command.workspace, key)]
-        doubled = [key for place, key in enumerate(keys) if key in keys[:place]]
-        if taken or doubled:
-            return _refuse(Rejection.EVENT_KEY_TAKEN, ", ".join(taken or doubled))
+        taken = state.directory.not_free(command.workspace, keys)
+        if taken:
+            return _refuse(Rejection.EVENT_KEY_TAKEN, ", ".join(taken))
         too_large = _too_large(event.selling for event in command.events)
         if too_large is not None:
             return too_large
+        ids = self._new_ids(state)
         return Decision(
             Accepted(),
             [
                 EventCreated(
-                    event=(state.events_created + place) * coordinators_max + self._partition,
+                    event=next(ids),
                     partition=partition_of(command.workspace, event.key, self._events_partitions),
                     workspace=command.workspace,
                     key=event.key,
@@ -211,9 +232,25 @@ class GroupsMachine:
                     selling=event.selling,
                     created_at=now,
                 )
-                for place, event in enumerate(command.events, start=1)
+                for event in command.events
             ],
         )
+
+    def _change_seasons(
+        self, state: GroupsState, command: SeasonCommand, now: int
+    ) -> Decision[GroupsFact]:
+        def place(key: str) -> int:
+            return partition_of(command.workspace, key, self._events_partitions)
+
+        seasons = Seasons(state.directory, self._new_ids(state), place, now)
+        decision = seasons.decide(command)
+        created = (fact.selling for fact in decision.facts if isinstance(fact, EventCreated))
+        return _too_large(created) or decision
+
+    def _new_ids(self, state: GroupsState) -> Iterator[int]:
+        """Give the ids of the events that are created next."""
+        numbers = count(state.events_created + 1)
+        return (number * coordinators_max + self._partition for number in numbers)
 
 
 def partition_of(workspace: str, key: str, partitions: int) -> int:
@@ -238,8 +275,15 @@ def _update(state: GroupsState, command: UpdateEvent, now: int) -> Decision[Grou
     key = command.new_key or command.key
     if key != command.key and state.directory.find(command.workspace, key):
         return _refuse(Rejection.EVENT_KEY_TAKEN, key)
-    updated = _updated(entry, key, command, now)
-    return _too_large([updated.selling]) or Decision(Accepted(), [updated])
+    if command.for_sale_propagated is not None and not is_season(entry):
+        return _refuse(Rejection.NOT_A_SEASON, command.key)
+    if command.tables is not None and not may_say_tables(entry, command.tables):
+        return _refuse(Rejection.TABLES_OF_SEASON, command.key)
+    updated = [
+        _updated(entry, key, command, now),
+        *tables_passed_on(state.directory, entry, command.tables, now),
+    ]
+    return _too_large(fact.selling for fact in updated) or Decision(Accepted(), [*updated])
 
 
 def _too_large(sellings: Iterable[Selling | None]) -> Decision[GroupsFact] | None:
@@ -261,6 +305,7 @@ def _updated(entry: Entry, key: str, command: UpdateEvent, now: int) -> EventUpd
         date=command.date,
         is_in_the_past=command.is_in_the_past,
         selling=_sold_anew(entry.selling, command),
+        season=propagating(entry, command.for_sale_propagated),
         updated_at=now,
     )
 
@@ -276,14 +321,14 @@ def _sold_anew(selling: Selling, command: UpdateEvent) -> Selling | None:
     return msgspec.structs.replace(selling, **changed) if changed else None
 
 
-def _delete(state: GroupsState, command: DeleteEvent) -> Decision[GroupsFact]:
+def _delete(state: GroupsState, command: DeleteEvent, now: int) -> Decision[GroupsFact]:
     entry = state.directory.find(command.workspace, command.key)
     if entry is None:
         return _refuse(Rejection.EVENT_NOT_FOUND, command.key)
     deleted = EventDeleted(
         event=entry.event, partition=entry.partition, workspace=entry.workspace, key=entry.key
     )
-    return Decision(Accepted(), [deleted])
+    return Decision(Accepted(), [*deleted_with(state.directory, entry, now), deleted])
 
 
 def _set_deadline(state: GroupsState, command: SetHoldDeadline, now: int) -> Decision[GroupsFact]:

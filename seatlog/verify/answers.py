@@ -13,10 +13,15 @@ from schemas.commands import (
     Change,
     ChangeBestAvailable,
     ChangeObjectStatus,
+    ChangePartialSeason,
     CreateEvents,
+    CreatePartialSeason,
+    CreateSeason,
+    CreateSeasonEvents,
     DeleteEvent,
     GroupsCommand,
     ObjectChange,
+    SeasonCommand,
     SeatsCommand,
     SetHoldDeadline,
     UpdateEvent,
@@ -99,8 +104,13 @@ def named_events(command: SeatsCommand) -> list[tuple[int, str | None]]:
 
 def groups_done_faults(command: GroupsCommand, facts: list[Any]) -> Iterator[str]:
     """Say how the facts of an accepted command to a coordinator differ from it."""
+    if isinstance(command, SeasonCommand):
+        yield from _season_faults(command, facts)
+        return
     wanted = _decided(command)
-    done = [_decision(fact) for fact in facts]
+    # Who deletes an event of a season, or a season, asks for what goes with it.
+    asked = facts[-1:] if isinstance(command, DeleteEvent) else facts
+    done = [_decision(fact) for fact in asked]
     if done != wanted:
         yield f"was asked for {wanted} and decided {done}"
     if isinstance(command, UpdateEvent):
@@ -117,6 +127,31 @@ def _selling_faults(command: UpdateEvent, fact: EventUpdated) -> Iterator[str]:
             yield f"was asked for the {field} {said}, and sells as {fact.selling}"
 
 
+def _season_faults(command: SeasonCommand, facts: list[Any]) -> Iterator[str]:
+    """Say how the facts of a command about seasons differ from it: other keys, other kinds."""
+    created = [fact.key for fact in facts if isinstance(fact, EventCreated)]
+    moved = [fact.key for fact in facts if isinstance(fact, EventUpdated)]
+    wanted: list[str] = []
+    may_move: list[str] = []
+    match command:
+        case CreateSeason():
+            wanted = [command.season.key, *command.event_keys]
+        case CreateSeasonEvents():
+            wanted = command.event_keys
+        case CreatePartialSeason():
+            wanted, may_move = [command.key], command.event_keys
+        case ChangePartialSeason():
+            may_move = [*command.added, *command.removed]
+    if created != wanted:
+        yield f"was asked to create {wanted} and created {created}"
+    if not set(moved) <= set(may_move):
+        yield f"was asked to move {may_move} and moved {moved}"
+    if len(created) + len(moved) < len(facts):
+        yield f"was asked about seasons and decided {facts}"
+    if len({fact.partition for fact in facts}) > 1:
+        yield f"a season's events are in several partitions: {facts}"
+
+
 def _decided(command: GroupsCommand) -> list[tuple[Any, ...]]:
     workspace = command.workspace
     match command:
@@ -131,7 +166,7 @@ def _decided(command: GroupsCommand) -> list[tuple[Any, ...]]:
             return [(workspace, key)]
         case SetHoldDeadline(hold=hold):
             return [(workspace, hold.token)]
-        case ChangeObjectStatus():
+        case _:
             return [("a group is answered with its decision",)]
 
 

@@ -104,6 +104,7 @@ class Fold:
         seats = self._inventories.seats(fact.inventory)
         event = EventFold(fact, venue, fact.key, fact.name, fact.date, seats)
         event.selling = fact.selling or event.selling
+        event.season = fact.season
         self.events[fact.event] = event
 
     def _update(self, fact: EventUpdated, moment: Moment) -> None:
@@ -115,6 +116,8 @@ class Fold:
             event.date = event.date if fact.date is None else fact.date
             if fact.is_in_the_past is not None:
                 event.is_in_the_past = fact.is_in_the_past
+            event.selling = fact.selling or event.selling
+            event.season = fact.season or event.season
             event.updated_at = fact.updated_at
             event.selling = fact.selling or event.selling
 

@@ -189,6 +189,7 @@ def _event_row(event: EventFold) -> dict[str, Any]:
         "created_at": created.created_at,
         "updated_at": event.updated_at,
         "selling": msgspec.to_builtins(event.selling),
+        "season": msgspec.to_builtins(event.season),
     }
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from schemas.commands import JsonObject
 from schemas.facts import FREE, AreaCounts, EventCreated, PlannedChange, StatusChanged
+from schemas.seasons import SeasonPlace
 from schemas.selling import AS_THE_CHART_SAYS, Selling
 from seatlog.verify.places import Seats, Venue
 
@@ -91,6 +92,7 @@ class EventFold:
     """How many of these are free."""
     selling: Selling = AS_THE_CHART_SAYS
     """What the event adds to its chart."""
+    season: SeasonPlace | None = None
     is_in_the_past: bool = False
     updated_at: int | None = None
     last_seq: int = 0

@@ -66,6 +66,7 @@ def _apply(model: Stored, fact: Any, place: int, at: int) -> None:  # noqa: ANN4
             row = msgspec.to_builtins(fact)
             row |= {"name": fact.name, "date": fact.date, "id": fact.event}
             row["selling"] = msgspec.to_builtins(fact.selling or Selling())
+            row["season"] = msgspec.to_builtins(fact.season)
             del row["event"], row["type"]
             model.events[fact.event] = row | {"is_in_the_past": False, "updated_at": None}
         case EventUpdated():
@@ -76,6 +77,8 @@ def _apply(model: Stored, fact: Any, place: int, at: int) -> None:  # noqa: ANN4
                     row[field] = getattr(fact, field)
             if fact.selling is not None:
                 row["selling"] = msgspec.to_builtins(fact.selling)
+            if fact.season is not None:
+                row["season"] = msgspec.to_builtins(fact.season)
         case EventDeleted():
             del model.events[fact.event]
             _forget(model.objects, fact.event)

@@ -12,7 +12,7 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
-from schemas import commands, facts, inventory, outbox, rejections, votes
+from schemas import commands, facts, inventory, outbox, rejections, seasons, votes
 from schemas.commands import decode_groups_command, decode_seats_command
 from schemas.outbox import decode_groups_record, decode_seats_record
 
@@ -91,7 +91,7 @@ def test_every_field_of_every_message_is_in_a_golden_one() -> None:
                 _note_fields(decode(msgspec.json.encode(example)), example, seen)
     fields = {
         (kind.__name__, field)
-        for module in (commands, facts, outbox, rejections, votes, inventory)
+        for module in (commands, facts, outbox, rejections, votes, inventory, seasons)
         for kind in vars(module).values()
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and _is_concrete(kind)
         for field in kind.__struct_fields__

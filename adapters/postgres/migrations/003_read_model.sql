@@ -28,7 +28,8 @@ CREATE TABLE events (
     is_in_the_past boolean NOT NULL DEFAULT false,
     created_at bigint NOT NULL,
     updated_at bigint,
-    selling json NOT NULL DEFAULT '{}'
+    selling json NOT NULL DEFAULT '{}',
+    season json
 );
 CREATE INDEX events_newest ON events (workspace, id);
 CREATE INDEX events_of_chart ON events (workspace, chart_key, id);
@@ -39,6 +40,8 @@ COMMENT ON TABLE events IS
 COMMENT ON COLUMN events.created_at IS 'In ms since the epoch, like every bigint time here.';
 COMMENT ON COLUMN events.selling IS
     'What the event adds to its chart (Selling of schemas/selling.py).';
+COMMENT ON COLUMN events.season IS
+    'What the event is in a season (SeasonPlace of schemas/seasons.py); null if it is in none.';
 
 CREATE TABLE objects (
     event bigint NOT NULL,

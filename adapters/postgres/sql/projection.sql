@@ -24,7 +24,8 @@ UPDATE events SET
     date = coalesce($4, date),
     is_in_the_past = coalesce($5, is_in_the_past),
     updated_at = $6,
-    selling = coalesce($7, selling)
+    selling = coalesce($7, selling),
+    season = coalesce($8, season)
 WHERE id = $1
 
 -- name: delete_events

@@ -4,7 +4,7 @@ WHERE topic || '/' || partition = ANY ($1)
 
 -- name: event_columns
 id, partition, workspace, key, chart_key, inventory, name, date, is_in_the_past, created_at,
-updated_at, selling
+updated_at, selling, season
 
 -- name: events_of_workspace
 FROM events WHERE workspace = $1
@@ -12,19 +12,25 @@ FROM events WHERE workspace = $1
 -- name: event
 SELECT
     id, partition, workspace, key, chart_key, inventory, name, date, is_in_the_past, created_at,
-    updated_at, selling
+    updated_at, selling, season
 FROM events WHERE id = $1
 
 -- name: events_of_charts
 SELECT
     id, partition, workspace, key, newest.chart_key, inventory, name, date, is_in_the_past,
-    created_at, updated_at, selling
+    created_at, updated_at, selling, season
 FROM unnest($2::text[]) AS chart (chart_key), LATERAL (
     SELECT * FROM events
     WHERE events.workspace = $1 AND events.chart_key = chart.chart_key COLLATE "C"
     ORDER BY id DESC LIMIT $3
 ) AS newest
 ORDER BY id DESC
+
+-- name: events
+SELECT
+    id, partition, workspace, key, chart_key, inventory, name, date, is_in_the_past, created_at,
+    updated_at, selling, season
+FROM events WHERE id = ANY ($1::bigint[]) ORDER BY id
 
 -- name: events_exist
 SELECT id FROM events WHERE id = ANY ($1::bigint[])
