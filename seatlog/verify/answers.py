@@ -108,8 +108,12 @@ def groups_done_faults(command: GroupsCommand, facts: list[Any]) -> Iterator[str
         yield from _season_faults(command, facts)
         return
     wanted = _decided(command)
-    # Who deletes an event of a season, or a season, asks for what goes with it.
-    asked = facts[-1:] if isinstance(command, DeleteEvent) else facts
+    asked = facts
+    # What is said of a season goes on to its events: they come after it, or are deleted before it.
+    if isinstance(command, UpdateEvent):
+        asked = facts[:1]
+    elif isinstance(command, DeleteEvent):
+        asked = facts[-1:]
     done = [_decision(fact) for fact in asked]
     if done != wanted:
         yield f"was asked for {wanted} and decided {done}"
