@@ -82,6 +82,17 @@ class ObjectChange(
     extra_data: JsonObject | None = None
 
 
+class SeasonUse(
+    msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, forbid_unknown_fields=True
+):
+    """Whether an event goes by a season's status, asked for some objects of it."""
+
+    season: int
+    """Id of a season that the event is in."""
+    is_overridden: bool
+    """True: for so many places more the event goes by its own status. False: for so many less."""
+
+
 class Change(
     msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, forbid_unknown_fields=True
 ):
@@ -99,6 +110,9 @@ class Change(
     keep_extra_data: bool = False
     allowed_previous_statuses: list[str] | None = None
     rejected_previous_statuses: list[str] | None = None
+    season_use: SeasonUse | None = None
+    """Present: no status changes, but by whose status the objects go. Of the other fields only the
+    event, its key and the objects count, and all events of the command live in one partition."""
 
 
 class ChangeObjectStatus(

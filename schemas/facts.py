@@ -154,6 +154,19 @@ class EventDeleted(msgspec.Struct, tag="EventDeleted.v1", kw_only=True, frozen=T
     key: str
 
 
+class SeasonStatusOverridden(
+    msgspec.Struct, tag="SeasonStatusOverridden.v1", kw_only=True, frozen=True
+):
+    """Of some objects an event goes by its own status from now on, and not by that of a season."""
+
+    event: int
+    season: int
+    """Id of a season that the event is in."""
+    places: dict[str, int]
+    """By label: how many places of the object count no longer if the season has them, in all; 1 of
+    what is sold as one, and 0 where the season counts again as before."""
+
+
 class GroupPart(msgspec.Struct, kw_only=True, frozen=True):
     """What a group asks of one partition of the events topics."""
 
@@ -290,6 +303,7 @@ SeatsFact = (
     | EventCreated
     | EventUpdated
     | EventDeleted
+    | SeasonStatusOverridden
     | GroupReserved
     | GroupRefused
     | GroupQueued

@@ -28,6 +28,7 @@ from schemas.facts import (
     EventDeleted,
     EventUpdated,
     ExtraDataChanged,
+    SeasonStatusOverridden,
     StatusChanged,
 )
 from schemas.outbox import Answer, CommandAnswered, Data, OwnershipTaken, is_void, status_change_id
@@ -41,7 +42,10 @@ ObjectKey = tuple[int, str]
 AreaHoldKey = tuple[int, str, str]
 """Event, label of the area and hold token."""
 
-Key = TypeVar("Key", ObjectKey, AreaHoldKey)
+OverrideKey = tuple[int, str, int]
+"""Event, label and season."""
+
+Key = TypeVar("Key", ObjectKey, AreaHoldKey, OverrideKey)
 Row = TypeVar("Row")
 
 
@@ -107,6 +111,8 @@ class Batch:
         """Every change of how an event is sold, of deleted events as well."""
         self.area_holds: dict[AreaHoldKey, dict[str, int]] = {}
         """What tokens hold of areas after the batch; empty where a token holds nothing any more."""
+        self.overridden: dict[OverrideKey, int] = {}
+        """Places that events override of seasons after the batch, by event, label and season."""
         self._touched: dict[ObjectKey, StatusChanged] = {}
         self._used_at: dict[ObjectKey, int] = {}
         """When objects were first in use."""
@@ -153,6 +159,7 @@ class Batch:
             self._touched = self._kept(self._touched)
             self.extra_data = self._kept(self.extra_data)
             self.area_holds = self._kept(self.area_holds)
+            self.overridden = self._kept(self.overridden)
 
     def _kept(self, rows: dict[Key, Row]) -> dict[Key, Row]:
         return {key: row for key, row in rows.items() if key[0] not in self.deleted}
@@ -175,6 +182,9 @@ class Batch:
                 self._take_status_change(fact, status_change_id(partition, offset, index), data.at)
             elif type(fact) is ExtraDataChanged:
                 self._take_extra_data(fact)
+            elif type(fact) is SeasonStatusOverridden:
+                for label, places in fact.places.items():
+                    self.overridden[fact.event, label, fact.season] = places
             elif type(fact) is EventCreated:
                 self._create(fact)
             elif type(fact) is EventUpdated:

@@ -193,7 +193,7 @@ async def _write_events(lent: Connection, batch: Batch) -> None:
             *(fact.is_in_the_past, fact.updated_at, fact.selling, fact.season),
         )
     if batch.deleted:
-        for table in ("events", "objects", "area_holds", "status_changes"):
+        for table in ("events", "objects", "area_holds", "season_overrides", "status_changes"):
             await lent.execute(_SQL[f"delete_{table}"], list(batch.deleted))
 
 
@@ -220,6 +220,10 @@ async def _write_changes(lent: Connection, batch: Batch) -> None:
         await lent.execute(_SQL["put_objects"], *_columns(objects, 10))
     if batch.area_holds:
         await _write_area_holds(lent, batch)
+    if batch.overridden:
+        overridden = [(*key, places) for key, places in batch.overridden.items()]
+        await lent.execute(_SQL["put_season_overrides"], *_columns(overridden, 4))
+        await lent.execute(_SQL["end_season_overrides"], *_columns(batch.overridden, 3))
     if batch.extra_data:
         rows = [(*key, extra_data) for key, extra_data in batch.extra_data.items()]
         await lent.execute(_SQL["put_extra_data"], *_columns(rows, 3))

@@ -193,6 +193,8 @@ class GroupsMachine:
             is_meant = entry is not None and entry.workspace == command.workspace
             if entry is None or not is_meant or change.event_key not in (None, entry.key):
                 return _refuse(Rejection.EVENT_NOT_FOUND, str(change.event))
+            if change.season_use is not None:
+                return _refuse(Rejection.OVERRIDE_IN_A_GROUP, entry.key)
             # Found here, in the order in which events are renamed: owners need not look again.
             placed.append((entry.partition, msgspec.structs.replace(change, event_key=None)))
             if change.hold is not None and _is_too_far(state, change.hold, now):

@@ -14,7 +14,14 @@ import msgspec
 
 from engine.charts.inventory import BookableObject
 from engine.limits import clock_tolerance_ms, hold_max_ms, within
-from engine.seats.areas import Moved, area_seen, change_area, statuses_bytes_max
+from engine.seats.areas import (
+    Moved,
+    area_seen,
+    change_area,
+    free_places,
+    statuses_bytes_max,
+)
+from engine.seats.seasons import used_elsewhere
 from engine.seats.state import (
     UNTOUCHED,
     UNTOUCHED_AREA,
@@ -26,8 +33,16 @@ from engine.seats.state import (
 from engine.seats.statuses import refuse_seat, seat_after
 from engine.seats.tables import same_places
 from engine.seats.views import View
-from schemas.commands import Change, ObjectChange, Origin
-from schemas.facts import FREE, HELD, Moves, PlannedChange, SeatsFact, StatusChanged
+from schemas.commands import Change, ObjectChange, Origin, SeasonUse
+from schemas.facts import (
+    FREE,
+    HELD,
+    Moves,
+    PlannedChange,
+    SeasonStatusOverridden,
+    SeatsFact,
+    StatusChanged,
+)
 from schemas.rejections import BY_CODE, Obstacle, Rejected, Rejection
 
 facts_bytes_max = 1024 * 1024
@@ -78,6 +93,8 @@ class Attempt:
         self._overlay: dict[tuple[int, str], ObjectState] = {}
         self._area_holds: dict[tuple[int, str, str], Places] = {}
         """The overlay of what tokens hold of areas: by event, label and token."""
+        self._overridden: dict[tuple[int, str, int], int] = {}
+        """The overlay of what events override: by event, label and season."""
         self._last_seq: dict[int, int] = {}
         objects = sum(len(change.objects) for change in request.changes)
         self._counts_all = objects > counted_from_objects
@@ -128,6 +145,9 @@ class Attempt:
         event = self._state.events.get(change.event)
         if not is_meant(event, self._request.workspace, change.event_key):
             return Rejection.EVENT_NOT_FOUND, str(change.event)
+        use = change.season_use
+        if use is not None and use.season not in self._state.seasons.seasons_of(change.event):
+            return Rejection.EVENT_NOT_IN_SEASON, event.key if event else None
         refusal = self._refuse_hold(change)
         if refusal is not None:
             return refusal, change.hold.token if change.hold else None
@@ -150,6 +170,9 @@ class Attempt:
         return self._state.holds.deadline(hold.token, hold.expires_at) if hold else None
 
     def _change(self, event: EventState, change: Change, item: ObjectChange) -> None:
+        if change.season_use is not None:
+            self._use_season(event, change.season_use, item)
+            return
         current = self._overlay.get((event.id, item.label)) or self._view.object(event, item.label)
         token = change.hold.token if change.hold else None
         moved = self._move(event, current, token, change, item)
@@ -205,9 +228,12 @@ class Attempt:
             return Rejection.OBJECT_NOT_FOUND
         if place.kind == "area":
             own = self._own(event, item.label, token)
-            capacity = self._view.capacity(event, place)
+            capacity = self._view.capacity(event, place) - self._used_elsewhere(event, place)
             return change_area(current or UNTOUCHED_AREA, own, capacity, change, item)
-        moved = _change_seat(current or UNTOUCHED, change, item)
+        seat = current or UNTOUCHED
+        if seat.is_free and self._used_elsewhere(event, place):
+            return Rejection.TAKEN_IN_SEASON
+        moved = _change_seat(seat, change, item)
         if isinstance(moved, Rejection) or moved.state.is_free:
             return moved
         return moved if self._is_free_otherwise(event, place) else Rejection.TABLE_TAKEN
@@ -239,6 +265,58 @@ class Attempt:
                 return False
         return True
 
+    def _used_elsewhere(self, event: EventState, place: BookableObject) -> int:
+        """Count the places of an object that others in the event's seasons have."""
+        seasons = self._state.seasons
+        return used_elsewhere(seasons, self, event.id, place) if event.id in seasons else 0
+
+    def used(self, event: int, place: BookableObject) -> int:
+        """Count the places of an object that an event itself has taken (for seasons)."""
+        state = self._state.events[event]
+        changed = self._overlay.get((event, place.label))
+        if changed is None or changed.area is None:
+            used = self._view.used(state, place) if changed is None else int(not changed.is_free)
+            return used or int(not self._is_free_otherwise(state, place))
+        return place.capacity - free_places(changed.area, self._view.capacity(state, place))
+
+    def overridden(self, event: int, label: str, season: int) -> int:
+        """Count the places for which an event overrides a season (for seasons)."""
+        settled = self._state.events[event].overridden.get((label, season), 0)
+        return self._overridden.get((event, label, season), settled)
+
+    def _use_season(self, event: EventState, use: SeasonUse, item: ObjectChange) -> None:
+        """Override a season for some places of an object, or go by it again."""
+        place = event.map.find(item.label)
+        why = None
+        if place is None:
+            why = Rejection.OBJECT_NOT_FOUND
+        elif place.kind != "area" and item.quantity != 1:
+            why = Rejection.QUANTITY_ON_A_SEAT
+        elif not self._uses(event, place, use, item.quantity):
+            why = Rejection.OVERRIDE_IN_USE
+        if why is not None:
+            self.obstacles.append(Obstacle(event=event.id, label=item.label, code=why.code))
+            return
+        places = {item.label: self.overridden(event.id, item.label, use.season)}
+        self.facts.append(SeasonStatusOverridden(event=event.id, season=use.season, places=places))
+        self._plans.append((None, False))
+
+    def _uses(
+        self, event: EventState, place: BookableObject, use: SeasonUse, quantity: int
+    ) -> bool:
+        """Change what an event overrides of a season; False if that sells something twice."""
+        key = (event.id, place.label, use.season)
+        before = self.overridden(*key)
+        after = before + quantity if use.is_overridden else before - quantity
+        self._overridden[key] = max(0, min(place.capacity, after))
+        if use.is_overridden or event.is_in_the_past:
+            return True
+        return self.used(event.id, place) + self._used_elsewhere(event, place) <= place.capacity
+
+    def is_in_the_past(self, event: int) -> bool:
+        """Say whether an event is over (for seasons)."""
+        return self._state.events[event].is_in_the_past
+
     def _obstruct(
         self,
         event: EventState,
@@ -247,7 +325,7 @@ class Attempt:
         why: Rejection,
         current: ObjectState | None,
     ) -> None:
-        is_known = why is not Rejection.OBJECT_NOT_FOUND
+        is_known = why not in (Rejection.OBJECT_NOT_FOUND, Rejection.TAKEN_IN_SEASON)
         status = current.status if current else FREE
         self.obstacles.append(
             Obstacle(

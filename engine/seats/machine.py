@@ -14,10 +14,11 @@ import msgspec
 
 from engine.charts.inventory import SeatMap
 from engine.machine import Decision
-from engine.seats.changes import Attempt, Request, is_meant, rejected
+from engine.seats.changes import Attempt, Request
 from engine.seats.doubt import ObjectKey
 from engine.seats.event_map import EventMap
 from engine.seats.expiry import can_expire, decide_expiry
+from engine.seats.extra_data import decide_extra_data, evolve_extra_data
 from engine.seats.parking import ParkedItem, parked_for_ms
 from engine.seats.reservations import (
     WAITS,
@@ -31,11 +32,9 @@ from engine.seats.reservations import (
     objects_of,
     with_seats,
 )
+from engine.seats.settling import settle
 from engine.seats.state import (
-    UNTOUCHED,
-    UNTOUCHED_AREA,
     EventState,
-    ObjectState,
     SeatsState,
     state_after,
 )
@@ -67,13 +66,14 @@ from schemas.facts import (
     GroupsFact,
     HoldDeadlineSet,
     HoldExpired,
+    SeasonStatusOverridden,
     SeatsFact,
     StatusChanged,
     VoteCounted,
     partitions_concerned,
 )
 from schemas.outbox import Accepted, Data
-from schemas.rejections import Obstacle, Rejected, Rejection
+from schemas.rejections import Rejected, Rejection
 from schemas.selling import AS_THE_CHART_SAYS
 from schemas.votes import QUEUED, REFUSED, RESERVED, GroupVote, Verdict
 
@@ -155,7 +155,9 @@ class SeatsMachine:
                 return decide_ended(state, fact)
             case HoldDeadlineSet():
                 return [_deadline_here(state, fact, now)]
-            case EventCreated() | EventUpdated() | EventDeleted():
+            case EventUpdated():
+                return [fact, *settle(state, fact, now)]
+            case EventCreated() | EventDeleted():
                 return [fact]
             case VoteCounted():
                 return []
@@ -166,14 +168,15 @@ class SeatsMachine:
             case StatusChanged():
                 _evolve_status(state, fact)
             case ExtraDataChanged():
-                event = state.events[fact.event]
-                current = event.objects.get(fact.label, _untouched(event, fact.label))
-                after = msgspec.structs.replace(current, extra_data=fact.extra_data)
-                state.replace(event, fact.label, after)
+                evolve_extra_data(state, fact)
             case HoldDeadlineSet():
                 state.holds.revise(fact.token, fact.expires_at, fact.remembered_until)
             case HoldExpired() | BestAvailableChosen():
                 pass  # the status changes beside it say what became of the objects
+            case SeasonStatusOverridden():
+                event = state.events[fact.event]
+                for label, places in fact.places.items():
+                    state.override(event, label, fact.season, places)
             case CommandParked():
                 objects = _objects_of_command(fact.command)
                 state.parking.park(fact, with_seats(state, objects))
@@ -193,14 +196,18 @@ class SeatsMachine:
                 state.events[fact.event] = EventState(
                     fact.event, fact.workspace, fact.key, event_map
                 )
+                if fact.season is not None:
+                    state.seasons.put(fact.event, fact.season)
             case EventUpdated():
                 event = state.events[fact.event]
                 event.key = fact.key
                 if fact.is_in_the_past is not None:
                     event.is_in_the_past = fact.is_in_the_past
+                if fact.season is not None:
+                    state.share_anew(event, fact.season)
                 if fact.selling is not None:
                     event.sell(EventMap(event.map.chart, fact.selling))
-                    state.parking.touch_event(event.id)
+                    state.parking.touch_events({event.id})
             case EventDeleted():
                 state.drop(state.events[fact.event])
 
@@ -255,10 +262,6 @@ class SeatsMachine:
 _BUSY = Rejected(code=Rejection.BUSY_IN_DOUBT.code)
 
 
-def _refuse(why: Rejection, detail: str | None) -> Decision[SeatsFact]:
-    return Decision(Rejected(code=why.code, detail=detail), [])
-
-
 def _decide_command(
     state: SeatsState, command: SeatsCommand, now: int, asked: Asked | None
 ) -> Decision[SeatsFact]:
@@ -283,7 +286,7 @@ def _decide_settled(
 ) -> Decision[SeatsFact]:
     """Decide a command that meets nothing in doubt."""
     if isinstance(command, UpdateExtraData):
-        return _decide_extra_data(state, command)
+        return decide_extra_data(state, command)
     request = Request(command.workspace, command.changes, command.origin)
     attempt = Attempt(state, SETTLED, request, now)
     if attempt.refusal is not None:
@@ -299,7 +302,9 @@ def _judge_command(
         return judge_wish(state, command, now, number)
     if isinstance(command, UpdateExtraData):
         waits = meets_doubt(state, _objects_of_command(command), number)
-        return WAITS if waits else _decide_extra_data(state, command)
+        return WAITS if waits else decide_extra_data(state, command)
+    if not meets_doubt(state, _objects_of_command(command), number):
+        return _decide_settled(state, command, now)
     request = Request(command.workspace, command.changes, command.origin)
     judged = judge(state, request, now, number)
     if isinstance(judged, Waits):
@@ -362,24 +367,6 @@ def _evolve_group(
         state.holds.look_again()
 
 
-def _decide_extra_data(state: SeatsState, command: UpdateExtraData) -> Decision[SeatsFact]:
-    event = state.events.get(command.event)
-    if event is None or not is_meant(event, command.workspace, command.event_key):
-        return _refuse(Rejection.EVENT_NOT_FOUND, str(command.event))
-    unknown = [
-        Obstacle(event=event.id, label=label, code=Rejection.OBJECT_NOT_FOUND.code)
-        for label in command.extra_data
-        if event.map.find(label) is None
-    ]
-    if unknown:
-        return Decision(rejected(unknown), [])
-    facts: list[SeatsFact] = [
-        ExtraDataChanged(event=event.id, label=label, extra_data=extra_data or None)
-        for label, extra_data in command.extra_data.items()
-    ]
-    return Decision(Accepted(), facts)
-
-
 def _deadline_here(state: SeatsState, fact: HoldDeadlineSet, now: int) -> HoldDeadlineSet:
     """Give the deadline that holds here: one that was changed too late counts as it was.
 
@@ -389,9 +376,3 @@ def _deadline_here(state: SeatsState, fact: HoldDeadlineSet, now: int) -> HoldDe
     if previous > now:
         return fact
     return msgspec.structs.replace(fact, expires_at=previous, previous_expires_at=previous)
-
-
-def _untouched(event: EventState, label: str) -> ObjectState:
-    place = event.map.chart.find(label)
-    is_area = place is not None and place.kind == "area"
-    return UNTOUCHED_AREA if is_area else UNTOUCHED

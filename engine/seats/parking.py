@@ -3,14 +3,16 @@
 Rules of this file:
 
 1. First come, first served: nobody overtakes an earlier item that touches the same object.
-2. An item is looked at again when an object of its has left the doubt, or when an item before it
+2. What is shared, the same object of an event and of its season, counts as one: who touches the one
+   may not overtake who waits for the other.
+3. An item is looked at again when an object of its has left the doubt, or when an item before it
    is gone. So a decision costs what it touches, however much is parked.
-3. A wish names no object, so nobody waits behind it but who wishes the very same, and it is looked
+4. A wish names no object, so nobody waits behind it but who wishes the very same, and it is looked
    at again whenever anything of its event may have come free.
 """
 
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -60,11 +62,14 @@ class Parking:
         "_deadlines",
         "_items",
         "_queues",
+        "_sharing",
         "_wishes",
         "digest_sum",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, sharing: Callable[[ObjectKey], Iterable[ObjectKey]]) -> None:
+        """Make one; `sharing` names an object and all that can be taken in its stead."""
+        self._sharing = sharing
         self._items: dict[int, ParkedItem] = {}
         self._by_source: dict[tuple[str, int], int] = {}
         """The numbers of the items, by what they are (a command's offset, a group)."""
@@ -95,12 +100,13 @@ class Parking:
 
     def is_behind(self, key: ObjectKey, number: int | None) -> bool:
         """Say whether an earlier item (for None: any item) touches the object."""
-        first = self._queues.first(key)
-        return first is not None and (number is None or first < number)
+        firsts = (self._queues.first(shared) for shared in self._sharing(key))
+        return any(first is not None and (number is None or first < number) for first in firsts)
 
     def waited_for(self, event: int, number: int | None) -> list[str]:
         """Give the labels of an event that an earlier item (for None: any item) touches."""
-        labels = self._queues.of_event(event)
+        sharing = (shared for shared, _ in self._sharing((event, "")))
+        labels = {label: None for shared in sharing for label in self._queues.of_event(shared)}
         return [label for label in labels if self.is_behind((event, label), number)]
 
     def is_behind_wish(self, wish: ChangeBestAvailable, number: int | None) -> bool:
@@ -134,19 +140,22 @@ class Parking:
     def touch(self, keys: Collection[ObjectKey]) -> None:
         """Note that these objects have changed for those who wait."""
         for key in keys:
-            self._look_at_first(self._queues, key)
+            for shared in self._sharing(key):
+                self._look_at_first(self._queues, shared)
         for event in {event for event, _ in keys}:
-            self.touch_wishes(event)
+            for sharing, _ in self._sharing((event, "")):
+                self.touch_wishes(sharing)
 
     def touch_wishes(self, event: int) -> None:
         """Note that something of an event may have come free."""
         for wish in self._wishes.of_event(event):
             self._look_at_first(self._wishes, (event, wish))
 
-    def touch_event(self, event: int) -> None:
-        """Note that an event is gone, or sold otherwise."""
-        self.touch([(event, label) for label in self._queues.of_event(event)])
-        self.touch_wishes(event)
+    def touch_events(self, events: Iterable[int]) -> None:
+        """Note that events are gone, or sold or shared otherwise."""
+        for event in events:
+            self.touch([(event, label) for label in self._queues.of_event(event)])
+            self.touch_wishes(event)
 
     def candidates(self) -> Iterator[ParkedItem]:
         """Go through the items to look at, the earliest first; each is forgotten as it is given."""

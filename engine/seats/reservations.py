@@ -75,10 +75,19 @@ def meets_doubt(state: SeatsState, keys: Iterable[ObjectKey], number: int | None
     if not state.doubt and not state.parking:
         return False
     return any(
-        state.doubt.reserved(same) or state.parking.is_behind(same, number)
+        in_doubt(state, same) or state.parking.is_behind(same, number)
         for key in keys
         for same in with_same_places(state, key)
     )
+
+
+def in_doubt(state: SeatsState, key: ObjectKey) -> list[ObjectKey]:
+    """Name what is in doubt of an object: itself, or the same one of who can take it in its stead.
+
+    A season and its events have an object together: a group that takes it on the one makes it
+    uncertain on the others.
+    """
+    return [shared for shared in state.seasons.related_keys(key) if state.doubt.reserved(shared)]
 
 
 def judge(
@@ -97,13 +106,13 @@ def judge(
         for key, same in touched.items()
         if any(state.parking.is_behind(each, number) for each in same)
     }
-    in_doubt = {each for same in touched.values() for each in same if state.doubt.reserved(each)}
+    doubtful = {one for same in touched.values() for each in same for one in in_doubt(state, each)}
     before = Attempt(state, Most(state, now, after=False), request, now)
     after = Attempt(state, Most(state, now, after=True), request, now)
     refusal = _certain_refusal(before, after, behind)
     if refusal is not None:
         return refusal
-    is_counted = all(_counts_places(state, key) for key in in_doubt)
+    is_counted = all(_counts_places(state, key) for key in doubtful)
     if behind or before.refusal is not None or not is_counted:
         return WAITS
     if any(_meets_plans(state, change) for change in request.changes):
@@ -147,6 +156,8 @@ def _meets_plans(state: SeatsState, change: Change) -> bool:
     The group bears the same hold token: how many of the token's places the change finds, and so
     where else it draws, depends on the group. Or one of the two keeps the extra data of the other.
     """
+    if change.season_use is not None:
+        return True  # what an event overrides is never planned, so it is never in doubt
     token = change.hold.token if change.hold else None
     return any(
         (token is not None and planned.change.hold_token == token)

@@ -22,8 +22,10 @@ from engine.seats.event_map import EventMap
 from engine.seats.holds import Holds
 from engine.seats.offers import Offers
 from engine.seats.parking import Parking
+from engine.seats.seasons import Seasons
 from schemas.commands import JsonObject
 from schemas.facts import FREE, HELD, AreaCounts, StatusChanged
+from schemas.seasons import SeasonPlace
 
 DIGEST_MODULUS = 1 << 64
 _CHANGE_WEIGHT = 0x9E3779B97F4A7C15
@@ -80,6 +82,7 @@ class EventState:
         "last_seq",
         "map",
         "objects",
+        "overridden",
         "workspace",
     )
 
@@ -93,6 +96,8 @@ class EventState:
         self.objects: dict[str, ObjectState] = {}
         self.area_holds: dict[tuple[str, str], Places] = {}
         """By label and token; none is empty."""
+        self.overridden: dict[tuple[str, int], int] = {}
+        """Places by label and season, where the event does not go by its season; none is 0."""
         self.known_offers: Offers | None = None
         """None until somebody asks for the best available."""
 
@@ -122,6 +127,7 @@ class SeatsState:
         "inventories",
         "now",
         "parking",
+        "seasons",
     )
 
     def __init__(self, inventories: Mapping[str, SeatMap]) -> None:
@@ -130,7 +136,8 @@ class SeatsState:
         self.events: dict[int, EventState] = {}
         self.holds = Holds()
         self.doubt = Doubt()
-        self.parking = Parking()
+        self.seasons = Seasons()
+        self.parking = Parking(self.seasons.related_keys)
         self.answers = FirstAnswers()
         self.now = 0
         self.digest_sum = 0
@@ -168,16 +175,34 @@ class SeatsState:
             self.holds.remove(token, event.id, label)
         self.digest_sum %= DIGEST_MODULUS
 
+    def override(self, event: EventState, label: str, season: int, places: int) -> None:
+        """Say for how many places an event does not go by a season, and keep the digest in step."""
+        before = event.overridden.pop((label, season), 0)
+        if before:
+            self.digest_sum -= _digest_of_override(event.id, label, season, before)
+        if places:
+            event.overridden[label, season] = places
+            self.digest_sum += _digest_of_override(event.id, label, season, places)
+        self.digest_sum %= DIGEST_MODULUS
+
+    def share_anew(self, event: EventState, place: SeasonPlace) -> None:
+        """Say what an event is in its season from now on; who waits for its objects may go on."""
+        self.parking.touch_events({event.id, *self.seasons.seasons_of(event.id)})
+        self.seasons.put(event.id, place)
+
     def drop(self, event: EventState) -> None:
         """Forget an event with its objects; its holds end silently."""
         for label in list(event.objects):
             self.replace(event, label, UNTOUCHED)
         for label, token in list(event.area_holds):
             self.replace_area_hold(event, label, token, {})
+        for label, season in list(event.overridden):
+            self.override(event, label, season, 0)
         self._count(-event.last_seq)
         del self.events[event.id]
         self.doubt.drop_event(event.id)
-        self.parking.touch_event(event.id)
+        self.parking.touch_events({event.id, *self.seasons.related(event.id)})
+        self.seasons.drop(event.id)
 
     def number(self, event: EventState, seq: int) -> None:
         """Note the number of an event's latest status change; they come without a gap."""
@@ -205,6 +230,10 @@ def _digest_of_hold(event: int, hold: tuple[str, str], places: Places) -> int:
     label, token = hold
     source = (event, label.encode(), token.encode(), _encode(places))
     return _hash(b"%d\x00%b\x00%b\x00%b" % source)
+
+
+def _digest_of_override(event: int, label: str, season: int, places: int) -> int:
+    return _hash(b"%d\x00%b\x00%d\x00%d" % (event, label.encode(), season, places))
 
 
 def _hash(source: bytes) -> int:

@@ -11,7 +11,7 @@ Rules of this file:
 5. What an object is, its plans say before the chart does: an event may have moved to another one.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Protocol
 
 from engine.charts.inventory import BookableObject
@@ -25,6 +25,7 @@ from engine.seats.state import (
     SeatsState,
     state_after,
 )
+from engine.seats.tables import same_places
 from schemas.facts import FREE, HELD, NO_TICKET_TYPE, AreaCounts, PlannedChange, Pocket
 
 Flow = tuple[Pocket, int]
@@ -50,6 +51,10 @@ class View(Protocol):
         """Give the places of an area that are counted at all: taken, held or free."""
         ...
 
+    def used(self, event: EventState, place: BookableObject) -> int:
+        """Count the places of any object that are not free, for who shares it with the event."""
+        ...
+
 
 class Settled:
     """The state, without what groups have in doubt."""
@@ -72,9 +77,44 @@ class Settled:
         del event
         return place.capacity
 
+    def used(self, event: EventState, place: BookableObject) -> int:
+        """Count the places of any object that are not free, for who shares it with the event."""
+        current = event.objects.get(place.label)
+        if current is None:
+            return 0
+        if place.kind != "area":
+            return int(current.status != FREE)
+        return place.capacity - free_places(current.area or AreaCounts(), place.capacity)
+
 
 SETTLED = Settled()
 _NO_PLACES: Places = {}
+
+
+class ViewSight:
+    """A view, as seasons look at it."""
+
+    def __init__(self, state: SeatsState, view: View) -> None:
+        self._state = state
+        self._view = view
+
+    def used(self, event: int, place: BookableObject) -> int:
+        """Count the places of an object that an event itself has taken."""
+        state = self._state.events[event]
+        return self._view.used(state, place) or self._used_otherwise(state, place)
+
+    def _used_otherwise(self, event: EventState, place: BookableObject) -> int:
+        """Say whether a table is taken by its seats, or a seat with its table."""
+        same = same_places(event.map.chart, place.label) if place.table is not None else ()
+        return int(not all(self._view.is_free(event, label) for label in same))
+
+    def overridden(self, event: int, label: str, season: int) -> int:
+        """Count the places for which an event overrides a season."""
+        return self._state.events[event].overridden.get((label, season), 0)
+
+    def is_in_the_past(self, event: int) -> bool:
+        """Say whether an event is over."""
+        return self._state.events[event].is_in_the_past
 
 
 class Least(Settled):
@@ -115,6 +155,27 @@ class Least(Settled):
         taken, held, free = self._counts(event, place.label, place.capacity)
         return sum(taken.values()) + held + free
 
+    def used(self, event: EventState, place: BookableObject) -> int:
+        """Count the places of any object that are not free, for who shares it with the event."""
+        reserved = self._state.doubt.reserved((event.id, place.label))
+        if not reserved:
+            return super().used(event, place)
+        if next(iter(reserved.values()))[0].moves is not None:
+            return place.capacity - self._counts(event, place.label, place.capacity)[2]
+        return self._used_in_doubt(self._outcomes(event, place.label))
+
+    def _used_in_doubt(self, outcomes: Collection[ObjectState]) -> int:
+        """Say what of a seat in doubt is used in the worst case."""
+        return max(int(outcome.status != FREE) for outcome in outcomes)
+
+    def _outcomes(self, event: EventState, label: str) -> list[ObjectState]:
+        """Give a seat in doubt as it is if its group is cancelled, and if it is confirmed."""
+        current = event.objects.get(label, UNTOUCHED)
+        if current.hold_token is not None and self._is_over(current.hold_token):
+            current = UNTOUCHED  # a cancelled group would free it
+        [changes] = self._state.doubt.reserved((event.id, label)).values()
+        return [current, state_after(changes[-1].change)]
+
     def _seat(self, event: EventState, label: str, current: ObjectState) -> ObjectState:
         del event, label
         return current
@@ -128,6 +189,9 @@ class Least(Settled):
         for changes in self._state.doubt.reserved((event.id, label)).values():
             for planned in changes:
                 yield from self._flows(planned)
+
+    def _is_over(self, token: str) -> bool:
+        return self._state.holds.is_over(token, self._now)
 
     def _counts(
         self, event: EventState, label: str, capacity: int
@@ -158,12 +222,12 @@ class Most(Least):
         return in_doubt or Settled.is_free(self, event, label)
 
     def _seat(self, event: EventState, label: str, current: ObjectState) -> ObjectState:
-        if self._after:
-            [changes] = self._state.doubt.reserved((event.id, label)).values()
-            return state_after(changes[-1].change)
-        if current.hold_token is not None and self._is_over(current.hold_token):
-            return UNTOUCHED  # a cancelled group would free it
-        return current
+        del current
+        return self._outcomes(event, label)[self._after]
+
+    def _used_in_doubt(self, outcomes: Collection[ObjectState]) -> int:
+        """Say what of a seat in doubt is used in the best case: its group is another's business."""
+        return min(int(outcome.status != FREE) for outcome in outcomes)
 
     def _flows(self, planned: PlannedChange) -> Iterable[Flow]:
         moves = planned.moves
@@ -173,6 +237,3 @@ class Most(Least):
         for pocket, places in moves.sources:
             if pocket.token is not None and self._is_over(pocket.token):
                 yield Pocket(FREE), places
-
-    def _is_over(self, token: str) -> bool:
-        return self._state.holds.is_over(token, self._now)

@@ -18,9 +18,10 @@ from engine.seats.areas import free_places
 from engine.seats.best_available import Choice, Offer, choose, may_choose
 from engine.seats.changes import Attempt, Request
 from engine.seats.reservations import WAITS, Waits, apply_planned, judge
+from engine.seats.seasons import used_elsewhere
 from engine.seats.state import EventState, SeatsState
 from engine.seats.tables import same_places
-from engine.seats.views import SETTLED, Least, Most, View
+from engine.seats.views import SETTLED, Least, Most, View, ViewSight
 from schemas.commands import Change, ChangeBestAvailable, ObjectChange
 from schemas.facts import FREE, AreaCounts, BestAvailableChosen, SeatsFact
 from schemas.outbox import Accepted
@@ -38,11 +39,11 @@ def judge_wish(
         return WAITS
     event = state.events[command.event]
     waited_for = _with_same_places(event, state.parking.waited_for(event.id, number))
-    in_doubt = _with_same_places(event, state.doubt.reserved_of_event(event.id))
+    in_doubt = _with_same_places(event, _in_doubt(state, event))
     # Of an area in doubt some places are certain; Least knows how many.
     withheld = {*waited_for, *(label for label in in_doubt if not _is_area(event, label))}
     view = Least(state, now) if in_doubt else SETTLED
-    choice = choose(event.offers.preference, offered(event, view, withheld), command.wish)
+    choice = choose(event.offers.preference, offered(state, event, view, withheld), command.wish)
     if choice is not None:
         return _judge_choice(state, command, choice, now, number)
     if (in_doubt or waited_for) and _may_come_true(state, command, {*withheld, *in_doubt}, now):
@@ -51,19 +52,25 @@ def judge_wish(
 
 
 def offered(
-    event: EventState, view: View, withheld: Iterable[str], also: Iterable[str] = ()
+    state: SeatsState,
+    event: EventState,
+    view: View,
+    withheld: Iterable[str],
+    also: Iterable[str] = (),
 ) -> Offer:
     """Give what an event offers: what it sells and is free, some withheld, others added."""
     offers = event.offers
-    taken = offers.taken | offers.taken_otherwise | offers.set_of(withheld)
-    free = offers.sold & (~taken | offers.set_of(also))
+    gone = offers.taken | offers.taken_otherwise | offers.set_of(withheld)
+    free = offers.sold & (~(gone | taken_elsewhere(state, event)) | offers.set_of(also))
+    sight = ViewSight(state, view)
 
     def places(label: str) -> int:
         found = event.map.find(label)
         assert found is not None, f"{label} is offered and not on the chart"
         current = view.object(event, label)
         counts = (current.area if current else None) or AreaCounts()
-        return free_places(counts, view.capacity(event, found))
+        elsewhere = used_elsewhere(state.seasons, sight, event.id, found)
+        return free_places(counts, view.capacity(event, found)) - elsewhere
 
     return Offer(free, free, places, offers.in_categories)
 
@@ -87,16 +94,49 @@ def _may_come_true(
     event = state.events[command.event]
     before, after = Most(state, now, after=False), Most(state, now, after=True)
     may_be_free = [
-        label for label in doubtful if any(_is_free(view, event, label) for view in (before, after))
+        label
+        for label in doubtful
+        if any(_is_free(state, view, event, label) for view in (before, after))
     ]
-    offer = offered(event, before, (), also=may_be_free)
+    offer = offered(state, event, before, (), also=may_be_free)
     return may_choose(event.offers.preference, offer, command.wish)
 
 
-def _is_free(view: View, event: EventState, label: str) -> bool:
+def _is_free(state: SeatsState, view: View, event: EventState, label: str) -> bool:
     """Say whether a seat is free; of an area some places always might be."""
-    seen = view.object(event, label)
-    return seen is None or seen.area is not None or seen.status == FREE
+    seen, place = view.object(event, label), event.map.find(label)
+    if (seen is not None and seen.area is not None) or place is None:
+        return True
+    is_free = seen is None or seen.status == FREE
+    return is_free and not used_elsewhere(state.seasons, ViewSight(state, view), event.id, place)
+
+
+def _in_doubt(state: SeatsState, event: EventState) -> dict[str, None]:
+    """Name the objects of an event that are in doubt, there or on who shares them."""
+    sharing = (event.id, *state.seasons.related(event.id))
+    return {label: None for one in sharing for label in state.doubt.reserved_of_event(one)}
+
+
+def taken_elsewhere(state: SeatsState, event: EventState) -> int:
+    """Give the seats, tables and booths that others in an event's seasons have, as a set."""
+    if event.id not in state.seasons:
+        return 0
+    if state.seasons.seasons_of(event.id):
+        return _taken_by_seasons(state, event)
+    taken = 0
+    for one in (state.events[number] for number in state.seasons.events_of(event.id)):
+        if not one.is_in_the_past:
+            taken |= one.offers.taken | _taken_by_seasons(state, one, aside=event.id)
+    return taken
+
+
+def _taken_by_seasons(state: SeatsState, event: EventState, aside: int | None = None) -> int:
+    taken = 0
+    for season in state.seasons.seasons_of(event.id):
+        if season != aside:
+            own = event.offers.set_of(label for label, of in event.overridden if of == season)
+            taken |= state.events[season].offers.taken & ~own
+    return taken
 
 
 def _with_same_places(event: EventState, labels: Iterable[str]) -> list[str]:

@@ -34,6 +34,7 @@ from schemas.facts import (
     ExtraDataChanged,
     GroupCancelled,
     HoldDeadlineSet,
+    SeasonStatusOverridden,
     StatusChanged,
     VoteCounted,
 )
@@ -80,6 +81,8 @@ def wanted_of(command: ChangeObjectStatus) -> list[tuple[Any, ...]]:
 
 
 def _wanted(change: Change, item: ObjectChange) -> tuple[Any, ...]:
+    if change.season_use is not None:
+        return (change.event, change.season_use.season, item.label)
     token = change.hold.token if change.hold else None
     asked = (change.event, item.label, change.status, item.quantity)
     return (*asked, token, change.order_id, item.ticket_type)
@@ -90,6 +93,8 @@ def done_by(fact: Any) -> tuple[Any, ...]:  # noqa: ANN401 - any fact
     if isinstance(fact, StatusChanged):
         done = (fact.event, fact.label, fact.status, fact.quantity)
         return (*done, fact.hold_token, fact.order_id, fact.ticket_type)
+    if isinstance(fact, SeasonStatusOverridden):
+        return (fact.event, fact.season, *fact.places)
     if isinstance(fact, ExtraDataChanged):
         return (fact.event, fact.label, fact.extra_data)
     return (fact,)

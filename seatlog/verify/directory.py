@@ -25,6 +25,7 @@ from schemas.facts import (
     GroupReserved,
     GroupsFact,
     HoldDeadlineSet,
+    SeasonStatusOverridden,
     partitions_concerned,
 )
 from schemas.outbox import DecisionApplied
@@ -139,7 +140,10 @@ class Directory:
         return taken
 
     def _compare(self, decision: Decision, entry: Entry, holds: Holds) -> None:
-        applied: list[Any] = entry.data.facts
+        # An event that joins a season overrides it where both are sold: no decision says so.
+        applied: list[Any] = [
+            fact for fact in entry.data.facts if not isinstance(fact, SeasonStatusOverridden)
+        ]
         decided = [
             holds.as_applied(fact, entry.data.at) if isinstance(fact, HoldDeadlineSet) else fact
             for fact in decision.facts

@@ -19,6 +19,7 @@ from schemas.facts import (
     ExtraDataChanged,
     HoldDeadlineSet,
     HoldExpired,
+    SeasonStatusOverridden,
     SeatsFact,
     StatusChanged,
 )
@@ -27,6 +28,7 @@ from seatlog.verify.holds import Held, Holds
 from seatlog.verify.places import Inventories
 from seatlog.verify.report import Check, Report
 from seatlog.verify.reservations import Reservations
+from seatlog.verify.seasons import Seasons
 from seatlog.verify.states import UNTOUCHED, EventFold, Moment, ObjectState
 
 
@@ -41,6 +43,9 @@ class Fold:
         self._report = report
         self._changes_since = changes_since
         self._deleted: set[int] = set()
+        self.seasons = Seasons(self.events)
+        self._shared: set[Held] = set()
+        """Objects of events in seasons that the record at hand has touched."""
 
     def apply(self, fact: SeatsFact, moment: Moment) -> None:
         """Check a fact against all before it, and apply it."""
@@ -54,6 +59,8 @@ class Fold:
             case HoldExpired():
                 self._report.counts.holds_expired += 1
                 self.holds.end(fact.token, moment.where)
+            case SeasonStatusOverridden():
+                self._override(fact, moment)
             case EventCreated():
                 self._create(fact, moment)
             case EventUpdated():
@@ -62,6 +69,12 @@ class Fold:
                 self._delete(fact, moment)
             case _:
                 pass  # what waits or is in doubt has changed no object
+
+    def end_record(self, where: str) -> None:
+        """Check what only a whole record can be asked: whether seasons share as they must."""
+        for what in self.seasons.faults(self._shared):
+            self._report.fault(Check.SEATS, where, what)
+        self._shared.clear()
 
     def state(self, event: int, label: str) -> ObjectState | None:
         """Give an object's state; None if there is no such event, or it does not sell it."""
@@ -106,18 +119,22 @@ class Fold:
         event.selling = fact.selling or event.selling
         event.season = fact.season
         self.events[fact.event] = event
+        self.seasons.put(event)
 
     def _update(self, fact: EventUpdated, moment: Moment) -> None:
         event = self._event(fact.event, moment)
         if event is not None:
             event.key = fact.key
-            event.selling = fact.selling or event.selling
             event.name = event.name if fact.name is None else fact.name
             event.date = event.date if fact.date is None else fact.date
             if fact.is_in_the_past is not None:
                 event.is_in_the_past = fact.is_in_the_past
             event.selling = fact.selling or event.selling
             event.season = fact.season or event.season
+            if fact.season is not None:
+                self.seasons.put(event)
+            if fact.season is not None or fact.is_in_the_past is False:
+                self._share_all(event)
             event.updated_at = fact.updated_at
             event.selling = fact.selling or event.selling
 
@@ -130,8 +147,33 @@ class Fold:
                 self.holds.let_go(state.hold_token, (event.id, label))
         for label, token in event.area_holds:
             self.holds.let_go(token, (event.id, label))
+        self.seasons.drop(event.id)
         del self.events[event.id]
         self._deleted.add(event.id)
+
+    def _override(self, fact: SeasonStatusOverridden, moment: Moment) -> None:
+        event = self._event(fact.event, moment)
+        if event is None:
+            return
+        if fact.season not in self.seasons.seasons_of(event.id):
+            odd = f"event {event.id} overrides season {fact.season}, and is not in it"
+            self._fault(Check.SEATS, moment, odd)
+        for label, places in fact.places.items():
+            if not event.sells(label):
+                self._fault(Check.SEATS, moment, f"event {event.id} has no object {label}")
+            if not 0 <= places <= (event.capacity(label) or 1):
+                odd = f"{places} places of {label} of event {event.id} are overridden"
+                self._fault(Check.SEATS, moment, odd)
+            event.overridden.pop((label, fact.season), None)
+            if places:
+                event.overridden[label, fact.season] = places
+            self._shared.add((event.id, label))
+
+    def _share_all(self, event: EventFold) -> None:
+        seasons = (self.events.get(season) for season in self.seasons.seasons_of(event.id))
+        for sharer in (event, *seasons):
+            for label in sharer.objects if sharer is not None else ():
+                self._shared.add((event.id, label))
 
     def _change_extra_data(self, fact: ExtraDataChanged, moment: Moment) -> None:
         event = self._event(fact.event, moment)
@@ -168,6 +210,8 @@ class Fold:
                 self._fault(Check.AREAS, moment, f"{name} is told as an area, or should be")
             self._check_area(counts, fact, capacity, moment)
         self._replace(event, fact, before, moment.at)
+        if event.season is not None:
+            self._shared.add((event.id, fact.label))
 
     def _number(self, event: EventFold, fact: StatusChanged, moment: Moment) -> None:
         if fact.seq != event.last_seq + 1:

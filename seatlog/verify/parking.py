@@ -105,21 +105,24 @@ class Parking:
 
     def ahead(self, held: Held, source: Source) -> Source | None:
         """Name who came earlier and waits for an object."""
-        queue = self._queues.get(held)
-        first = next(iter(queue)) if queue else None
         item = self._items.get(source)
-        is_ahead = first is not None and (item is None or self._items[first].number < item.number)
-        return first if is_ahead else None
+        for shared in self._fold.seasons.sharing(held):
+            queue = self._queues.get(shared)
+            first = next(iter(queue)) if queue else None
+            if first is not None and (item is None or self._items[first].number < item.number):
+                return first
+        return None
 
     def meets_doubt(self, objects: Iterable[Held]) -> bool:
         """Say whether one of these objects is reserved, or somebody waits for it."""
         reservations = self._fold.reservations
         return any(
-            reservations.of(held)
-            or held in self._queues
-            or (held[1] == ANY and self._has_doubt(held[0]))
+            reservations.of(shared)
+            or shared in self._queues
+            or (shared[1] == ANY and self._has_doubt(shared[0]))
             for one in objects
             for held in self._fold.same_places(one)
+            for shared in self._fold.seasons.sharing(held)
         )
 
     def _has_doubt(self, event: int) -> bool:

@@ -33,6 +33,7 @@ _OBJECTS = """
     SELECT event, label, status, hold_token, order_id, ticket_type, extra_data, area FROM objects
 """
 _AREA_HOLDS = "SELECT event, label, token, places FROM area_holds"
+_OVERRIDES = "SELECT event, label, season, places FROM season_overrides"
 # The sums of seatlog.verify.states.Changes; the digest is that of its `digest`.
 _CHANGES = """
     SELECT event, count(*) AS number, sum(id) AS ids, sum(at) AS times, sum(
@@ -79,6 +80,7 @@ class ReadModel:
         await self._compare_events(events, report)
         await self._compare_objects(events, report)
         await self._compare_area_holds(events, report)
+        await self._compare_overrides(events, report)
         await self._compare_changes(events, history.changes_since, report)
 
     def _compare_positions(self, history: History) -> None:
@@ -122,6 +124,19 @@ class ReadModel:
         for event, holds in left.items():
             for hold, expected in holds.items():
                 _compare_area_hold(event, hold, None, expected, report)
+
+    async def _compare_overrides(self, events: Mapping[int, EventFold], report: Report) -> None:
+        rows = await self._lent.fetch(_OVERRIDES)
+        found = {(row["event"], row["label"], row["season"]): row["places"] for row in rows}
+        expected = {
+            (event, *override): places
+            for event, fold in events.items()
+            for override, places in fold.overridden.items()
+        }
+        for override in found.keys() | expected.keys():
+            if found.get(override) != expected.get(override):
+                odd = f"are {found.get(override)}, and the outbox says {expected.get(override)}"
+                report.fault(Check.READ_MODEL, f"places overridden: {override}", odd)
 
     async def _compare_changes(
         self, events: Mapping[int, EventFold], since: int, report: Report

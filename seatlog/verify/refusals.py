@@ -80,10 +80,27 @@ def _obstacle_faults(
         yield from _table_faults(obstacle, position)
         return
     change, item = _asked(command, obstacle)
+    if change.season_use is not None:
+        return  # what it would sell twice is not counted here
     if position.fold.is_area(*held):
         yield from _area_faults(change, item, obstacle, position)
         return
-    before = _before(state, position)
+    if not _is_the_seasons(held, state, position):
+        yield from _faults_of_seat(change, obstacle, state, position)
+
+
+def _is_the_seasons(held: tuple[int, str], state: ObjectState, position: Position) -> bool:
+    """Say whether a seat that may be free is refused rightly: others in the season have it."""
+    statuses = (_before(state, position).status, *_statuses_after(held, position))
+    return FREE in statuses and _taken_in_season(held, position)
+
+
+def _faults_of_seat(
+    change: Change, obstacle: Obstacle, state: ObjectState, position: Position
+) -> Iterator[str]:
+    before, held = _before(state, position), (obstacle.event, obstacle.label)
+    if obstacle.code == Rejection.TAKEN_IN_SEASON.code:
+        yield f"refuses {obstacle.label} as taken in the season, and it may not be"
     yield from _seat_faults(change, obstacle, before)
     for group, planned in position.fold.reservations.of(held).items():
         if _is_for(_after(planned[-1]), change):
@@ -111,6 +128,33 @@ def _table_faults(obstacle: Obstacle, position: Position) -> Iterator[str]:
         for _, label in fold.same_places(held)[1:]
     ):
         yield f"refuses {obstacle.label} as {obstacle.code}, and its places may be free"
+
+
+def _taken_in_season(held: tuple[int, str], position: Position) -> bool:
+    """Say whether others in the event's seasons have an object under every outcome."""
+
+    def at_least(event: EventFold, label: str) -> int:
+        return int(
+            any(
+                FREE not in _outcomes(event, same, position)
+                for same in (label, *event.same_places(label))
+            )
+        )
+
+    return position.fold.seasons.elsewhere(held, at_least) > 0
+
+
+def _outcomes(event: EventFold, label: str, position: Position) -> set[str]:
+    """Give the statuses that a seat may have after the groups in doubt."""
+    state = event.objects.get(label, ObjectState())
+    after = _statuses_after((event.id, label), position)
+    return {_before(state, position).status, *after}
+
+
+def _statuses_after(held: tuple[int, str], position: Position) -> list[str]:
+    """Give the statuses that groups may leave a seat in."""
+    groups = position.fold.reservations.of(held).values()
+    return [_after(planned[-1]).status for planned in groups]
 
 
 def _asked(command: ChangeObjectStatus, obstacle: Obstacle) -> tuple[Change, ObjectChange]:
@@ -188,7 +232,9 @@ def _places(change: Change, label: str, position: Position) -> Iterator[int]:
         yield sum(event.area_holds.get((label, token), {}).values()) + gained(held, HELD, token)
     is_release = change.status == FREE
     if not is_release and _admits(change, FREE):
-        yield _free(event, area, label) + gained(held, FREE) + _over(position, held)
+        elsewhere = fold.seasons.elsewhere(held, lambda *other: _least_used(position, *other))
+        free = _free(event, area, label) + gained(held, FREE) + _over(position, held)
+        yield max(0, free - elsewhere)
     if not is_release or token is None:
         named = area.taken if is_release else change.allowed_previous_statuses or ()
         for status in {*named} - {FREE, HELD, change.status}:
@@ -199,6 +245,14 @@ def _places(change: Change, label: str, position: Position) -> Iterator[int]:
 def _free(event: EventFold, area: AreaCounts, label: str) -> int:
     capacity = event.capacity(label) or 0
     return capacity - sum(area.taken.values()) - area.held
+
+
+def _least_used(position: Position, event: EventFold, label: str) -> int:
+    """Count the places of an area that are taken or held under the best outcome for others."""
+    held = (event.id, label)
+    area = event.objects.get(label, ObjectState()).area or AreaCounts()
+    freed = position.fold.reservations.gained(held, FREE) + _over(position, held)
+    return sum(area.taken.values()) + area.held - freed
 
 
 def _over(position: Position, held: tuple[int, str]) -> int:

@@ -103,6 +103,7 @@ class SeatsJudge:
             plan = planned[index] if index < len(planned) else None
             moment = Moment(entry.where, entry.data.at, change_id, by_time, plan)
             self.fold.apply(fact, moment)
+        self.fold.end_record(entry.where)
 
     def _check_command(self, entry: Entry, offset: int, heard: Heard) -> None:
         at = entry.data.at

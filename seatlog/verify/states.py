@@ -100,6 +100,8 @@ class EventFold:
     objects: dict[str, ObjectState] = field(default_factory=dict)
     area_holds: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
     """By label and token, the places that it holds of an area by ticket type."""
+    overridden: dict[tuple[str, int], int] = field(default_factory=dict)
+    """By label and season, the places for which it does not go by the season."""
 
     def __post_init__(self) -> None:
         """Begin with what was said at the creation; everything is free then."""

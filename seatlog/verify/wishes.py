@@ -5,7 +5,8 @@ Rules of this file:
 1. It does not choose: which free seats are the best, only the engine says. That the number is
    right, that all of it was free, and that who found nothing could find nothing, anybody can check.
 2. A refusal is checked for wishes that take any ordinary seat, or any of a category, of an event
-   that is sold as its chart says. Of a large chart, no categories: that would cost all its seats.
+   that is sold as its chart says and is in no season. Of a large chart, no categories: that would
+   cost all its seats.
 """
 
 from collections.abc import Iterator
@@ -79,6 +80,8 @@ def not_found_faults(command: ChangeBestAvailable, refusal: Rejected, fold: Fold
     is_narrow = (wish.zone, wish.sections, wish.accessible_seats) != (None, None, 0)
     if is_narrow or wish.number > named_objects_max or event.selling != AS_THE_CHART_SAYS:
         return
+    if event.season is not None:
+        return  # others may have what is free here
     if wish.categories is not None and len(event.seats) > seats_gone_through_max:
         return
     free = _free_seats(event, wish) + sum(

@@ -14,6 +14,7 @@ from engine.seats.state import (
     SeatsState,
     _digest,
     _digest_of_hold,
+    _digest_of_override,
 )
 from engine.seats.tables import same_places
 from schemas.facts import FREE, HELD
@@ -40,6 +41,11 @@ def assert_sound(state: SeatsState) -> None:
             assert event.objects[label].area is not None, label
             holding.setdefault(token, set()).add((event.id, label))
             digests += _digest_of_hold(event.id, hold, places)
+        for (label, season), places_in_all in event.overridden.items():
+            assert places_in_all > 0, f"{label} overrides {season} for nothing"
+            digests += _digest_of_override(event.id, label, season, places_in_all)
+        if not event.is_in_the_past:
+            _assert_shared_soundly(state, event)
     changes = sum(event.last_seq for event in state.events.values())
     assert state.digest_sum == (digests + changes * 0x9E3779B97F4A7C15) % DIGEST_MODULUS
     assert {token: set(held) for token, held in state.holds._objects.items()} == holding
@@ -77,6 +83,28 @@ def _assert_object_sound(event: EventState, label: str) -> None:
     assert sum(counts) <= place.capacity, f"{label} is over its capacity: {touched.area}"
 
 
+def _assert_shared_soundly(state: SeatsState, event: EventState) -> None:
+    """Check that an event and its seasons have no more of an object together than there is."""
+    seasons = [state.events[season] for season in state.seasons.seasons_of(event.id)]
+    for label in {label for season in seasons for label in season.objects}:
+        place = event.map.chart.find(label)
+        assert place is not None, label
+        used = _used(event, label) + sum(
+            max(0, _used(season, label) - event.overridden.get((label, season.id), 0))
+            for season in seasons
+        )
+        assert used <= place.capacity, f"{label} of event {event.key} is sold {used} times"
+
+
+def _used(event: EventState, label: str) -> int:
+    touched = event.objects.get(label)
+    if touched is None:
+        return 0
+    if touched.area is None:
+        return int(touched.status != FREE)
+    return sum(touched.area.taken.values()) + touched.area.held
+
+
 def _assert_every_hold_will_end(state: SeatsState) -> None:
     scheduled = {*state.holds._heap, *state.holds._aside}
     for token in state.holds._objects:
@@ -99,7 +127,8 @@ def photograph(state: SeatsState) -> dict[str, Any]:
             event.id: (
                 *(event.key, event.workspace, event.last_seq, event.is_in_the_past),
                 event.map.selling,
-                *(dict(event.objects), dict(event.area_holds)),
+                *(dict(event.objects), dict(event.area_holds), dict(event.overridden)),
+                state.seasons.seasons_of(event.id),
             )
             for event in state.events.values()
         },

@@ -319,6 +319,7 @@ class GroupsScenario(_Played):
             "digest": directory.digest_sum,
             "by key": dict(directory._by_key),
             "by id": dict(directory._by_id),
+            "in season": {top: list(ids) for top, ids in directory._in_season.items()},
             "holds": dict(directory._holds),
             "answers": dict(state.answers._by_command),
             "in order": list(state.answers._in_order),

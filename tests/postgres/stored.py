@@ -13,6 +13,7 @@ from schemas.facts import (
     EventDeleted,
     EventUpdated,
     ExtraDataChanged,
+    SeasonStatusOverridden,
     StatusChanged,
 )
 from schemas.outbox import OwnershipTaken
@@ -27,6 +28,7 @@ class Stored(NamedTuple):
     events: dict[int, Row]
     objects: dict[tuple[int, str], Row]
     area_holds: dict[tuple[int, str, str], Row]
+    season_overrides: dict[tuple[int, str, int], Row]
     status_changes: dict[int, Row]
 
 
@@ -36,18 +38,20 @@ async def stored(pool: Pool) -> Stored:
         events = await lent.fetch("SELECT * FROM events")
         objects = await lent.fetch("SELECT * FROM objects")
         holds = await lent.fetch("SELECT * FROM area_holds")
+        overrides = await lent.fetch("SELECT * FROM season_overrides")
         changes = await lent.fetch("SELECT * FROM status_changes")
     return Stored(
         {row["id"]: dict(row) for row in events},
         {(row["event"], row["label"]): dict(row) for row in objects},
         {(row["event"], row["label"], row["token"]): dict(row) for row in holds},
+        {(row["event"], row["label"], row["season"]): dict(row) for row in overrides},
         {row["id"]: dict(row) for row in changes},
     )
 
 
 def fold(runs: Iterable[OutboxRun]) -> Stored:
     """Work out the tables one fact at a time, the slow and plain way."""
-    model = Stored({}, {}, {}, {})
+    model = Stored({}, {}, {}, {}, {})
     for run in runs:
         term = -1
         for offset, record, _ in run.records:
@@ -70,20 +74,15 @@ def _apply(model: Stored, fact: Any, place: int, at: int) -> None:  # noqa: ANN4
             del row["event"], row["type"]
             model.events[fact.event] = row | {"is_in_the_past": False, "updated_at": None}
         case EventUpdated():
-            row = model.events[fact.event]
-            row |= {"key": fact.key, "updated_at": fact.updated_at}
-            for field in ("name", "date", "is_in_the_past"):
-                if getattr(fact, field) is not None:
-                    row[field] = getattr(fact, field)
-            if fact.selling is not None:
-                row["selling"] = msgspec.to_builtins(fact.selling)
-            if fact.season is not None:
-                row["season"] = msgspec.to_builtins(fact.season)
+            _updated(model.events[fact.event], fact)
         case EventDeleted():
             del model.events[fact.event]
             _forget(model.objects, fact.event)
             _forget(model.area_holds, fact.event)
+            _forget(model.season_overrides, fact.event)
             _forget(model.status_changes, fact.event)
+        case SeasonStatusOverridden():
+            _override(model, fact)
         case StatusChanged():
             _change(model, fact, place, at)
         case ExtraDataChanged():
@@ -92,6 +91,25 @@ def _apply(model: Stored, fact: Any, place: int, at: int) -> None:  # noqa: ANN4
             untouched |= {"used_at": None, "used": 0}
             row = model.objects.setdefault((fact.event, fact.label), untouched)
             row["extra_data"] = fact.extra_data
+
+
+def _override(model: Stored, fact: SeasonStatusOverridden) -> None:
+    for label, places in fact.places.items():
+        key = (fact.event, label, fact.season)
+        model.season_overrides.pop(key, None)
+        if places:
+            names = ("event", "label", "season", "places")
+            model.season_overrides[key] = dict(zip(names, (*key, places), strict=True))
+
+
+def _updated(row: Row, fact: EventUpdated) -> None:
+    row |= {"key": fact.key, "updated_at": fact.updated_at}
+    for field in ("name", "date", "is_in_the_past"):
+        if getattr(fact, field) is not None:
+            row[field] = getattr(fact, field)
+    for field in ("selling", "season"):
+        if getattr(fact, field) is not None:
+            row[field] = msgspec.to_builtins(getattr(fact, field))
 
 
 def _forget(table: dict[Any, Row], event: int) -> None:

@@ -3,7 +3,14 @@
 import random
 from typing import Any
 
-from schemas.facts import AreaCounts, EventDeleted, EventUpdated, ExtraDataChanged
+from schemas.facts import (
+    AreaCounts,
+    EventDeleted,
+    EventUpdated,
+    ExtraDataChanged,
+    SeasonStatusOverridden,
+)
+from schemas.seasons import SeasonPlace
 from schemas.selling import Selling
 from schemas.topics import Topics
 from tests.postgres.outbox import NOON, WORKSPACE, Outbox, Seats
@@ -53,7 +60,7 @@ def a_long_story(topics: Topics, seed: int) -> list[Outbox]:
 def tell(draw: random.Random, box: Outbox, seats: Seats) -> None:
     label = f"A-{draw.randrange(4)}"
     extra_data = draw.choice([None, {"n": draw.random()}])
-    match draw.randrange(4):
+    match draw.randrange(5):
         case 0:
             sold_otherwise = Selling(object_categories={label: "vip"})
             fact = updated(
@@ -71,6 +78,14 @@ def tell(draw: random.Random, box: Outbox, seats: Seats) -> None:
             fields = {"hold_token": "t", "extra_data": extra_data, "order_id": "o"}
             facts_of_both = [seats.change(label, status, **fields), seats.change("A-0", "free")]
             box.answer(*facts_of_both, key=f"c{draw.randrange(20)}")
+        case 3:
+            place = SeasonPlace(kind="event", top=1000, partials=[draw.randrange(3)])
+            joined = updated(seats.event, season=draw.choice([None, place]))
+            places = {label: draw.randrange(3), "GA": draw.randrange(5)}
+            season = draw.choice([1000, 2000])
+            box.apply(
+                joined, SeasonStatusOverridden(event=seats.event, season=season, places=places)
+            )
         case _:
             token = draw.choice([None, "t1", "t2", "t3"])
             own = {"child": draw.randrange(1, 4)} if token and draw.random() < 0.6 else {}

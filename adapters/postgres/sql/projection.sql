@@ -37,6 +37,9 @@ DELETE FROM objects WHERE event = ANY ($1::bigint[])
 -- name: delete_area_holds
 DELETE FROM area_holds WHERE event = ANY ($1::bigint[])
 
+-- name: delete_season_overrides
+DELETE FROM season_overrides WHERE event = ANY ($1::bigint[])
+
 -- name: delete_status_changes
 DELETE FROM status_changes WHERE event = ANY ($1::bigint[])
 
@@ -72,6 +75,17 @@ ON CONFLICT (event, label, token) DO UPDATE SET places = excluded.places
 DELETE FROM area_holds USING unnest($1::bigint[], $2::text[], $3::text[]) AS ended (event, label, token)
 WHERE area_holds.event = ended.event AND area_holds.label = ended.label
     AND area_holds.token = ended.token
+
+-- name: put_season_overrides
+INSERT INTO season_overrides (event, label, season, places)
+SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[])
+ON CONFLICT (event, label, season) DO UPDATE SET places = excluded.places
+
+-- name: end_season_overrides
+DELETE FROM season_overrides
+USING unnest($1::bigint[], $2::text[], $3::bigint[]) AS given (event, label, season)
+WHERE season_overrides.event = given.event AND season_overrides.label = given.label
+    AND season_overrides.season = given.season AND season_overrides.places = 0
 
 -- name: put_extra_data
 INSERT INTO objects (event, label, status, extra_data)
