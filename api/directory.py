@@ -81,6 +81,10 @@ class EventDirectory:
                 return entry
         return None
 
+    def in_season(self, workspace: str, top: int) -> list[Entry]:
+        """List the partial seasons and events of a season, in what was read so far."""
+        return self._in_order[self._coordinator(workspace)].directory.in_season(top)
+
     def inventories(self) -> set[str]:
         """Name the inventories of all events, in what was read so far."""
         return {name for fold in self._in_order for name in fold.directory.inventories()}

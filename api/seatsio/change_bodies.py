@@ -14,7 +14,6 @@ from unicodedata import is_normalized
 import msgspec
 from msgspec import Meta, Struct
 from pydantic import BeforeValidator, Field
-from pydantic_core import PydanticCustomError
 
 from api.limits import (
     events_per_group_max,
@@ -24,6 +23,7 @@ from api.limits import (
 )
 from api.seatsio.best_available import WantedBest, WishAsked
 from api.seatsio.errors import BodyError
+from api.seatsio.season_use import SeasonType, WantedUse, read_use
 from api.seatsio.wire import (
     Body,
     JsonObject,
@@ -40,7 +40,6 @@ from schemas.facts import FREE, HELD, RESALE
 
 _CHANNELS = NotYet("channels are", harmless=(None, False))
 _RESALE = NotYet("resale is")
-_SEASONS = NotYet("seasons are")
 _ONE_EVENT = NotYet("best available for groups and batches is")
 
 ChangeType = Literal["CHANGE_STATUS_TO", "RELEASE"]
@@ -124,18 +123,19 @@ class GroupStatusAsked(StatusAsked):
     events: _Events
 
 
-def _no_season_type(value: object) -> object:
-    if value in ("OVERRIDE_SEASON_STATUS", "USE_SEASON_STATUS"):
-        raise PydanticCustomError("not_yet", "seasons are not supported yet")
-    return value
-
-
 class BatchEntry(StatusAsked):
     """One change of a batch."""
 
-    type: Annotated[ChangeType | None, BeforeValidator(_no_season_type)] = None
+    type: ChangeType | SeasonType | None = None  # type: ignore[assignment]
     event: Label
-    season: Annotated[object, _SEASONS] = None
+    season: Label | None = None
+
+
+class SeasonUseAsked(Body):
+    """Objects that are to go by their season's status, or not to."""
+
+    objects: _Objects
+    season: Label | None = None
 
 
 class Batch(Body):
@@ -232,6 +232,8 @@ class Wanted(NamedTuple):
     keep_extra_data: bool
     allowed_previous_statuses: list[str] | None
     rejected_previous_statuses: list[str] | None
+    use: WantedUse | None = None
+    """By whose status the objects go; present, nothing but they count."""
 
     def change(self, event: int, event_key: str, hold: Hold | None) -> Change:
         """Translate it for one event, and the key that it was found by."""
@@ -306,12 +308,23 @@ def read_batch(body: bytes) -> list[WantedOn]:
     batch: list[WantedOn] = []
     for place, entry in enumerate(entries):
         path = f"#/statusChanges/{place}"
-        status = _status(entry.type, entry.status, path)
-        batch.append(WantedOn([entry.event], _wanted(entry, entry.objects, status, path)))
+        use = read_use(entry.type, entry.season, entry.model_fields_set, path)
+        if use is not None:
+            wanted = wanted_use(entry.objects, use)
+        else:
+            status = _status(entry.type, entry.status, path)
+            wanted = _wanted(entry, entry.objects, status, path)
+        batch.append(WantedOn([entry.event], wanted))
     return batch
 
 
-def _status(kind: ChangeType | None, status: str | None, path: str = "#") -> str:
+def wanted_use(objects: Sequence[ObjectAsked], use: WantedUse) -> Wanted:
+    """Say by whose status objects are to go."""
+    changes = [_object_change(item) for item in objects]
+    return Wanted(FREE, changes, None, None, False, None, None, use)
+
+
+def _status(kind: str | None, status: str | None, path: str = "#") -> str:
     if kind == "RELEASE":
         if status is not None:
             raise BodyError([f"{path}/status: a release has no status"])
@@ -383,12 +396,3 @@ def _over(events: list[str], wanted: Wanted) -> WantedOn:
         place = next(place for place, key in enumerate(events) if key in events[:place])
         raise BodyError([f"#/events/{place}: [{events[place]}] stands twice"])
     return WantedOn(events, wanted)
-
-
-def doubled_objects(objects: Sequence[ObjectChange]) -> list[int]:
-    """Name the places of objects that an earlier place of the same change names already."""
-    labels = [item.label for item in objects]
-    if len(set(labels)) == len(labels):
-        return []
-    first: dict[str, int] = {}
-    return [place for place, label in enumerate(labels) if first.setdefault(label, place) != place]

@@ -14,7 +14,7 @@ from api.seatsio.chart_json import (
 )
 from api.seatsio.chart_store import ChartStore
 from api.seatsio.drawings import CategoriesAsked, Edit, drawn_categories, empty_drawing
-from api.seatsio.event_json import stored_event
+from api.seatsio.event_views import EventViews
 from api.seatsio.idempotency import refuse_idempotency
 from api.seatsio.paging import (
     CURSOR_PARAMETERS,
@@ -145,9 +145,9 @@ class Charts:
         events: dict[str, list[JSON]] = {chart.key: [] for chart in charts}
         async with self._parts.reads.snapshot({}) as snapshot:
             rows = await snapshot.events_of_charts(workspace, list(events), limit)
-        for row in rows:
-            seats = await self._parts.core.seat_maps.get(row.inventory)
-            events[row.chart_key].append(stored_event(row, seats))
+        told = await EventViews(self._parts).stored(workspace, rows)
+        for row, event in zip(rows, told, strict=True):
+            events[row.chart_key].append(event)
         return events
 
 

@@ -185,6 +185,12 @@ _MEANINGS = {
         GENERAL_ERROR,
         "{detail} is in a season: only the season says how the tables are sold",
     ),
+    Rejection.OVERRIDE_IN_A_GROUP: _Meaning(
+        BAD_REQUEST,
+        GENERAL_ERROR,
+        "Overriding a season in one batch with changes of events outside of it is not supported "
+        "yet: send them apart",
+    ),
     Rejection.HOLD_TOKEN_MISSING: _Meaning(
         BAD_REQUEST, GENERAL_ERROR, "#: required key [holdToken] not found"
     ),
@@ -210,8 +216,8 @@ _MEANINGS = {
     Rejection.TAKEN_IN_SEASON: _Meaning(
         BAD_REQUEST,
         ILLEGAL_STATUS_CHANGE,
-        "Cannot change from [{previous}] to [{status}]: "
-        "the object is taken by the season, or by an event or another part of it",
+        "Cannot change to [{status}]: "
+        "the object is taken by the season, or by an event or a partial season of it",
     ),
     Rejection.STATUS_NOT_ALLOWED: _Meaning(
         BAD_REQUEST,
@@ -229,6 +235,12 @@ _MEANINGS = {
         BAD_REQUEST,
         ILLEGAL_STATUS_CHANGE,
         "Cannot change from [{previous}] to [{status}]: the object is held by another hold token",
+    ),
+    Rejection.OVERRIDE_IN_USE: _Meaning(
+        BAD_REQUEST,
+        ILLEGAL_STATUS_CHANGE,
+        "{label} on event {event} cannot go by the season's status: without the override it would "
+        "be sold twice",
     ),
     Rejection.OBJECT_NOT_FREE: _Meaning(
         BAD_REQUEST,

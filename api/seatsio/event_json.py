@@ -1,5 +1,6 @@
 """What the vendor's clients see of an event."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from adapters.postgres.rows import EventRow
@@ -8,10 +9,14 @@ from engine.charts.inventory import SeatMap
 from engine.seats.event_map import EventMap
 from schemas.facts import EventCreated
 from schemas.inventory import Category
+from schemas.seasons import SeasonPlace
 from schemas.selling import AS_THE_CHART_SAYS, TableBooking
 
+KeyOf = Callable[[int], str | None]
+"""Gives the key of an event by its id; None if there is none (any more)."""
 
-def created_event(fact: EventCreated, seats: SeatMap) -> JSON:
+
+def created_event(fact: EventCreated, seats: SeatMap, key_of: KeyOf) -> JSON:
     """Describe an event that was created just now."""
     return _event(
         EventMap(seats, fact.selling or AS_THE_CHART_SAYS),
@@ -22,10 +27,11 @@ def created_event(fact: EventCreated, seats: SeatMap) -> JSON:
         chartKey=fact.chart_key,
         createdOn=iso(fact.created_at),
         isInThePast=False,
+        **_season(fact.season, key_of),
     )
 
 
-def stored_event(row: EventRow, seats: SeatMap) -> JSON:
+def stored_event(row: EventRow, seats: SeatMap, key_of: KeyOf) -> JSON:
     """Describe an event of the read model."""
     return _event(
         EventMap(seats, row.selling),
@@ -37,6 +43,7 @@ def stored_event(row: EventRow, seats: SeatMap) -> JSON:
         createdOn=iso(row.created_at),
         updatedOn=None if row.updated_at is None else iso(row.updated_at),
         isInThePast=row.is_in_the_past,
+        **_season(row.season, key_of),
     )
 
 
@@ -48,12 +55,34 @@ def _event(event_map: EventMap, **own: Any) -> JSON:  # noqa: ANN401 - JSON
         "supportsBestAvailable": event_map.chart.supports_best_available,
         "channels": [],
         "categories": [category_json(category) for category in event_map.categories],
-        # Clients read these four without asking whether they are there.
-        "isSeason": False,
-        "isTopLevelSeason": False,
-        "isPartialSeason": False,
-        "isEventInSeason": False,
     }
+
+
+def _season(place: SeasonPlace | None, key_of: KeyOf) -> JSON:
+    """Describe what an event is in a season; clients read the first four of every event."""
+    kind = place.kind if place is not None else None
+    described: JSON = {
+        "isSeason": kind in ("top", "partial"),
+        "isTopLevelSeason": kind == "top",
+        "isPartialSeason": kind == "partial",
+        "isEventInSeason": kind == "event",
+    }
+    if place is None:
+        return described
+    if kind == "event":
+        keys = (key_of(partial) for partial in place.partials)
+        described["partialSeasonKeysForEvent"] = [key for key in keys if key is not None]
+    else:
+        described["forSalePropagated"] = place.for_sale_propagated
+    if kind != "top":
+        described["topLevelSeasonKey"] = key_of(place.top)
+    return described
+
+
+def season_json(season: JSON, events: Sequence[JSON], partials: Sequence[str] | None) -> JSON:
+    """Describe a season with its events; `partials` are the keys of those of a top-level one."""
+    told = {**season, "events": events}
+    return told if partials is None else {**told, "partialSeasonKeys": partials}
 
 
 def _table_booking(tables: TableBooking) -> JSON:

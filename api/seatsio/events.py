@@ -10,15 +10,14 @@ from aiohttp import web
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from adapters.postgres.rows import EventRow
 from api.call import Call, CallHandler, Route
 from api.limits import event_body_bytes_max, events_created_at_once_max
 from api.seatsio.commands import Commands, Show
-from api.seatsio.errors import bad_request, chart_not_found, event_not_found
-from api.seatsio.event_json import created_event, stored_event
+from api.seatsio.errors import bad_request, chart_not_found
+from api.seatsio.event_views import EventViews
 from api.seatsio.idempotency import idempotency
 from api.seatsio.paging import CURSOR_PARAMETERS, check_parameters, page_json, read_cursor
-from api.seatsio.parts import JSON, Parts, answer, nothing, path_part
+from api.seatsio.parts import Parts, answer, nothing, path_part
 from api.seatsio.recorded import Facts
 from api.seatsio.selling import (
     SellingFields,
@@ -85,11 +84,15 @@ class EventFields(SellingFields):
     book_whole_tables: Annotated[object, _FormerTables] = None
 
 
-class NewEventFields(EventFields):
-    """One element of several events to create."""
+class NewSellingFields(SellingFields):
+    """What may be said of how an event is sold when it is created."""
 
     channels: _ChannelsNotYet = None
     for_sale_config: Annotated[object, NotYet("for-sale settings are")] = None
+
+
+class NewEventFields(EventFields, NewSellingFields):
+    """One element of several events to create."""
 
 
 class NewEventAsked(NewEventFields):
@@ -112,7 +115,8 @@ class EventUpdateAsked(EventFields):
 
     chart_key: Annotated[object, NotYet("moving an event to another chart is")] = None
     is_in_the_past: bool | None = None
-    for_sale_propagated: Annotated[object, NotYet("seasons are")] = None
+    for_sale_propagated: bool | None = None
+    """Of a season."""
 
 
 class Events:
@@ -121,6 +125,7 @@ class Events:
     def __init__(self, parts: Parts, commands: Commands) -> None:
         self._parts = parts
         self._commands = commands
+        self._views = EventViews(parts)
         self._published: set[str] = set()
         """Inventories known to stand in the log."""
 
@@ -147,7 +152,7 @@ class Events:
         asked = read(call.body, NewEventAsked)
 
         async def show(facts: Facts) -> web.Response:
-            return answer((await self._shown(facts))[0])
+            return answer((await self._views.created(call.workspace.key, facts))[0])
 
         return await self._create_on(call, asked.chart_key, [((), asked)], show)
 
@@ -158,7 +163,7 @@ class Events:
             raise bad_request("Duplicate event keys are not allowed")
 
         async def show(facts: Facts) -> web.Response:
-            return answer({"events": await self._shown(facts)})
+            return answer({"events": await self._views.created(call.workspace.key, facts)})
 
         placed = [(("events", place), event) for place, event in enumerate(asked.events)]
         return await self._create_on(call, asked.chart_key, placed, show)
@@ -169,14 +174,7 @@ class Events:
         """Create events; each comes with its path in the body."""
         check_parameters(call.request)
         workspace = call.workspace.key
-        chart = await self._parts.charts.retrieve(workspace, chart_key)
-        if chart is None:
-            raise chart_not_found(chart_key, workspace)
-        inventory = chart.published.inventory
-        await self._publish(inventory)
-        seats = await self._parts.core.seat_maps.get(inventory)
-        for path, event in asked:
-            check_categories(event, seats, path=path)
+        inventory = await self._inventory(call, chart_key, asked)
         events = [
             NewEvent(
                 key=event.event_key or str(uuid4()),
@@ -191,6 +189,33 @@ class Events:
         command = CreateEvents(workspace=workspace, idempotency=idempotency(call), events=events)
         return await self._commands.decide(call, command, show)
 
+    async def new_season(
+        self, call: Call, chart_key: str, key: str, name: str | None, asked: NewSellingFields
+    ) -> NewEvent:
+        """Describe a season to create."""
+        return NewEvent(
+            key=key,
+            chart_key=chart_key,
+            inventory=await self._inventory(call, chart_key, [((), asked)]),
+            name=name,
+            selling=_selling(asked),
+        )
+
+    async def _inventory(
+        self, call: Call, chart_key: str, asked: Sequence[tuple[Path, NewSellingFields]]
+    ) -> str:
+        """Give a chart's inventory, when owners can read it, for events that it can have."""
+        workspace = call.workspace.key
+        chart = await self._parts.charts.retrieve(workspace, chart_key)
+        if chart is None:
+            raise chart_not_found(chart_key, workspace)
+        inventory = chart.published.inventory
+        await self._publish(inventory)
+        seats = await self._parts.core.seat_maps.get(inventory)
+        for path, event in asked:
+            check_categories(event, seats, path=path)
+        return inventory
+
     async def _publish(self, inventory: str) -> None:
         """See to it that the owners can read an inventory before an event names it."""
         if inventory in self._published:
@@ -199,10 +224,6 @@ class Events:
         assert compressed is not None, "a chart's inventory is stored before the chart"
         await self._parts.core.seat_maps.publish(inventory, compressed)
         self._published.add(inventory)
-
-    async def _shown(self, facts: Facts) -> list[JSON]:
-        seats = await self._parts.core.seat_maps.get(facts[0].inventory)
-        return [created_event(fact, seats) for fact in facts]
 
     async def _update(self, call: Call) -> web.Response:
         check_parameters(call.request)
@@ -219,6 +240,7 @@ class Events:
             tables=tables_asked(asked),
             categories=categories_asked(asked),
             object_categories=object_categories_asked(asked),
+            for_sale_propagated=asked.for_sale_propagated,
         )
         return await self._commands.decide(call, command, _show_nothing)
 
@@ -245,13 +267,7 @@ class Events:
 
     async def _retrieve(self, call: Call) -> web.Response:
         check_parameters(call.request)
-        key = path_part(call, "key")
-        entry, position = await self._parts.current_entry(call, key)
-        async with self._parts.reads.snapshot(position) as snapshot:
-            row = await snapshot.event(entry.event)
-        if row is None:
-            raise event_not_found(key, call.workspace.key)
-        return answer(await self._stored(row))
+        return answer(await self._views.retrieve(call, path_part(call, "key")))
 
     async def _list(self, call: Call) -> web.Response:
         check_parameters(call.request, CURSOR_PARAMETERS)
@@ -259,13 +275,11 @@ class Events:
         positions = await self._parts.positions()
         async with self._parts.reads.snapshot(positions) as snapshot:
             page = await snapshot.events_page(call.workspace.key, cursor)
-        return answer(page_json(page, [await self._stored(row) for row in page.items]))
-
-    async def _stored(self, row: EventRow) -> JSON:
-        return stored_event(row, await self._parts.core.seat_maps.get(row.inventory))
+        told = await self._views.stored(call.workspace.key, page.items)
+        return answer(page_json(page, told))
 
 
-def _selling(asked: NewEventFields) -> Selling | None:
+def _selling(asked: NewSellingFields) -> Selling | None:
     """Say how a new event is sold; None if as its chart says."""
     selling = Selling(
         tables=tables_asked(asked),

@@ -12,7 +12,7 @@ from api.lanes import Lane
 from api.seatsio.best_available import chosen_json
 from api.seatsio.command_forms import event_keys, pending, unknown_command
 from api.seatsio.errors import error_body, from_rejected
-from api.seatsio.event_json import created_event
+from api.seatsio.event_views import EventViews
 from api.seatsio.object_info import infos
 from api.seatsio.paging import check_parameters
 from api.seatsio.parts import JSON, Parts, answer, iso, now_ms, path_part
@@ -89,8 +89,8 @@ class Outcomes:
         core = self._parts.core
         created = [fact for fact in facts if isinstance(fact, EventCreated)]
         if created:
-            seats = await core.seat_maps.get(created[0].inventory)
-            return {"events": [created_event(fact, seats) for fact in created]}
+            views = EventViews(self._parts)
+            return {"events": await views.created(created[0].workspace, created)}
         chosen = [fact for fact in facts if isinstance(fact, BestAvailableChosen)]
         if chosen:
             entry = core.directory.by_id(chosen[0].event)

@@ -67,6 +67,11 @@ class Parts:
         entry = self.core.directory.by_id(event)
         return str(event) if entry is None else entry.key
 
+    def known_key(self, event: int) -> str | None:
+        """Give the key of an event, None if there is no such event (any more)."""
+        entry = self.core.directory.by_id(event)
+        return None if entry is None else entry.key
+
     async def positions(self) -> dict[str, int]:
         """Say where the outboxes of all events end now, for a read that sees it all."""
         topic = self.core.topics[EVENTS_OUTBOX]

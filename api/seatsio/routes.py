@@ -24,6 +24,7 @@ from api.seatsio.parts import Parts, answer
 from api.seatsio.reports.chart import ChartReports
 from api.seatsio.reports.event import EventReports
 from api.seatsio.reports.kept import KeptCharts
+from api.seatsio.seasons import Seasons
 from api.seatsio.status_changes import StatusChanges
 from api.seatsio.statuses import Statuses
 from api.seatsio.test_companies import TestCompanies
@@ -62,13 +63,6 @@ NOT_YET = {
         ("POST", "/events/{key}/actions/put-up-for-resale"),
         ("POST", "/events/groups/actions/put-up-for-resale"),
     ),
-    "seasons are": (
-        ("POST", "/seasons"),
-        ("POST", "/seasons/{rest:.+}"),
-        ("DELETE", "/seasons/{rest:.+}"),
-        ("POST", "/events/{key}/actions/override-season-status"),
-        ("POST", "/events/{key}/actions/use-season-status"),
-    ),
 }
 """Routes that the vendor has and we do not, by what they are about."""
 
@@ -82,6 +76,7 @@ class Seatsio:
 
     def __init__(self, parts: Parts) -> None:
         commands, charts, kept_charts = Commands(parts), ChartStore(parts), KeptCharts()
+        events = Events(parts, commands)
         resources: list[_Resource] = [
             Outcomes(parts),
             Statuses(parts, commands),
@@ -93,7 +88,8 @@ class Seatsio:
             ChartCategories(charts),
             ChartOrder(parts, charts),
             Thumbnails(parts, charts),
-            Events(parts, commands),
+            events,
+            Seasons(parts, commands, events),
             Workspaces(parts),
             EventLogRoutes(parts),
             TicketBuyerRoutes(parts),

@@ -9,20 +9,22 @@ from collections.abc import Sequence
 from functools import partial
 from itertools import islice
 
+import msgspec
 from aiohttp import web
 
 from api.call import Call, CallHandler, Route
 from api.lanes import Lane
 from api.seatsio.best_available import WantedBest, chosen_json, event_key
 from api.seatsio.change_bodies import (
+    SeasonUseAsked,
     Wanted,
     WantedOn,
-    doubled_objects,
     read_batch,
     read_event_change,
     read_event_status,
     read_group_change,
     read_group_status,
+    wanted_use,
 )
 from api.seatsio.commands import Commands, Entries, Show
 from api.seatsio.errors import (
@@ -38,12 +40,22 @@ from api.seatsio.object_info import infos
 from api.seatsio.paging import check_parameters, single
 from api.seatsio.parts import JSON, Parts, answer, nothing, path_part
 from api.seatsio.recorded import Facts
+from api.seatsio.season_use import WantedUse, season_use
+from api.seatsio.wire import read
 from engine.groups.directory import Entry
-from schemas.commands import Change, ChangeBestAvailable, ChangeObjectStatus, Hold, Origin
+from schemas.commands import (
+    Change,
+    ChangeBestAvailable,
+    ChangeObjectStatus,
+    Hold,
+    ObjectChange,
+    Origin,
+)
 from schemas.facts import BOOKED, FREE, HELD, StatusChanged
 from schemas.rejections import Rejected
 
 ALIASES = {"book": BOOKED, "hold": HELD, "release": FREE}
+SEASON_ACTIONS = {"override-season-status": True, "use-season-status": False}
 command_bytes_max = 768 * 1024
 """A command's record may have 1 MiB (topics.yaml); the outbox's repeats it with more around."""
 
@@ -65,6 +77,8 @@ class Statuses:
                 _route(f"groups/actions/{action}", partial(self._change_group_to, status)),
                 _route(f"{{key}}/actions/{action}", partial(self._change_event_to, status)),
             ]
+        for action, kind in SEASON_ACTIONS.items():
+            routes.append(_route(f"{{key}}/actions/{action}", partial(self._use_season, kind)))
         return [*routes, _route("{key}/actions/change-object-status", self._change_event)]
 
     async def _change_group(self, call: Call) -> web.Response:
@@ -78,6 +92,30 @@ class Statuses:
 
     async def _change_event_to(self, status: str, call: Call) -> web.Response:
         return await self._change_one(call, read_event_change(call.body, status))
+
+    async def _use_season(self, is_overridden: bool, call: Call) -> web.Response:  # noqa: FBT001
+        """Let objects of an event go by its own status, or by its season's again."""
+        check_parameters(call.request)
+        asked = read(call.body, SeasonUseAsked)
+        wanted = wanted_use(asked.objects, WantedUse(is_overridden, asked.season))
+
+        async def show(facts: Facts) -> web.Response:
+            del facts
+            return nothing()
+
+        async def change(entries: Entries) -> web.Response:
+            return await self._send(
+                call, entries, [await self._use(call, wanted, entries[0])], show
+            )
+
+        return await self._commands.on_events(
+            call, [path_part(call, "key")], change, behind_is_wrong=True
+        )
+
+    async def _use(self, call: Call, wanted: Wanted, entry: Entry) -> Change:
+        assert wanted.use is not None, "it changes a status"
+        use = await season_use(self._parts, call, entry, wanted.use)
+        return msgspec.structs.replace(wanted.change(entry.event, entry.key, None), season_use=use)
 
     async def _change_one(self, call: Call, wanted: Wanted | WantedBest) -> web.Response:
         if isinstance(wanted, WantedBest):
@@ -157,6 +195,9 @@ class Statuses:
             changes: list[Change] = []
             for place, (asked, entry) in enumerate(zip(batch, entries, strict=True)):
                 path = f"#/statusChanges/{place}"
+                if asked.wanted.use is not None:
+                    changes.append(await self._use(call, asked.wanted, entry))
+                    continue
                 if doubled[place]:
                     await self._check_doubled(doubled[place], asked.wanted, entry, path)
                 hold = self._hold(call, asked.wanted.hold_token, path)
@@ -164,7 +205,10 @@ class Statuses:
             return await self._send_batch(call, entries, changes, expanded=expanded)
 
         keys = [asked.events[0] for asked in batch]
-        return await self._commands.on_events(call, keys, change, behind_is_wrong=any(doubled))
+        is_about_seasons = any(asked.wanted.use is not None for asked in batch)
+        return await self._commands.on_events(
+            call, keys, change, behind_is_wrong=any(doubled) or is_about_seasons
+        )
 
     async def _send_batch(
         self, call: Call, entries: Entries, changes: list[Change], *, expanded: bool
@@ -177,7 +221,9 @@ class Statuses:
             told = {event: iter(own) for event, own in _by_event(facts).items()}
             for entry, change in zip(entries, changes, strict=True):
                 event_map = await self._parts.core.seat_maps.of_event(entry)
-                own = list(islice(told.get(entry.event, ()), len(change.objects)))
+                # By whose status objects go is no status change: it has none to show.
+                shown = 0 if change.season_use is not None else len(change.objects)
+                own = list(islice(told.get(entry.event, ()), shown))
                 results.append({"objects": infos(event_map, own)})
             return answer({"results": results})
 
@@ -231,6 +277,15 @@ class Statuses:
                 problems.append(f"{path}/objects/{place}: [{label}] stands twice")
         if problems:
             raise BodyError(problems)
+
+
+def doubled_objects(objects: Sequence[ObjectChange]) -> list[int]:
+    """Name the places of objects that an earlier place of the same change names already."""
+    labels = [item.label for item in objects]
+    if len(set(labels)) == len(labels):
+        return []
+    first: dict[str, int] = {}
+    return [place for place, label in enumerate(labels) if first.setdefault(label, place) != place]
 
 
 def check_size(command_bytes: int) -> None:

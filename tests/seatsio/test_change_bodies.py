@@ -12,7 +12,6 @@ from api.seatsio.change_bodies import (
     GroupStatusAsked,
     Wanted,
     WantedOn,
-    doubled_objects,
     read_batch,
     read_event_change,
     read_event_status,
@@ -21,6 +20,7 @@ from api.seatsio.change_bodies import (
     read_plain,
 )
 from api.seatsio.errors import BodyError
+from api.seatsio.statuses import doubled_objects
 from api.seatsio.wire import read
 from schemas.commands import Change, Hold, ObjectChange, Wish
 
@@ -254,12 +254,12 @@ def test_a_batch_has_a_change_for_each_entry() -> None:
             "#/statusChanges/0: required key [status] not found",
         ),
         (
-            [{"event": "e", "objects": ["A-1"], "type": "USE_SEASON_STATUS"}],
-            "#/statusChanges/0/type: seasons are not supported yet",
+            [{"event": "e", "objects": ["A-1"], "type": "USE_SEASON_STATUS", "orderId": "o"}],
+            "#/statusChanges/0: USE_SEASON_STATUS takes objects and a season, no orderId",
         ),
         (
             [{"event": "e", "objects": ["A-1"], "status": "x", "season": "s"}],
-            "#/statusChanges/0/season: seasons are not supported yet",
+            "#/statusChanges/0/season: only for OVERRIDE_SEASON_STATUS and USE_SEASON_STATUS",
         ),
         (
             [{"event": "e", "objects": ["A-1"] * 51, "status": "x"}] * 2,

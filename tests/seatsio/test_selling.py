@@ -38,7 +38,7 @@ def shown(selling: Selling | None) -> dict[str, Any]:
         selling=selling,
         created_at=0,
     )
-    return created_event(fact, seat_map("sampleChart"))
+    return created_event(fact, seat_map("sampleChart"), str)
 
 
 def test_what_is_not_said_is_as_the_chart_says() -> None:

@@ -6,13 +6,14 @@ Rules of this folder:
 2. What a body may be is its model's to say; what an answer looks like stands in shapes.py.
 """
 
-from api.seatsio.openapi import managing, reports, selling
+from api.seatsio.openapi import managing, reports, seasons, selling
 from api.seatsio.openapi.operation import Operations
 
 BY_RESOURCE: dict[str, Operations] = {
     "Booking": selling.STATUSES,
     "Objects": selling.OBJECTS,
     "Events": selling.EVENTS,
+    "Seasons": seasons.SEASONS,
     "Hold tokens": managing.HOLD_TOKENS,
     "Charts": managing.CHARTS,
     "Reports": reports.REPORTS,
