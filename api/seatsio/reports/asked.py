@@ -5,6 +5,7 @@ from collections.abc import Collection
 from api.call import Call
 from api.seatsio.errors import GENERAL_ERROR, bad_request, not_found
 from api.seatsio.paging import single
+from api.seatsio.reports.dimensions import BY_LABEL
 from api.seatsio.wire import read_label, read_text, shown
 
 
@@ -20,7 +21,7 @@ def read_type(call: Call, types: Collection[str]) -> str:
 def read_filter(call: Call, name: str) -> str:
     """Read the one bucket that is asked for; labels are compared in their normal form."""
     text = call.request.match_info["filter"]
-    return read_label(text, "filter") if name == "byLabel" else read_text(text, "filter")
+    return read_label(text, "filter") if name == BY_LABEL else read_text(text, "filter")
 
 
 def read_choice(call: Call, name: str, choices: Collection[str]) -> str | None:

@@ -12,7 +12,7 @@ from api.seatsio.paging import check_parameters
 from api.seatsio.parts import Parts, answer, path_part
 from api.seatsio.reports.asked import read_choice, read_type
 from api.seatsio.reports.details import in_buckets, with_all_object_types
-from api.seatsio.reports.dimensions import CHART_BUCKETS, CHART_DIMENSIONS
+from api.seatsio.reports.dimensions import CHART_DIMENSIONS, CHART_TYPES
 from api.seatsio.reports.forms import AS_JSON
 from api.seatsio.reports.kept import KeptChart, KeptCharts
 from api.seatsio.reports.stock import Stock, Tables, chart_stock
@@ -44,9 +44,9 @@ class ChartReports:
         ]
 
     async def _detailed(self, call: Call) -> web.StreamResponse:
-        name = read_type(call, CHART_BUCKETS)
+        name = read_type(call, CHART_TYPES)
         kept, stock = await self._stock(call)
-        buckets = await asyncio.to_thread(in_buckets, stock, CHART_BUCKETS[name], None)
+        buckets = await asyncio.to_thread(in_buckets, stock, name)
         if name == "byObjectType":
             buckets = with_all_object_types(buckets)
         return await send(

@@ -6,16 +6,16 @@ Rules of this file:
 2. What is touched and not in the stock is left out: it is not on the chart any more, or not sold.
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import msgspec
 
 from adapters.postgres.rows import TouchedColumns, TouchedObjects, TouchedRow
 from api.seatsio.object_info import UNTOUCHED, Seen, state_info
-from api.seatsio.reports.dimensions import OBJECT_TYPES_SHOWN, Line
+from api.seatsio.reports.dimensions import BY_LABEL, EVENT_BUCKETS, OBJECT_TYPES_SHOWN, Line
 from api.seatsio.reports.forms import Carried
-from api.seatsio.reports.stock import Stock
+from api.seatsio.reports.stock import Group, Stock
 
 JSON = dict[str, Any]
 Buckets = dict[str, list[int]]
@@ -95,20 +95,29 @@ def _raw(text: str | None) -> msgspec.Raw | None:
     return None if text is None else msgspec.Raw(text)
 
 
-def in_buckets(stock: Stock, bucket: Callable[[Line], str], states: States | None) -> Buckets:
-    """Put all objects into buckets; without states, those of a chart."""
-    labels, groups = stock.chart.labels, stock.groups
+def in_buckets(stock: Stock, name: str, states: States | None = None) -> Buckets:
+    """Put all objects into the buckets of a report; without states, of one about a chart."""
+    labels = stock.chart.labels
+    if name == BY_LABEL:
+        return {labels[ordinal]: [ordinal] for ordinal in stock.ordinals}
+    bucket, groups = EVENT_BUCKETS[name], stock.groups
+    touched: Mapping[int, Found] = {} if states is None else states.touched
+    untouched = [bucket(_line(group, number, states)) for number, group in enumerate(groups)]
     buckets: Buckets = {}
     for ordinal in stock.ordinals:
         number = stock.number_of(ordinal)
-        kind, label = groups[number].kind, labels[ordinal]
-        if states is None:
-            line = Line(kind, label, {}, None)
+        found = touched.get(ordinal)
+        if found is None:
+            place = untouched[number]
         else:
-            state, carried = states.touched.get(ordinal) or states.untouched[number]
-            line = Line(kind, label, state.info, carried.order_id)
-        buckets.setdefault(bucket(line), []).append(ordinal)
+            place = bucket(Line(groups[number].kind, found.state.info, found.carried.order_id))
+        buckets.setdefault(place, []).append(ordinal)
     return buckets
+
+
+def _line(group: Group, number: int, states: States | None) -> Line:
+    """Describe an object that nothing has become of."""
+    return Line(group.kind, {} if states is None else states.untouched[number].state.info, None)
 
 
 def with_all_object_types(buckets: Buckets) -> Buckets:

@@ -28,7 +28,6 @@ class Line(NamedTuple):
     """An object in a detailed report."""
 
     kind: Kind
-    label: str
     state: Mapping[str, Any]
     """What its info says of its state; nothing, in a report of a chart."""
     order_id: str | None
@@ -62,7 +61,6 @@ class Dimension(NamedTuple):
 
 
 CHART_BUCKETS: Mapping[str, Callable[[Line], str]] = {
-    "byLabel": lambda line: line.label,
     "byObjectType": lambda line: line.kind.object_type,
     "byCategoryKey": lambda line: line.kind.category_key,
     "byCategoryLabel": lambda line: line.kind.category_label,
@@ -77,7 +75,10 @@ EVENT_BUCKETS: Mapping[str, Callable[[Line], str]] = {
     "byAvailabilityReason": lambda line: line.state["availabilityReason"],
     "byChannel": lambda line: line.kind.channel,
 }
-"""The types of detailed reports, and the bucket of an object in each."""
+"""The bucket of an object in each type of report, but for the one by label."""
+BY_LABEL = "byLabel"
+CHART_TYPES = (BY_LABEL, *CHART_BUCKETS)
+EVENT_TYPES = (BY_LABEL, *EVENT_BUCKETS)
 
 _CATEGORIES = frozenset(("byCategoryKey", "byCategoryLabel"))
 CHART_DIMENSIONS = (

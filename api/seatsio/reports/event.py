@@ -21,7 +21,7 @@ from api.seatsio.paging import check_parameters
 from api.seatsio.parts import Parts, answer, path_part
 from api.seatsio.reports.asked import read_choice, read_filter, read_type
 from api.seatsio.reports.details import Buckets, States, in_buckets, with_all_object_types
-from api.seatsio.reports.dimensions import EVENT_BUCKETS, EVENT_DIMENSIONS, SELECTABILITY
+from api.seatsio.reports.dimensions import BY_LABEL, EVENT_DIMENSIONS, EVENT_TYPES, SELECTABILITY
 from api.seatsio.reports.forms import AS_CSV, AS_JSON, Form
 from api.seatsio.reports.kept import KeptChart, KeptCharts
 from api.seatsio.reports.stock import Stock, event_stock
@@ -70,14 +70,14 @@ class EventReports:
         return await send(call, write(ordinals, writer), form)
 
     async def _detailed(self, call: Call) -> web.StreamResponse:
-        return await self._by_type(call, read_type(call, EVENT_BUCKETS))
+        return await self._by_type(call, read_type(call, EVENT_TYPES))
 
     async def _filtered(self, call: Call) -> web.StreamResponse:
-        name = read_type(call, EVENT_BUCKETS)
+        name = read_type(call, EVENT_TYPES)
         return await self._only(call, name, read_filter(call, name))
 
     async def _only(self, call: Call, name: str, bucket: str) -> web.StreamResponse:
-        if name == "byLabel":
+        if name == BY_LABEL:
             return await self._one(call, bucket)
         return await self._by_type(call, name, bucket)
 
@@ -104,7 +104,7 @@ class EventReports:
         return await send(call, as_buckets(buckets, writer), AS_JSON)
 
     async def _summary(self, call: Call) -> web.StreamResponse:
-        name = read_type(call, EVENT_BUCKETS)
+        name = read_type(call, EVENT_TYPES)
         if name not in _SUMMARIES:
             return await self._only(call, name, "summary")  # no summary: a filter
         return await self._summarized(call, name, deep=False)
@@ -145,7 +145,7 @@ def _in_order(stock: Stock, touched: TouchedObjects) -> tuple[States, Sequence[i
 
 def _described(stock: Stock, touched: TouchedObjects, name: str) -> tuple[States, Buckets]:
     states = States(stock, touched)
-    return states, in_buckets(stock, EVENT_BUCKETS[name], states)
+    return states, in_buckets(stock, name, states)
 
 
 def _summary(stock: Stock, touched: Touched, name: str, *, deep: bool) -> JSON:

@@ -12,7 +12,7 @@ import pytest
 from adapters.postgres.rows import TouchedColumns, TouchedObjects, TouchedRow
 from api.seatsio.object_info import UNTOUCHED, Seen, common_info, info, own_info
 from api.seatsio.reports.details import States, in_buckets, with_all_object_types
-from api.seatsio.reports.dimensions import CHART_BUCKETS, EVENT_BUCKETS
+from api.seatsio.reports.dimensions import CHART_TYPES, EVENT_TYPES
 from api.seatsio.reports.forms import AS_CSV, AS_JSON
 from api.seatsio.reports.stock import Tables, chart_stock, event_stock
 from api.seatsio.reports.writing import (
@@ -119,8 +119,8 @@ BUCKET_OF: dict[str, Callable[[JSON], Any]] = {
 
 
 def test_there_is_a_detailed_report_of_every_type() -> None:
-    assert set(EVENT_BUCKETS) == set(BUCKET_OF)
-    assert set(CHART_BUCKETS) == {
+    assert set(EVENT_TYPES) == set(BUCKET_OF)
+    assert set(CHART_TYPES) == {
         "byLabel",
         "byObjectType",
         "byCategoryKey",
@@ -137,7 +137,7 @@ def test_a_report_by_type_has_each_info_in_its_bucket(venue: str, name: str) -> 
     rows, seen = touched_at_random(event_map)
     stock = event_stock(event_map)
     states = States(stock, rows)
-    buckets = in_buckets(stock, EVENT_BUCKETS[name], states)
+    buckets = in_buckets(stock, name, states)
     writer = Writer(stock, OwnTexts(event_map.chart, AS_JSON), states)
 
     expected: dict[str, list[JSON]] = {}
@@ -159,7 +159,7 @@ def test_a_chart_report_has_the_tables_that_were_asked_for(
     tables: Tables, labels: list[str]
 ) -> None:
     stock = chart_stock(seat_map("sampleChartWithTables"), tables)
-    found = set(in_buckets(stock, CHART_BUCKETS["byLabel"], None))
+    found = set(in_buckets(stock, "byLabel"))
     assert set(labels) <= found
     assert len(found) == (14 if tables is Tables.BOTH else len(labels))
 
@@ -180,9 +180,9 @@ def test_a_report_on_an_empty_chart_is_empty_but_for_the_object_types() -> None:
     stock = event_stock(EventMap(seats))
     states = States(stock, TouchedObjects([], []))
     writer = Writer(stock, OwnTexts(seats, AS_JSON), states)
-    by_status = in_buckets(stock, EVENT_BUCKETS["byStatus"], states)
+    by_status = in_buckets(stock, "byStatus", states)
     assert b"".join(as_buckets(by_status, writer)) == b"{}"
-    by_type = with_all_object_types(in_buckets(stock, EVENT_BUCKETS["byObjectType"], states))
+    by_type = with_all_object_types(in_buckets(stock, "byObjectType", states))
     told = msgspec.json.decode(b"".join(as_buckets(by_type, writer)))
     assert told == {"seat": [], "table": [], "booth": [], "generalAdmission": []}
     assert b"".join(as_array(stock.by_label, writer)) == b"[]"
