@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from seatsio.domain import Category, TableBookingConfig
 from seatsio.events.objectProperties import ObjectProperties
 from seatsio.exceptions import SeatsioException
 
@@ -183,17 +184,53 @@ async def test_zones_and_sections_of_a_stadium(company: Company, client: Client)
     }
 
 
-async def test_tables_are_reported_as_they_are_sold(company: Company, client: Client) -> None:
-    event = await company.event(chart=await company.chart("sampleChartWithTables"))
+@pytest.mark.parametrize(
+    ("mode", "objects", "places"),
+    [
+        ("INHERIT", {"seat": 6, "table": 1}, {"seat": 6, "table": 6}),
+        ("ALL_BY_TABLE", {"seat": 0, "table": 2}, {"seat": 0, "table": 12}),
+        ("ALL_BY_SEAT", {"seat": 12, "table": 0}, {"seat": 12, "table": 0}),
+    ],
+)
+async def test_tables_are_reported_as_they_are_sold(
+    company: Company, client: Client, mode: str, objects: dict[str, int], places: dict[str, int]
+) -> None:
+    chart = await company.chart("sampleChartWithTables")
+    config = TableBookingConfig(mode)
+    event = (await client.do(lambda c: c.events.create(chart, table_booking_config=config))).key
     report = await client.do(lambda c: c.events.reports.by_object_type(event))
-    assert {name: len(found) for name, found in report.items.items()} == {
-        "seat": 6,
-        "table": 1,
-        "booth": 0,
-        "generalAdmission": 0,
-    }
+    others = {"booth": 0, "generalAdmission": 0}
+    assert {name: len(found) for name, found in report.items.items()} == {**objects, **others}
     summary = await client.do(lambda c: c.events.reports.summary_by_object_type(event))
-    assert (summary["table"]["count"], summary["seat"]["count"]) == (6, 6)
+    assert {name: item["count"] for name, item in summary.items()} == {**places, **others}
+
+
+async def test_an_event_is_reported_by_categories_of_its_own(
+    company: Company, client: Client
+) -> None:
+    chart = await company.chart()
+    own = [Category("own", "Own", "#aaaaaa")]
+    event = (
+        await client.do(
+            lambda c: c.events.create(
+                chart, categories=own, object_categories={"A-1": "own", "GA1": 10}
+            )
+        )
+    ).key
+    report = await client.do(lambda c: c.events.reports.by_category_label(event))
+    assert {name: len(found) for name, found in report.items.items()} == {
+        "Own": 1,
+        "Cat1": 15,
+        "Cat2": 18,
+    }
+    summary = await client.do(lambda c: c.events.reports.summary_by_category_key(event))
+    assert {key: item["count"] for key, item in summary.items()} == {
+        "9": 15,
+        "10": 216,
+        "string11": 0,
+        "own": 1,
+        "NO_CATEGORY": 0,
+    }
 
 
 async def test_a_flat_report_is_sorted_by_label(company: Company, client: Client) -> None:
