@@ -82,13 +82,15 @@ class Projection:
         They commit without waiting for the disk (synchronous_commit = off). If Postgres crashes,
         the last transactions may be gone, but as a whole and from the end: the positions went
         with them, so the records are read from the log again. Nothing is lost, nothing doubled.
+
+        And they plan each statement once: all take arrays, whose values change nothing.
         """
         pool = await connect(
             dsn,
             size_max=2,
             connect_timeout_s=connect_timeout_s,
             timeout_s=transaction_timeout_s,
-            settings={"synchronous_commit": "off"},
+            settings={"synchronous_commit": "off", "plan_cache_mode": "force_generic_plan"},
         )
         return cls(pool, topics)
 
