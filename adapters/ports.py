@@ -117,7 +117,10 @@ class Reader(Protocol):
     """Reads partitions forward, each in its own order."""
 
     async def fetch(self, records_max: int, timeout_ms: int) -> Sequence[LogRecord]:
-        """Give the next records, none after `timeout_ms`. Raises PositionLostError."""
+        """Give the next records; none after `timeout_ms`, or as soon as there are none by then.
+
+        Raises PositionLostError.
+        """
         ...
 
     def caught_up_at(self) -> int | None:

@@ -48,8 +48,9 @@ batch_records_max = 500
 """Causes decided before an append: 200 to a batch make an append's cost small (kafka.md 2)."""
 batch_bytes_max = 1024 * 1024
 """Of one append; a single record may be larger, up to the topic's own limit."""
-idle_wait_ms = 100
-"""How often an idle owner looks at the time."""
+idle_wait_ms = 500
+"""How often an idle owner looks at the time, if its reader does not wake it: on Kafka that is each
+time the broker says that there is no news, and only then the owner knows of more time."""
 replication_guard_ms = 1_000
 """A stamped command is read only when all in-sync replicas have it: the clock runs this much
 behind, so that a hold is not ended while its booking is on its way there."""

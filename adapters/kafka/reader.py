@@ -38,7 +38,7 @@ from adapters.ports import LogUnreachableError, PositionLostError, TopicPartitio
 
 log = logging.getLogger(__name__)
 
-fetch_wait_ms = 200
+fetch_wait_ms = 400
 """How long the broker waits for news; also how stale a caught-up owner's clock may be."""
 retry_backoff_s = 0.05
 connect_deadline_s = 5.0
@@ -93,23 +93,21 @@ class KafkaReader:
         self._failure: BaseException | None = None
 
     async def fetch(self, records_max: int, timeout_ms: int) -> Sequence[KafkaRecord]:
-        """Give the next records, none after `timeout_ms`."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + timeout_ms / 1000
-        while True:
-            records = self._hand_out(records_max)
-            if self._failure is not None and not records:
-                raise self._failure
-            if not self._unread:
-                self._ask_on()
-            left_s = deadline - loop.time()
-            if records or left_s <= 0:
-                return records
+        """Give the next records; none after `timeout_ms`, or when a broker says it has none."""
+        records = self._hand_out(records_max)
+        if not records and self._failure is None:
+            self._ask_on()
             await asyncio.wait(
                 self._requests.values(),
-                timeout=left_s,
+                timeout=timeout_ms / 1000,
                 return_when=asyncio.FIRST_COMPLETED,
             )
+            records = self._hand_out(records_max)
+        if not records and self._failure is not None:
+            raise self._failure
+        if not self._unread:
+            self._ask_on()
+        return records
 
     def caught_up_at(self) -> int | None:
         """Give the latest instant (monotonic ms) before which everything was read."""

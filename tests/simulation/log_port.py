@@ -26,9 +26,12 @@ from tests.simulation.broker import Ack, Broker, Refusal, Request
 from tests.simulation.dice import Dice, Fault
 from tests.simulation.process import Process
 from tests.simulation.world import World
+from workers.owner import idle_wait_ms
 
 ack_deadline_ms: Final = 2_000
 slow_ms_max: Final = 2_500
+told_of_none_after_ms: Final = 100
+"""So long the broker waits for news before it tells an owner, who would wait longer, of none."""
 short_fetch_max: Final = 2
 
 
@@ -159,8 +162,10 @@ class SimulatedReader:
         self._read_before: dict[TopicPartition, int] = {}
 
     async def fetch(self, records_max: int, timeout_ms: int) -> Sequence[MemoryRecord]:
-        """Give the next records, none after `timeout_ms`."""
+        """Give the next records; none after `timeout_ms`, or when the broker says so."""
         self._process.check()
+        if timeout_ms == idle_wait_ms:
+            timeout_ms = told_of_none_after_ms
         if self._broker.away_ms():
             return await self._fetch_nothing(timeout_ms)
         if self._dice.fires(Fault.PARTITION_SLOW):
