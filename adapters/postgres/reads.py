@@ -35,6 +35,7 @@ from adapters.postgres.rows import (
     TouchedRow,
 )
 from adapters.postgres.usage import Usage
+from schemas.commands import JsonObject
 from schemas.facts import AreaCounts
 from schemas.seasons import SeasonPlace
 from schemas.selling import Selling
@@ -199,6 +200,18 @@ class Snapshot:
             await self._add_area_holds(event, areas, objects)
         return objects
 
+    async def overridden(self, events: Collection[int]) -> dict[tuple[int, str, int], int]:
+        """Give the places for which events do not go by seasons: by event, label and season."""
+        rows = await self._lent.fetch(_SQL["season_overrides"], list(events))
+        return {(row["event"], row["label"], row["season"]): row["places"] for row in rows}
+
+    async def used(
+        self, events: Collection[int], labels: Collection[str]
+    ) -> dict[tuple[int, str], int]:
+        """Count the places of objects that are not free, by event and label."""
+        rows = await self._lent.fetch(_SQL["not_free"], list(events), list(labels))
+        return {(event, label): _used(area) for event, label, area in rows}
+
     async def _add_area_holds(
         self, event: int, areas: list[str], objects: dict[str, ObjectRow]
     ) -> None:
@@ -274,6 +287,13 @@ class Snapshot:
         """Say where the answer to a command stands: None if it is not there or too long ago."""
         row = await self._lent.fetchrow(_SQL["result"], commands_topic, partition, offset)
         return None if row is None else ResultRow(*row)
+
+
+def _used(area: JsonObject | None) -> int:
+    if area is None:
+        return 1
+    counts = msgspec.convert(area, AreaCounts)
+    return sum(counts.taken.values()) + counts.held
 
 
 def _event_row(row: asyncpg.Record) -> EventRow:

@@ -1,6 +1,6 @@
 """The rows of the read model, as readers get them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from schemas.commands import JsonObject
@@ -58,6 +58,8 @@ class TouchedRow(NamedTuple):
     area: AreaCounts | None = None
     area_holds: str | None = None
     """What each token holds of an area; None if no token holds any."""
+    overridden: Mapping[str, int] | None = None
+    """Places for which the event does not go by a season, by the season's key."""
 
 
 class TouchedColumns(NamedTuple):

@@ -6,7 +6,7 @@ Rules of this file:
 2. Seats carry all seat flags; areas and tables carry their own fields; never each other's.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -53,6 +53,10 @@ class Seen(NamedTuple):
     area: AreaCounts | None = None
     area_holds: AreaHolds | msgspec.Raw | None = None
     """What tokens hold of an area: all of them, or after a fact the one that made the change."""
+    overridden: Mapping[str, int] = {}
+    """Places for which the event does not go by a season, by the season's key."""
+    elsewhere: int = 0
+    """Of a season's object: the places that it cannot have, because its events have them."""
 
 
 UNTOUCHED = Seen()
@@ -136,12 +140,12 @@ def state_info(found: BookableObject, seen: Seen) -> JSON:
     about: JSON = {
         "status": seen.status,
         "forSale": True,
-        "seasonStatusOverriddenQuantity": 0,
-        "seasonStatusOverriddenQuantities": {},
+        "seasonStatusOverriddenQuantity": max(seen.overridden.values(), default=0),
+        "seasonStatusOverriddenQuantities": seen.overridden,
     }
     if found.area is not None:
         _add_counts(about, found.area, seen)
-    _add_availability(about, seen.status)
+    _add_availability(about, seen)
     return about
 
 
@@ -211,7 +215,7 @@ def _add_counts(about: JSON, area: Area, seen: Seen) -> None:
     counts = seen.area or AreaCounts()
     booked = sum(counts.taken.values())
     about["numBooked"] = booked
-    about["numFree"] = area.capacity - booked - counts.held
+    about["numFree"] = max(0, area.capacity - booked - counts.held - seen.elsewhere)
     about["numHeld"] = counts.held
     about["numNotForSale"] = 0
     about["holds"] = seen.area_holds or {}
@@ -226,12 +230,14 @@ def _add_occupancy(about: JSON, block: Table | Area) -> None:
         about["maxOccupancy"] = block.max_occupancy
 
 
-def _add_availability(about: JSON, status: str) -> None:
+def _add_availability(about: JSON, seen: Seen) -> None:
     """Say whether something can still be taken, and if not, the status that stands in the way."""
-    available = about["numFree"] > 0 if "numFree" in about else status == FREE
+    status, is_free = seen.status, seen.status == FREE and not seen.elsewhere
+    available = about["numFree"] > 0 if "numFree" in about else is_free
     about["isAvailable"] = available
     if available:
         about["availabilityReason"] = "available"
     else:
-        # A full area whose last change freed nothing that lasted: somebody has booked it.
+        # A full area whose last change freed nothing that lasted, or a season's object that one of
+        # its events has: somebody has booked it.
         about["availabilityReason"] = BOOKED if status == FREE else status

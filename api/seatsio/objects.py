@@ -23,6 +23,7 @@ from api.seatsio.object_info import UNTOUCHED, Seen, info
 from api.seatsio.paging import check_parameters
 from api.seatsio.parts import JSON, Parts, answer, nothing, path_part
 from api.seatsio.recorded import Facts
+from api.seatsio.season_states import read_sharing
 from api.seatsio.wire import Body, JsonObject, Label, read, read_label
 from engine.groups.directory import Entry
 from engine.seats.event_map import EventMap
@@ -91,9 +92,10 @@ class Objects:
         chart = await self._parts.core.seat_maps.get(entry.inventory)
         async with self._parts.reads.snapshot(position) as snapshot:
             event = await snapshot.event(entry.event)
+            if event is None:
+                raise event_not_found(entry.key, call.workspace.key)
             rows = await snapshot.objects(entry.event, labels)
-        if event is None:
-            raise event_not_found(entry.key, call.workspace.key)
+            sharing = await read_sharing(self._parts, snapshot, event, labels)
         event_map = EventMap(chart, event.selling)
         found = {label: event_map.find(label) for label in labels}
         missing = [label for label, there in found.items() if there is None]
@@ -101,7 +103,7 @@ class Objects:
             message = f"Object not found: {', '.join(missing)} on event {entry.key}"
             raise not_found(OBJECT_NOT_FOUND, message)
         return {
-            label: info(event_map, there, _seen(rows.get(label)))
+            label: info(event_map, there, sharing.seen(there, _seen(rows.get(label))))
             for label, there in found.items()
             if there is not None
         }

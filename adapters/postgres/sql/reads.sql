@@ -39,6 +39,14 @@ SELECT id FROM events WHERE id = ANY ($1::bigint[])
 SELECT label, status, hold_token, order_id, ticket_type, extra_data, area
 FROM objects WHERE event = $1 AND label = ANY ($2::text[])
 
+-- name: season_overrides
+SELECT event, label, season, places FROM season_overrides WHERE event = ANY ($1::bigint[])
+
+-- name: not_free
+SELECT event, label, area FROM objects
+WHERE event = ANY ($1::bigint[]) AND label = ANY ($2::text[])
+    AND (area IS NOT NULL OR status <> 'free')
+
 -- name: area_holds
 SELECT label, token, places FROM area_holds WHERE event = $1 AND label = ANY ($2::text[])
 

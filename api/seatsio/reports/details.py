@@ -74,8 +74,13 @@ class States:
             return
         carried = Carried(row.hold_token, row.order_id, row.ticket_type, _raw(row.extra_data))
         state = self._state(ordinal, row.status)
-        if row.area is not None:
-            seen = Seen(row.status, area=row.area, area_holds=_raw(row.area_holds))
+        if row.area is not None or row.overridden:
+            seen = Seen(
+                row.status,
+                area=row.area,
+                area_holds=_raw(row.area_holds),
+                overridden=row.overridden or {},
+            )
             info = state_info(self._stock.groups[state.group].example, seen)
             state = State(state.group, info)
         self.touched[ordinal] = Found(state, carried)

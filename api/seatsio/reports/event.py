@@ -8,7 +8,8 @@ Rules of this file:
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from aiohttp import web
@@ -24,6 +25,11 @@ from api.seatsio.reports.details import Buckets, States, in_buckets, with_all_ob
 from api.seatsio.reports.dimensions import BY_LABEL, EVENT_DIMENSIONS, EVENT_TYPES, SELECTABILITY
 from api.seatsio.reports.forms import AS_CSV, AS_JSON, Form
 from api.seatsio.reports.kept import KeptChart, KeptCharts
+from api.seatsio.reports.sharing import (
+    Overridden,
+    objects_with_seasons,
+    touched_with_seasons,
+)
 from api.seatsio.reports.stock import Stock, event_stock
 from api.seatsio.reports.summaries import Touched, summary, tally
 from api.seatsio.reports.writing import Writer, as_array, as_buckets, as_csv, send
@@ -64,7 +70,7 @@ class EventReports:
         self, call: Call, form: Form, write: Callable[[Iterable[int], Writer], Iterator[bytes]]
     ) -> web.StreamResponse:
         _check_parameters(call)
-        kept, stock, touched = await self._read(call, Snapshot.touched_objects)
+        kept, stock, touched = await self._objects(call, Snapshot.touched_objects)
         states, ordinals = await asyncio.to_thread(_in_order, stock, touched)
         writer = Writer(stock, kept.own_texts(form), states)
         return await send(call, write(ordinals, writer), form)
@@ -84,7 +90,7 @@ class EventReports:
     async def _one(self, call: Call, label: str) -> web.StreamResponse:
         """Report on one object: nothing of the others is read."""
         _check_parameters(call)
-        kept, stock, touched = await self._read(
+        kept, stock, touched = await self._objects(
             call, lambda snapshot, event: snapshot.touched_object(event, label)
         )
         ordinal = stock.ordinal_of(label)
@@ -94,7 +100,7 @@ class EventReports:
 
     async def _by_type(self, call: Call, name: str, only: str | None = None) -> web.StreamResponse:
         _check_parameters(call)
-        kept, stock, touched = await self._read(call, Snapshot.touched_objects)
+        kept, stock, touched = await self._objects(call, Snapshot.touched_objects)
         states, buckets = await asyncio.to_thread(_described, stock, touched, name)
         if only is not None:
             buckets = {only: buckets[only]} if only in buckets else {}
@@ -114,19 +120,35 @@ class EventReports:
 
     async def _summarized(self, call: Call, name: str, *, deep: bool) -> web.Response:
         _check_parameters(call)
-        _, stock, touched = await self._read(call, _touched)
+        _, stock, touched = await self._read(call, _touched, touched_with_seasons)
         return answer(await asyncio.to_thread(_summary, stock, touched, name, deep=deep))
 
+    async def _objects(
+        self, call: Call, read: Callable[[Snapshot, int], Awaitable[TouchedObjects]]
+    ) -> tuple[KeptChart, Stock, TouchedObjects]:
+        return await self._read(
+            call, read, partial(objects_with_seasons, key_of=self._parts.event_key)
+        )
+
     async def _read(
-        self, call: Call, read: Callable[[Snapshot, int], Awaitable[T]]
+        self,
+        call: Call,
+        read: Callable[[Snapshot, int], Awaitable[T]],
+        with_seasons: Callable[[T, Mapping[int, T], Overridden], T],
     ) -> tuple[KeptChart, Stock, T]:
-        """Read an event and what of it is touched, in one state."""
+        """Read an event and what of it is touched, in one state, and what its seasons have."""
         entry, position = await self._parts.current_entry(call, path_part(call, "key"))
         async with self._parts.reads.snapshot(position) as snapshot:
             event = await snapshot.event(entry.event)
+            if event is None:
+                raise event_not_found(entry.key, call.workspace.key)
             touched = await read(snapshot, entry.event)
-        if event is None:
-            raise event_not_found(entry.key, call.workspace.key)
+            of = event.season.seasons if event.season and _shows_seasons(call) else []
+            seasons = {season: await read(snapshot, season) for season in of}
+            overridden = await snapshot.overridden([event.id]) if of else {}
+        if of:
+            places = {(label, season): n for (_, label, season), n in overridden.items()}
+            touched = await asyncio.to_thread(with_seasons, touched, seasons, places)
         kept = self._kept.get(event.inventory)
         if kept is None:
             chart = await self._parts.core.seat_maps.get(event.inventory)
@@ -154,6 +176,11 @@ def _summary(stock: Stock, touched: Touched, name: str, *, deep: bool) -> JSON:
 
 
 def _check_parameters(call: Call) -> None:
-    """Accept what is asked about seasons: no event is in one yet, so it makes no difference."""
     check_parameters(call.request, ("seasonBookingsPropagated",))
-    read_choice(call, "seasonBookingsPropagated", ("true", "false"))
+    _shows_seasons(call)
+
+
+def _shows_seasons(call: Call) -> bool:
+    """Say whether an event's objects are shown with what its seasons have."""
+    asked = read_choice(call, "seasonBookingsPropagated", ("true", "false"))
+    return asked != "false"
