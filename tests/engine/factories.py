@@ -107,7 +107,18 @@ THEATRE: Final = Inventory(
     categories=[Category(key="1", label="Stalls")],
     focal_point=Point(0.0, 0.0),
 )
-BARN: Final = Inventory(blocks=[row_of("A", 1300), Area(label="Floor", capacity=20_000)])
+BARN: Final = Inventory(
+    blocks=[row_of("A", 1300), Area(label="Floor", capacity=20_000)],
+    focal_point=Point(0.0, 0.0),
+)
+FIELD: Final = Inventory(
+    blocks=[
+        Area(label="Front", capacity=CAPACITY, position=Point(0.0, 10.0)),
+        Area(label="Back", capacity=1000, position=Point(0.0, 20.0)),
+    ],
+    focal_point=Point(0.0, 0.0),
+)
+"""Two areas."""
 
 
 def hash_of(inventory: Inventory) -> str:
@@ -115,7 +126,7 @@ def hash_of(inventory: Inventory) -> str:
     return inventory_hash(encode(inventory))
 
 
-INVENTORIES: Final = {hash_of(venue): SeatMap(venue) for venue in (THEATRE, BARN)}
+INVENTORIES: Final = {hash_of(venue): SeatMap(venue) for venue in (THEATRE, BARN, FIELD)}
 
 
 def event_created(

@@ -19,8 +19,10 @@ from schemas.selling import EventCategory, Selling
 from tests.engine.factories import (
     ALICE,
     ANOTHER_WORKSPACE,
+    BARN,
     CAPACITY,
     EVENING,
+    FIELD,
     MATINEE,
     PARTITION,
     WORKSPACE,
@@ -114,8 +116,10 @@ def test_what_is_not_free_or_not_sold_is_not_chosen() -> None:
 
 
 def test_more_objects_than_a_command_may_name_are_not_chosen_but_places_are() -> None:
-    scenario = SeatsScenario().when(best(101)).then_rejected(NOT_FOUND)
-    assert scenario.refusal.obstacles == []
+    scenario = SeatsScenario(event_created(venue=BARN)).when(best(101)).then_rejected(NOT_FOUND)
+    assert len(chosen(scenario.given(best(100)))) == 100
+    scenario = SeatsScenario(event_created(venue=FIELD)).given(best(101))
+    assert chosen(scenario) == ["Back"] * 101
 
 
 @pytest.mark.parametrize(
@@ -236,6 +240,13 @@ def test_of_an_area_in_doubt_the_certain_places_are_offered() -> None:
     assert taken_up(scenario.given(cancelled())) == [["GA", "GA", "GA"]]
 
 
+def test_an_area_with_enough_certain_places_is_taken_before_a_nearer_one_in_doubt() -> None:
+    scenario = SeatsScenario(event_created(venue=FIELD))
+    scenario.given(begun(change(BOOKED, places("Front", CAPACITY - 1))), best(2))
+    assert chosen(scenario) == ["Back", "Back"]
+    assert chosen(scenario.given(best(1))) == ["Front"]
+
+
 def test_a_wish_does_not_take_what_somebody_waits_for_who_came_earlier() -> None:
     scenario = SeatsScenario().given(begun(change(BOOKED, "A-1")))
     scenario.when(book("A-1", "A-2"))
@@ -248,7 +259,9 @@ def test_a_wish_that_came_first_takes_what_a_later_command_waits_for() -> None:
     scenario = SeatsScenario().given(*all_but("A-1"), begun(change(BOOKED, "A-1")))
     scenario.when(best(1)).when(book("A-1"))
     assert kinds(scenario) == ["CommandParked"]
-    assert taken_up(scenario.given(cancelled())) == [["A-1"], []]
+    done, refused = scenario.given(cancelled()).at(scenario.now).expired
+    assert [type(fact) for fact in done] == [StatusChanged, BestAvailableChosen]
+    assert refused == []
 
 
 def test_equal_wishes_are_served_in_their_order_and_others_do_not_wait_for_them() -> None:
@@ -256,9 +269,11 @@ def test_equal_wishes_are_served_in_their_order_and_others_do_not_wait_for_them(
     scenario.given(begun(change(BOOKED, "A-3"))).when(best(3))
     assert kinds(scenario) == ["CommandParked"]
     assert chosen(scenario.given(best(1))) == ["A-1"]
-    scenario.given(release("A-1")).when(best(3))
+    # Before anybody has looked at who waits: the later one does not overtake.
+    scenario.given(release("A-1", "B-1", "B-2", "B-3")).when(best(3))
     assert kinds(scenario) == ["CommandParked"]
-    assert taken_up(scenario.given(cancelled())) == [["A-1", "A-2", "A-3"], []]
+    assert taken_up(scenario) == [["B-1", "B-2", "B-3"]]
+    assert taken_up(scenario.given(cancelled())) == [["A-1", "A-2", "A-3"]]
 
 
 def test_a_release_serves_a_wish_that_waits() -> None:
