@@ -110,6 +110,8 @@ class Change(
     keep_extra_data: bool = False
     allowed_previous_statuses: list[str] | None = None
     rejected_previous_statuses: list[str] | None = None
+    resale_listing_id: str | None = None
+    """Of the offer on a resale platform; kept until the next change."""
     season_use: SeasonUse | None = None
     """Present: no status changes, but by whose status the objects go. Of the other fields only the
     event, its key and the objects count, and all events of the command live in one partition."""

@@ -61,6 +61,7 @@ class StatusChanged(
     order_id: str | None = None
     ticket_type: str | None = None
     extra_data: JsonObject | None = None
+    resale_listing_id: str | None = None
     origin: Origin
     area: AreaCounts | None = None
     """Only for areas."""

@@ -215,11 +215,12 @@ async def _write_changes(lent: Connection, batch: Batch) -> None:
             fact.extra_data,
             None if fact.area is None else {"taken": fact.area.taken, "held": fact.area.held},
             *batch.use_of(fact),
+            fact.resale_listing_id,
         )
         for fact in batch.objects()
     ]
     if objects:
-        await lent.execute(_SQL["put_objects"], *_columns(objects, 10))
+        await lent.execute(_SQL["put_objects"], *_columns(objects, 11))
     if batch.area_holds:
         await _write_area_holds(lent, batch)
     if batch.overridden:

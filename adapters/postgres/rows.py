@@ -40,6 +40,7 @@ class ObjectRow(NamedTuple):
     order_id: str | None
     ticket_type: str | None
     extra_data: JsonObject | None
+    resale_listing_id: str | None
     area: AreaCounts | None
     """The counts of an area; None for other objects, and for an area that nobody was ever in."""
     area_holds: AreaHolds | None = None
@@ -55,6 +56,7 @@ class TouchedRow(NamedTuple):
     order_id: str | None = None
     ticket_type: str | None = None
     extra_data: str | None = None
+    resale_listing_id: str | None = None
     area: AreaCounts | None = None
     area_holds: str | None = None
     """What each token holds of an area; None if no token holds any."""
@@ -71,6 +73,7 @@ class TouchedColumns(NamedTuple):
     order_ids: Sequence[str | None]
     ticket_types: Sequence[str | None]
     extra_data: Sequence[str | None]
+    resale_listing_ids: Sequence[str | None]
 
 
 class TouchedObjects(NamedTuple):

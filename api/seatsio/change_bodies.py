@@ -36,10 +36,9 @@ from api.seatsio.wire import (
     text_length_max,
 )
 from schemas.commands import Change, Hold, ObjectChange
-from schemas.facts import FREE, HELD, RESALE
+from schemas.facts import FREE, HELD
 
 _CHANNELS = NotYet("channels are", harmless=(None, False))
-_RESALE = NotYet("resale is")
 _ONE_EVENT = NotYet("best available for groups and batches is")
 
 ChangeType = Literal["CHANGE_STATUS_TO", "RELEASE"]
@@ -77,7 +76,7 @@ class ChangeFields(Body):
     rejected_previous_statuses: list[Label] | None = None
     ignore_channels: Annotated[object, _CHANNELS] = None
     channel_keys: Annotated[object, _CHANNELS] = None
-    resale_listing_id: Annotated[object, _RESALE] = None
+    resale_listing_id: Text | None = None
 
 
 class ChangeAsked(ChangeFields):
@@ -182,6 +181,7 @@ class PlainChange(
     keep_extra_data: bool | None = None
     allowed_previous_statuses: list[_Ascii] | None = None
     rejected_previous_statuses: list[_Ascii] | None = None
+    resale_listing_id: _AsciiText | None = None
 
 
 _decode_plain = msgspec.json.Decoder(PlainChange).decode
@@ -232,6 +232,7 @@ class Wanted(NamedTuple):
     keep_extra_data: bool
     allowed_previous_statuses: list[str] | None
     rejected_previous_statuses: list[str] | None
+    resale_listing_id: str | None = None
     use: WantedUse | None = None
     """By whose status the objects go; present, nothing but they count."""
 
@@ -247,6 +248,7 @@ class Wanted(NamedTuple):
             keep_extra_data=self.keep_extra_data,
             allowed_previous_statuses=self.allowed_previous_statuses,
             rejected_previous_statuses=self.rejected_previous_statuses,
+            resale_listing_id=self.resale_listing_id,
         )
 
 
@@ -321,7 +323,7 @@ def read_batch(body: bytes) -> list[WantedOn]:
 def wanted_use(objects: Sequence[ObjectAsked], use: WantedUse) -> Wanted:
     """Say by whose status objects are to go."""
     changes = [_object_change(item) for item in objects]
-    return Wanted(FREE, changes, None, None, False, None, None, use)
+    return Wanted(FREE, changes, None, None, False, None, None, use=use)
 
 
 def _status(kind: str | None, status: str | None, path: str = "#") -> str:
@@ -331,8 +333,6 @@ def _status(kind: str | None, status: str | None, path: str = "#") -> str:
         return FREE
     if status is None:
         raise BodyError([f"{path}: required key [status] not found"])
-    if status == RESALE:
-        raise BodyError([f"{path}/status: resale is not supported yet"])
     return status
 
 
@@ -345,6 +345,8 @@ def _wanted_of_event(asked: EventChangeAsked, status: str) -> Wanted | WantedBes
         raise BodyError(["#: [objects] and [bestAvailable] exclude each other"])
     if asked.allowed_previous_statuses is not None or asked.rejected_previous_statuses is not None:
         raise BodyError(["#/bestAvailable: it takes free objects, whatever previous statuses say"])
+    if asked.resale_listing_id is not None:
+        raise BodyError(["#/bestAvailable: a resale listing is of objects that are named"])
     if status == FREE:
         raise BodyError(["#/bestAvailable: there is nothing to release"])
     _check_hold_token(asked, status)
@@ -377,6 +379,7 @@ def _wanted(
         bool(asked.keep_extra_data),
         allowed,
         rejected,
+        asked.resale_listing_id,
     )
 
 

@@ -50,6 +50,7 @@ class Seen(NamedTuple):
     order_id: str | None = None
     ticket_type: str | None = None
     extra_data: JsonObject | None = None
+    resale_listing_id: str | None = None
     area: AreaCounts | None = None
     area_holds: AreaHolds | msgspec.Raw | None = None
     """What tokens hold of an area: all of them, or after a fact the one that made the change."""
@@ -72,6 +73,7 @@ def after(fact: StatusChanged) -> Seen:
         fact.order_id,
         fact.ticket_type,
         fact.extra_data,
+        fact.resale_listing_id,
         fact.area,
         {fact.hold_token: own} if own and fact.hold_token else None,
     )
@@ -156,6 +158,7 @@ def carried_info(seen: Seen) -> JSON:
         "orderId": seen.order_id,
         "ticketType": seen.ticket_type,
         "extraData": seen.extra_data,
+        "resaleListingId": seen.resale_listing_id,
     }
     return {name: value for name, value in optional.items() if value is not None}
 

@@ -59,10 +59,6 @@ NOT_YET = {
         ("GET", "/reports/usage/rendering/{rest:.+}"),
         ("GET", "/reports/subscription"),
     ),
-    "resale is": (
-        ("POST", "/events/{key}/actions/put-up-for-resale"),
-        ("POST", "/events/groups/actions/put-up-for-resale"),
-    ),
 }
 """Routes that the vendor has and we do not, by what they are about."""
 

@@ -51,10 +51,10 @@ from schemas.commands import (
     ObjectChange,
     Origin,
 )
-from schemas.facts import BOOKED, FREE, HELD, StatusChanged
+from schemas.facts import BOOKED, FREE, HELD, RESALE, StatusChanged
 from schemas.rejections import Rejected
 
-ALIASES = {"book": BOOKED, "hold": HELD, "release": FREE}
+ALIASES = {"book": BOOKED, "hold": HELD, "release": FREE, "put-up-for-resale": RESALE}
 SEASON_ACTIONS = {"override-season-status": True, "use-season-status": False}
 command_bytes_max = 768 * 1024
 """A command's record may have 1 MiB (topics.yaml); the outbox's repeats it with more around."""

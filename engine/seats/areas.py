@@ -51,6 +51,7 @@ def change_area(
         order_id=change.order_id,
         ticket_type=item.ticket_type,
         extra_data=extra_data_after(current, change, item),
+        resale_listing_id=change.resale_listing_id,
         area=without_own(after),
     )
     return Moved(state, moves.previous_status, after.own, moves)

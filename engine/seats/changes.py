@@ -196,6 +196,7 @@ class Attempt:
             order_id=moved.state.order_id,
             ticket_type=moved.state.ticket_type,
             extra_data=moved.state.extra_data,
+            resale_listing_id=moved.state.resale_listing_id,
             origin=self._request.origin,
             area=None if moved.own is None else area_seen(moved.state, moved.own),
         )

@@ -42,6 +42,7 @@ class ObjectState(msgspec.Struct, frozen=True, gc=False):
     order_id: str | None = None
     ticket_type: str | None = None
     extra_data: JsonObject | None = None
+    resale_listing_id: str | None = None
     area: AreaCounts | None = None
     """Without `own`: what each token holds of an area is in `EventState.area_holds`."""
 
@@ -249,5 +250,6 @@ def state_after(fact: StatusChanged) -> ObjectState:
         order_id=fact.order_id,
         ticket_type=fact.ticket_type,
         extra_data=fact.extra_data,
+        resale_listing_id=fact.resale_listing_id,
         area=None if fact.area is None else AreaCounts(taken=fact.area.taken, held=fact.area.held),
     )

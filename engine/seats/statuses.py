@@ -58,6 +58,7 @@ def seat_after(current: ObjectState, change: Change, item: ObjectChange) -> Obje
         order_id=change.order_id,
         ticket_type=item.ticket_type,
         extra_data=extra_data_after(current, change, item),
+        resale_listing_id=change.resale_listing_id,
     )
 
 

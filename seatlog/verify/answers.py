@@ -85,14 +85,14 @@ def _wanted(change: Change, item: ObjectChange) -> tuple[Any, ...]:
         return (change.event, change.season_use.season, item.label)
     token = change.hold.token if change.hold else None
     asked = (change.event, item.label, change.status, item.quantity)
-    return (*asked, token, change.order_id, item.ticket_type)
+    return (*asked, token, change.order_id, item.ticket_type, change.resale_listing_id)
 
 
 def done_by(fact: Any) -> tuple[Any, ...]:  # noqa: ANN401 - any fact
     """Say what a fact has done, in the form of `wanted_of`."""
     if isinstance(fact, StatusChanged):
         done = (fact.event, fact.label, fact.status, fact.quantity)
-        return (*done, fact.hold_token, fact.order_id, fact.ticket_type)
+        return (*done, fact.hold_token, fact.order_id, fact.ticket_type, fact.resale_listing_id)
     if isinstance(fact, SeasonStatusOverridden):
         return (fact.event, fact.season, *fact.places)
     if isinstance(fact, ExtraDataChanged):

@@ -271,6 +271,7 @@ class Fold:
         seat_token = token if fact.status == HELD and area is None else None
         after = ObjectState(
             *(fact.status, seat_token, fact.order_id, fact.ticket_type, fact.extra_data),
+            fact.resale_listing_id,
             None if area is None else msgspec.structs.replace(area, own={}),
         )
         event.put(fact.label, after)

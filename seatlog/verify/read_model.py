@@ -30,7 +30,8 @@ _ROWS_AT_ONCE = 5_000
 _POSITIONS = "SELECT topic, partition, next_offset, term FROM positions"
 _EVENTS = "SELECT * FROM events"
 _OBJECTS = """
-    SELECT event, label, status, hold_token, order_id, ticket_type, extra_data, area FROM objects
+    SELECT event, label, status, hold_token, order_id, ticket_type, extra_data, resale_listing_id,
+        area FROM objects
 """
 _AREA_HOLDS = "SELECT event, label, token, places FROM area_holds"
 _OVERRIDES = "SELECT event, label, season, places FROM season_overrides"

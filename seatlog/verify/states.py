@@ -20,6 +20,7 @@ class ObjectState(NamedTuple):
     order_id: str | None = None
     ticket_type: str | None = None
     extra_data: JsonObject | None = None
+    resale_listing_id: str | None = None
     area: AreaCounts | None = None
     """Without `own`: the places of each token are in EventFold.area_holds."""
 

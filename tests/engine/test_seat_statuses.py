@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 
 from schemas.commands import Hold
@@ -18,6 +19,7 @@ from tests.engine.factories import (
     command,
     hold,
     release,
+    update_extra_data,
 )
 from tests.engine.scenario import SeatsScenario
 
@@ -209,3 +211,13 @@ def test_a_released_seat_that_keeps_nothing_is_untouched() -> None:
 def test_an_object_that_nobody_touched_has_no_entry() -> None:
     scenario = SeatsScenario().given(book("A-1"), hold("A-2", by=ALICE), release("A-2"))
     assert list(scenario.event().objects) == ["A-1"]
+
+
+def test_a_resale_listing_is_kept_until_the_next_change() -> None:
+    listed = msgspec.structs.replace(change(RESALE, "A-1", "GA"), resale_listing_id="listing")
+    scenario = SeatsScenario().given(book("A-1"), command(listed))
+    assert [scenario.object(label).resale_listing_id for label in ("A-1", "GA")] == ["listing"] * 2
+    scenario.given(update_extra_data(A_1={"a": 1}))
+    assert scenario.object("A-1").resale_listing_id == "listing"
+    scenario.given(book("A-1"), book("GA"))
+    assert [scenario.object(label).resale_listing_id for label in ("A-1", "GA")] == [None] * 2

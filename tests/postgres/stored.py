@@ -86,7 +86,9 @@ def _apply(model: Stored, fact: Any, place: int, at: int) -> None:  # noqa: ANN4
         case StatusChanged():
             _change(model, fact, place, at)
         case ExtraDataChanged():
-            untouched = dict.fromkeys(("hold_token", "order_id", "ticket_type", "area"))
+            untouched = dict.fromkeys(
+                ("hold_token", "order_id", "ticket_type", "resale_listing_id", "area")
+            )
             untouched |= {"event": fact.event, "label": fact.label, "status": "free"}
             untouched |= {"used_at": None, "used": 0}
             row = model.objects.setdefault((fact.event, fact.label), untouched)
@@ -132,6 +134,7 @@ def _change(model: Stored, fact: StatusChanged, place: int, at: int) -> None:
         "order_id": fact.order_id,
         "ticket_type": fact.ticket_type,
         "extra_data": fact.extra_data,
+        "resale_listing_id": fact.resale_listing_id,
         "area": None if fact.area is None else {"taken": fact.area.taken, "held": fact.area.held},
         "used_at": used_at,
         "used": max(before["used"], places),

@@ -28,7 +28,8 @@ async def test_a_booking_is_an_object_and_a_status_change_whose_id_is_its_place_
     seats = Seats()
     outbox.apply(seats.created)
     other = seats.change("A-2")
-    booked = seats.change("A-1", order_id="o1", ticket_type="adult", extra_data={"b": 1.0, "a": 2})
+    said = {"order_id": "o1", "ticket_type": "adult", "resale_listing_id": "listing1"}
+    booked = seats.change("A-1", extra_data={"b": 1.0, "a": 2}, **said)
     outbox.answer(other, booked)
     await projection.apply([outbox.news()])
     model = await stored(pool)
@@ -41,6 +42,7 @@ async def test_a_booking_is_an_object_and_a_status_change_whose_id_is_its_place_
         "order_id": "o1",
         "ticket_type": "adult",
         "extra_data": {"b": 1.0, "a": 2},
+        "resale_listing_id": "listing1",
         "area": None,
         "used_at": NOON,
         "used": 1,

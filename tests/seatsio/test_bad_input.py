@@ -292,10 +292,7 @@ async def test_a_question_that_cannot_be_is_refused(
 
 
 async def test_what_is_not_there_yet_says_so(company: Company) -> None:
-    for path in (
-        "/events/E/channels",
-        "/events/E/actions/put-up-for-resale",
-    ):
+    for path in ("/events/E/channels", "/events/E/actions/mark-as-for-sale"):
         answer = await company.post(path, {})
         assert answer.status == 400
         assert "not supported yet" in answer.messages[0]

@@ -73,6 +73,10 @@ GROUP = {"type": "CHANGE_STATUS_TO", "status": "booked", "events": ["e"], "objec
         ({"keepExtraData": False, "ignoreChannels": False}, wanted()),
         ({"allowedPreviousStatuses": ["x"]}, wanted(allowed_previous_statuses=["x"])),
         ({"rejectedPreviousStatuses": []}, wanted(rejected_previous_statuses=[])),
+        (
+            {"status": "resale", "resaleListingId": "listing"},
+            wanted("resale", resale_listing_id="listing"),
+        ),
     ],
 )
 def test_a_change_over_events_is_read(fields: dict[str, Any], expected: Wanted) -> None:
@@ -107,11 +111,10 @@ def test_a_change_over_events_is_read(fields: dict[str, Any], expected: Wanted) 
         ({"type": "BOOK"}, "#/type: expected one of 'CHANGE_STATUS_TO' or 'RELEASE'"),
         ({"type": "RELEASE"}, "#/status: a release has no status"),
         ({"status": None}, "#: required key [status] not found"),
-        ({"status": "resale"}, "#/status: resale is not supported yet"),
         ({"status": "reservedByToken"}, "#: required key [holdToken] not found"),
         ({"channelKeys": ["c"]}, "#/channelKeys: channels are not supported yet"),
         ({"ignoreChannels": True}, "#/ignoreChannels: channels are not supported yet"),
-        ({"resaleListingId": "r"}, "#/resaleListingId: resale is not supported yet"),
+        ({"resaleListingId": ""}, "#/resaleListingId: expected minLength: 1, actual: 0"),
         (
             {"bestAvailable": {"number": 2}},
             "#/bestAvailable: best available for groups and batches is not supported yet",
@@ -335,6 +338,7 @@ good_changes = st.fixed_dictionaries(
         "orderId": labels,
         "keepExtraData": st.booleans(),
         "allowedPreviousStatuses": st.lists(labels, max_size=2),
+        "resaleListingId": labels,
     },
 )
 names = st.sampled_from(

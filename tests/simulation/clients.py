@@ -86,6 +86,8 @@ class Client:
             await self._create()
         elif self._dice.chance(0.12):
             await self._direct(self._dice.random.choice(events))
+        elif self._dice.chance(0.07):
+            await self._sell_tables_otherwise(self._dice.random.choice(events))
         elif self._dice.chance(0.02):
             self._ingress.send_nonsense(events[0].partition)
         elif self._dice.chance(0.12):
@@ -128,7 +130,10 @@ class Client:
                 )
             )
         elif self._dice.chance(0.6):
-            await self._decide(self._update(entry))
+            new_key = self._dice.random.choice(EVENT_KEYS)
+            await self._decide(
+                UpdateEvent(workspace=self._workspace, key=entry.key, new_key=new_key)
+            )
         else:
             await self._decide(DeleteEvent(workspace=self._workspace, key=entry.key))
 
@@ -164,13 +169,9 @@ class Client:
 
         await self._repeat(command.idempotency, ask)
 
-    def _update(self, entry: Entry) -> UpdateEvent:
-        """Rename an event, or let it sell its table otherwise."""
-        if self._dice.chance(0.5):
-            tables = TableBooking(mode=self._dice.random.choice(("all_by_table", "all_by_seat")))
-            return UpdateEvent(workspace=self._workspace, key=entry.key, tables=tables)
-        new_key = self._dice.random.choice(EVENT_KEYS)
-        return UpdateEvent(workspace=self._workspace, key=entry.key, new_key=new_key)
+    async def _sell_tables_otherwise(self, entry: Entry) -> None:
+        tables = TableBooking(mode=self._dice.random.choice(("all_by_table", "all_by_seat")))
+        await self._decide(UpdateEvent(workspace=self._workspace, key=entry.key, tables=tables))
 
     async def _describe(self, entry: Entry) -> None:
         label = self._label()
@@ -305,7 +306,7 @@ class Client:
             return AREA
         if self._dice.chance(0.03):
             return "nowhere"
-        return self._dice.random.choice(AT_A_TABLE if self._dice.chance(0.15) else SEATS)
+        return self._dice.random.choice(AT_A_TABLE if self._dice.chance(0.25) else SEATS)
 
     def _object(self, label: str) -> ObjectChange:
         quantity = self._dice.between(1, 5) if label == AREA else 1

@@ -51,6 +51,7 @@ CREATE TABLE objects (
     order_id text,
     ticket_type text,
     extra_data json,
+    resale_listing_id text,
     area json,
     used_at bigint,
     used bigint NOT NULL DEFAULT 0,

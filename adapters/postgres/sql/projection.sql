@@ -45,16 +45,18 @@ DELETE FROM status_changes WHERE event = ANY ($1::bigint[])
 
 -- name: put_objects
 INSERT INTO objects (
-    event, label, status, hold_token, order_id, ticket_type, extra_data, area, used_at, used
+    event, label, status, hold_token, order_id, ticket_type, extra_data, area, used_at, used,
+    resale_listing_id
 )
 SELECT
     event, label, status, hold_token, order_id, ticket_type, extra_data, area,
-    nullif(used_at, 0), used
+    nullif(used_at, 0), used, resale_listing_id
 FROM unnest(
     $1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::json[],
-    $8::json[], $9::bigint[], $10::bigint[]
+    $8::json[], $9::bigint[], $10::bigint[], $11::text[]
 ) AS given (
-    event, label, status, hold_token, order_id, ticket_type, extra_data, area, used_at, used
+    event, label, status, hold_token, order_id, ticket_type, extra_data, area, used_at, used,
+    resale_listing_id
 )
 ON CONFLICT (event, label) DO UPDATE SET
     status = excluded.status,
@@ -63,6 +65,7 @@ ON CONFLICT (event, label) DO UPDATE SET
     ticket_type = excluded.ticket_type,
     extra_data = excluded.extra_data,
     area = excluded.area,
+    resale_listing_id = excluded.resale_listing_id,
     used_at = coalesce(objects.used_at, excluded.used_at),
     used = greatest(objects.used, excluded.used)
 

@@ -36,7 +36,8 @@ FROM events WHERE id = ANY ($1::bigint[]) ORDER BY id
 SELECT id FROM events WHERE id = ANY ($1::bigint[])
 
 -- name: objects
-SELECT label, status, hold_token, order_id, ticket_type, extra_data, area
+SELECT
+    label, status, hold_token, order_id, ticket_type, extra_data, resale_listing_id, area
 FROM objects WHERE event = $1 AND label = ANY ($2::text[])
 
 -- name: season_overrides
@@ -53,7 +54,8 @@ SELECT label, token, places FROM area_holds WHERE event = $1 AND label = ANY ($2
 -- name: touched_objects
 SELECT
     array_agg(label), array_agg(status), array_agg(hold_token), array_agg(order_id),
-    array_agg(ticket_type), array_agg(extra_data::text)
+    array_agg(ticket_type), array_agg(extra_data::text),
+    array_agg(resale_listing_id)
 FROM (
     SELECT *, row_number() OVER () / 4096 AS part FROM objects WHERE event = $1 AND area IS NULL
 ) AS numbered
@@ -61,7 +63,7 @@ GROUP BY part
 
 -- name: touched_areas
 SELECT
-    label, status, hold_token, order_id, ticket_type, extra_data::text, area,
+    label, status, hold_token, order_id, ticket_type, extra_data::text, resale_listing_id, area,
     (
         SELECT json_object_agg(token, places)::text FROM area_holds
         WHERE area_holds.event = objects.event AND area_holds.label = objects.label
@@ -70,7 +72,7 @@ FROM objects WHERE event = $1 AND area IS NOT NULL
 
 -- name: touched_object
 SELECT
-    label, status, hold_token, order_id, ticket_type, extra_data::text, area,
+    label, status, hold_token, order_id, ticket_type, extra_data::text, resale_listing_id, area,
     (
         SELECT json_object_agg(token, places)::text FROM area_holds
         WHERE area_holds.event = objects.event AND area_holds.label = objects.label

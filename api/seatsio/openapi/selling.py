@@ -39,15 +39,22 @@ def _change(summary: str, body: type[Body], shape: str = "ObjectsChanged") -> Op
     return Operation(summary, body, ("expand objects",), {200: shape, 204: None})
 
 
+_CALLED = {
+    "book": "Book",
+    "hold": "Hold",
+    "release": "Release",
+    "put-up-for-resale": "Put up for resale",
+}
+
 STATUSES: Operations = {
     ("POST", "/events/groups/actions/change-object-status"): _change(
         "Change the status of objects", GroupStatusAsked
     ),
     **{
         ("POST", f"/events/groups/actions/{verb}"): _change(
-            f"{verb.capitalize()} objects of several events", GroupChangeAsked
+            f"{_CALLED[verb]} objects of several events", GroupChangeAsked
         )
-        for verb in ("book", "hold", "release")
+        for verb in _CALLED
     },
     ("POST", "/events/actions/change-object-status"): _change(
         "Make a batch of changes", Batch, "BatchChanged"
@@ -57,9 +64,9 @@ STATUSES: Operations = {
     ),
     **{
         ("POST", f"/events/{{key}}/actions/{verb}"): _change(
-            f"{verb.capitalize()} objects of an event", EventChangeAsked, "EventObjectsChanged"
+            f"{_CALLED[verb]} objects of an event", EventChangeAsked, "EventObjectsChanged"
         )
-        for verb in ("book", "hold", "release")
+        for verb in _CALLED
     },
     ("GET", "/events/{key}/status-changes"): get(
         "List the status changes of an event",

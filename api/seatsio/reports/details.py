@@ -60,9 +60,9 @@ class States:
             self._add_row(row)
 
     def _add_columns(self, columns: TouchedColumns) -> None:
-        labels, statuses, *carried, extra_data = columns
+        labels, statuses, *carried, extra_data, listings = columns
         for label, status, one in zip(
-            labels, statuses, map(Carried, *carried, map(_raw, extra_data)), strict=True
+            labels, statuses, map(Carried, *carried, map(_raw, extra_data), listings), strict=True
         ):
             ordinal = self._stock.ordinal_of(label)
             if ordinal is not None:
@@ -72,7 +72,10 @@ class States:
         ordinal = self._stock.ordinal_of(row.label)
         if ordinal is None:
             return
-        carried = Carried(row.hold_token, row.order_id, row.ticket_type, _raw(row.extra_data))
+        carried = Carried(
+            *(row.hold_token, row.order_id, row.ticket_type),
+            *(_raw(row.extra_data), row.resale_listing_id),
+        )
         state = self._state(ordinal, row.status)
         if row.area is not None or row.overridden:
             seen = Seen(

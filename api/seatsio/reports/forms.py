@@ -69,7 +69,7 @@ STATE_COLUMNS = (
     "seasonStatusOverriddenQuantity",
     "seasonStatusOverriddenQuantities",
 )
-CARRIED_COLUMNS = ("holdToken", "orderId", "ticketType", "extraData")
+CARRIED_COLUMNS = ("holdToken", "orderId", "ticketType", "extraData", "resaleListingId")
 _QUOTED_FOR = frozenset('",\r\n')
 _encode = msgspec.json.Encoder().encode
 
@@ -81,6 +81,7 @@ class Carried(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", g
     order_id: str | None = None
     ticket_type: str | None = None
     extra_data: msgspec.Raw | None = None
+    resale_listing_id: str | None = None
 
 
 class Form(NamedTuple):
@@ -138,7 +139,10 @@ def _cell(value: object) -> str:
 
 
 def _carried_cells(carried: Carried) -> bytes:
-    values = (carried.hold_token, carried.order_id, carried.ticket_type, carried.extra_data)
+    values = (
+        *(carried.hold_token, carried.order_id, carried.ticket_type),
+        *(carried.extra_data, carried.resale_listing_id),
+    )
     return ",".join(["" if value is None else _cell(value) for value in values]).encode()
 
 

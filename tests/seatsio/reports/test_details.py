@@ -44,19 +44,22 @@ def touched_at_random(event_map: EventMap) -> tuple[TouchedObjects, dict[str, Se
         label = found.label
         if found.kind == "area":
             area = AreaCounts(taken={"booked": 2}, held=3)
-            areas.append(TouchedRow(label, "booked", None, "o", None, None, area, raw(HOLDS)))
+            areas.append(
+                TouchedRow(label, "booked", order_id="o", area=area, area_holds=raw(HOLDS))
+            )
             seen[label] = Seen("booked", order_id="o", area=area, area_holds=HOLDS)
         elif dice.random() < 0.5:
             status = dice.choice(["booked", "free", "reservedByToken", 'a "custom", one'])
             order = dice.choice([None, "order-1", "ö,\n"])
             extra = dice.choice([None, {"name": 'Ada "the first"', "n": [1, None]}])
             token = "h" if status == "reservedByToken" else None
-            rows.append(TouchedRow(label, status, token, order, "adult", raw(extra)))
-            seen[label] = Seen(status, token, order, "adult", extra)
+            listing = dice.choice([None, "listing, 1"])
+            rows.append(TouchedRow(label, status, token, order, "adult", raw(extra), listing))
+            seen[label] = Seen(status, token, order, "adult", extra, listing)
     rows.append(TouchedRow("not on the chart", "booked"))
     dice.shuffle(rows)
     some, *others = (rows[first : first + 7] for first in range(0, len(rows), 7))
-    columns = [TouchedColumns(*list(zip(*part, strict=True))[:6]) for part in others]
+    columns = [TouchedColumns(*list(zip(*part, strict=True))[:7]) for part in others]
     return TouchedObjects(columns, [*some, *areas]), seen
 
 
@@ -221,7 +224,7 @@ def _flat(about: JSON, before: str = "") -> JSON:
 def _read(name: str, cell: str) -> Any:  # noqa: ANN401 - JSON
     texts = {"label", "status", "availabilityReason", "orderId", "ticketType", "section", "zone"}
     texts |= {"categoryKey", "categoryLabel", "entrance", "leftNeighbour", "rightNeighbour"}
-    texts |= {"holdToken"}
+    texts |= {"holdToken", "resaleListingId"}
     if name in texts or name.startswith(("labels.", "ids.", "floor.")) or name == "objectType":
         return cell
     return msgspec.json.decode(cell)
