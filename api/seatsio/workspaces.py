@@ -51,6 +51,12 @@ class SecretKeyToRemove(Body):
     secret_key: Annotated[str, Field(min_length=1, max_length=authorization_characters_max)]
 
 
+class DefaultAsked(Body):
+    """The key of the path once more: the vendor's npm client sends it."""
+
+    key: Text | None = None
+
+
 class NoBody(Body):
     """What actions without parameters take."""
 
@@ -150,8 +156,10 @@ class Workspaces:
         return nothing()
 
     async def _set_default(self, call: Call) -> web.Response:
-        read(call.body, NoBody)
+        asked = read(call.body, DefaultAsked)
         async with self._changing(call) as key:
+            if asked.key not in (None, key):
+                raise bad_request(f"#/key: expected {key}, as in the path")
             await self._parts.accounts.set_default(call.company, key)
         return nothing()
 

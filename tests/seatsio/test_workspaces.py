@@ -155,6 +155,9 @@ async def test_the_default_workspace_stays_active_and_an_active_one_is_not_delet
         answer = await admin.call(method, path.format(key))
         assert answer.status == 400
         assert answer.messages[0].startswith(f"Workspace {key}: {why}")
+    path = f"/workspaces/actions/set-default/{default}"
+    answer = await admin.call("POST", path, {"key": closed})
+    assert (answer.status, answer.messages) == (400, [f"#/key: expected {default}, as in the path"])
     assert await opens(admin.company, admin.company.secret)
 
 

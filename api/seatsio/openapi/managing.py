@@ -6,7 +6,7 @@ from api.seatsio.drawings import CategoryAsked
 from api.seatsio.hold_tokens import DeadlineAsked, HoldTokenAsked
 from api.seatsio.openapi.operation import PAGE, Operation, Operations, get, post
 from api.seatsio.ticket_buyers import TicketBuyersAsked
-from api.seatsio.workspaces import SecretKeyToRemove, WorkspaceAsked, WorkspaceChange
+from api.seatsio.workspaces import DefaultAsked, SecretKeyToRemove, WorkspaceAsked, WorkspaceChange
 
 HOLD_TOKENS: Operations = {
     ("POST", "/hold-tokens"): post("Create a hold token", HoldTokenAsked, "HoldToken"),
@@ -98,5 +98,7 @@ WORKSPACES: Operations = {
     ("POST", f"{_WORKSPACE}/actions/remove-secret-key"): post(
         "Remove a secret key", SecretKeyToRemove
     ),
-    ("POST", "/workspaces/actions/set-default/{key}"): post("Make a workspace the default"),
+    ("POST", "/workspaces/actions/set-default/{key}"): post(
+        "Make a workspace the default", DefaultAsked
+    ),
 }
