@@ -84,7 +84,7 @@ def _chosen(
     return TouchedColumns(*(list(column) for column in zip(*rows, strict=True))) if rows else _NONE
 
 
-_NONE = TouchedColumns((), (), (), (), (), ())
+_NONE = TouchedColumns((), (), (), (), (), (), ())
 
 
 def _area(
@@ -103,14 +103,17 @@ def _area(
     holds = msgspec.json.encode(seen.area_holds).decode() if seen.area_holds else None
     carried = (seen.hold_token, seen.order_id, seen.ticket_type)
     extra_data = msgspec.json.encode(seen.extra_data).decode() if seen.extra_data else None
-    return TouchedRow(label, seen.status, *carried, extra_data, seen.area, holds)
+    return TouchedRow(
+        *(label, seen.status, *carried),
+        *(extra_data, seen.resale_listing_id, seen.area, holds),
+    )
 
 
 def _seen(row: TouchedRow) -> Seen:
     extra_data = None if row.extra_data is None else msgspec.json.decode(row.extra_data)
     holds = None if row.area_holds is None else msgspec.json.decode(row.area_holds)
     carried = (row.hold_token, row.order_id, row.ticket_type)
-    return Seen(row.status, *carried, extra_data, row.area, holds)
+    return Seen(row.status, *carried, extra_data, row.resale_listing_id, row.area, holds)
 
 
 def _with_quantities(
