@@ -1,8 +1,10 @@
 """Events that do not go by their season for some objects, and do again."""
 
+from collections.abc import Callable
+
 import pytest
 
-from schemas.commands import ChangeObjectStatus
+from schemas.commands import ChangeObjectStatus, ObjectChange
 from schemas.facts import (
     BOOKED,
     CommandParked,
@@ -147,14 +149,19 @@ def test_who_overrides_waits_for_what_is_in_doubt(owner: SeatsScenario) -> None:
     assert not owner.state.parking
 
 
-def test_places_in_doubt_are_not_given_back_to_the_season(owner: SeatsScenario) -> None:
+@pytest.mark.parametrize(("asked", "left"), [(use_again, 2), (override, 4)])
+def test_what_is_overridden_of_an_area_in_doubt_waits(
+    owner: SeatsScenario, asked: Callable[[int, ObjectChange], ChangeObjectStatus], left: int
+) -> None:
     owner.given(
         book(places("GA", CAPACITY), event=YEAR),
         override(MARCH, places("GA", 3)),
         begun(change(BOOKED, places("GA", 3), event=MARCH)),
     )
-    owner.when(use_again(MARCH, places("GA", 1)))
+    owner.when(asked(MARCH, places("GA", 1)))
     assert isinstance(owner.last.facts[0], CommandParked)
+    owner.given(cancelled()).after(0)
+    assert owner.event(MARCH).overridden == {("GA", YEAR): left}
 
 
 def test_a_deleted_event_leaves_no_override(owner: SeatsScenario) -> None:
