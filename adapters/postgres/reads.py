@@ -223,10 +223,10 @@ class Snapshot:
 
     async def touched_objects(self, event: int) -> TouchedObjects:
         """Give all objects of an event that were touched."""
-        # In columns: a row of its own for each seat of a stadium takes three times as long.
-        parts = await self._lent.fetch(_SQL["touched_objects"], event)
+        rows = await self._lent.fetch(_SQL["touched_objects"], event)
         areas = await self._lent.fetch(_SQL["touched_areas"], event)
-        columns = [TouchedColumns(*part) for part in parts]
+        # In columns: an object of its own for each seat of a stadium takes three times as long.
+        columns = [TouchedColumns(*zip(*rows, strict=True))] if rows else []
         return TouchedObjects(columns, [_touched_row(row) for row in areas])
 
     async def touched_object(self, event: int, label: str) -> TouchedObjects:

@@ -52,14 +52,8 @@ WHERE event = ANY ($1::bigint[]) AND label = ANY ($2::text[])
 SELECT label, token, places FROM area_holds WHERE event = $1 AND label = ANY ($2::text[])
 
 -- name: touched_objects
-SELECT
-    array_agg(label), array_agg(status), array_agg(hold_token), array_agg(order_id),
-    array_agg(ticket_type), array_agg(extra_data::text),
-    array_agg(resale_listing_id)
-FROM (
-    SELECT *, row_number() OVER () / 4096 AS part FROM objects WHERE event = $1 AND area IS NULL
-) AS numbered
-GROUP BY part
+SELECT label, status, hold_token, order_id, ticket_type, extra_data::text, resale_listing_id
+FROM objects WHERE event = $1 AND area IS NULL
 
 -- name: touched_areas
 SELECT
