@@ -16,6 +16,10 @@ from engine.charts.inventory import SeatMap
 from engine.groups.directory import Entry
 from engine.seats.event_map import EventMap
 from schemas.inventory import InventoryError, decode, decompress, inventory_hash
+from schemas.selling import AS_THE_CHART_SAYS
+
+event_maps_max = 1_000
+"""Kept at once; past it they are made anew."""
 
 
 class SeatMaps:
@@ -26,6 +30,8 @@ class SeatMaps:
         self._inventories = inventories
         self._in_use = in_use
         self._seat_maps: dict[str, SeatMap] = {}
+        self._event_maps: dict[int, EventMap] = {}
+        """Of events that say how they are sold: what they say is looked through once."""
         self._unpacking: dict[str, asyncio.Task[SeatMap]] = {}
 
     def get_now(self, inventory: str) -> SeatMap | None:
@@ -51,7 +57,15 @@ class SeatMaps:
 
     async def of_event(self, entry: Entry) -> EventMap:
         """Give the event map of an event as the directory has it. Raises as `get` does."""
-        return EventMap(await self.get(entry.inventory), entry.selling)
+        seat_map = await self.get(entry.inventory)
+        if entry.selling is AS_THE_CHART_SAYS:
+            return EventMap(seat_map)
+        kept = self._event_maps.get(entry.event)
+        if kept is None or kept.chart is not seat_map or kept.selling is not entry.selling:
+            if len(self._event_maps) >= event_maps_max:
+                self._event_maps.clear()
+            kept = self._event_maps[entry.event] = EventMap(seat_map, entry.selling)
+        return kept
 
     async def publish(self, inventory: str, compressed: bytes) -> None:
         """Put an inventory into the log, and return when it is safe there."""
@@ -67,6 +81,7 @@ class SeatMaps:
         seat_map = await asyncio.to_thread(unpack, inventory, compressed)
         for unused in self._seat_maps.keys() - self._in_use():
             del self._seat_maps[unused]
+        self._event_maps.clear()
         self._seat_maps[inventory] = seat_map
         return seat_map
 

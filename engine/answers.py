@@ -15,7 +15,7 @@ import msgspec
 from engine.machine import Decision
 from schemas.commands import Idempotency
 from schemas.outbox import Accepted, Answer, Data
-from schemas.rejections import Rejected, Rejection
+from schemas.rejections import NOT_KEPT, Rejected, Rejection
 
 answer_kept_ms = 15 * 60 * 1000
 
@@ -69,7 +69,7 @@ class FirstAnswers:
         if data.answer.repeat:
             return  # the answer to the deferred command itself is still to come
         self._deferred.pop(data.command_id, None)
-        if isinstance(data.answer, Rejected) and data.answer.code == Rejection.BUSY_IN_DOUBT.code:
+        if isinstance(data.answer, Rejected) and data.answer.code in NOT_KEPT:
             return  # it may be asked again, with the same key
         self._by_command[data.command_id] = _First(
             data.at, data.fingerprint or "", data.answer, list(data.facts)

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import msgspec
 
 from schemas.selling import EventCategory, Selling, TableBooking
+from schemas.selling_edits import ChannelsEdit, EventForSaleEdit
 
 JsonObject = dict[str, Any]
 
@@ -112,6 +113,10 @@ class Change(
     rejected_previous_statuses: list[str] | None = None
     resale_listing_id: str | None = None
     """Of the offer on a resale platform; kept until the next change."""
+    channel_keys: list[str] | None = None
+    """Channels whose objects may be touched; `NO_CHANNEL` for what is in none. None: that only."""
+    ignore_channels: bool = False
+    """Objects of all channels, and of none, may be touched."""
     season_use: SeasonUse | None = None
     """Present: no status changes, but by whose status the objects go. Of the other fields only the
     event, its key and the objects count, and all events of the command live in one partition."""
@@ -128,6 +133,9 @@ class ChangeObjectStatus(
 
     changes: list[Change]
     origin: Origin
+    same_channels: bool = False
+    """The changes are one offer over several events: an object has to be in the same channel on
+    all of them, or in none."""
 
 
 class UpdateExtraData(
@@ -173,6 +181,9 @@ class ChangeBestAvailable(
     hold: Hold | None = None
     order_id: str | None = None
     keep_extra_data: bool = False
+    channel_keys: list[str] | None = None
+    """As in a change."""
+    ignore_channels: bool = False
     ticket_types: list[str | None] = []
     """Of the objects in the order of the answer; those past its end have none."""
     extra_data: list[JsonObject | None] = []
@@ -276,6 +287,23 @@ class ChangePartialSeason(
     removed: list[str] = []
 
 
+class EditChannels(
+    Command, tag="EditChannels.v1", kw_only=True, frozen=True, forbid_unknown_fields=True
+):
+    """Edit the channels of an event."""
+
+    key: str
+    edit: ChannelsEdit
+
+
+class EditForSale(
+    Command, tag="EditForSale.v1", kw_only=True, frozen=True, forbid_unknown_fields=True
+):
+    """Edit what is for sale of events, all or none."""
+
+    events: list[EventForSaleEdit]
+
+
 class DeleteEvent(
     Command, tag="DeleteEvent.v1", kw_only=True, frozen=True, forbid_unknown_fields=True
 ):
@@ -303,7 +331,14 @@ class SetHoldDeadline(
 
 SeasonCommand = CreateSeason | CreateSeasonEvents | CreatePartialSeason | ChangePartialSeason
 GroupsCommand = (
-    CreateEvents | UpdateEvent | DeleteEvent | SeasonCommand | SetHoldDeadline | ChangeObjectStatus
+    CreateEvents
+    | UpdateEvent
+    | EditChannels
+    | EditForSale
+    | DeleteEvent
+    | SeasonCommand
+    | SetHoldDeadline
+    | ChangeObjectStatus
 )
 
 encode = msgspec.json.Encoder().encode

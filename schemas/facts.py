@@ -27,6 +27,16 @@ RESALE = "resale"
 NO_TICKET_TYPE = "NO_TICKET_TYPE"
 
 
+class ChannelCounts(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The counts of an area's places that came from one channel, and go back there."""
+
+    taken: dict[str, int] = {}
+    """Places by status; none at 0."""
+    held: int = 0
+    own: dict[str, int] = {}
+    """What the change's `hold_token` holds now, by ticket type; none at 0."""
+
+
 class AreaCounts(msgspec.Struct, frozen=True, omit_defaults=True):
     """The counts of an area after a change: all that the change can have touched, and no more.
 
@@ -41,6 +51,19 @@ class AreaCounts(msgspec.Struct, frozen=True, omit_defaults=True):
     own: dict[str, int] = {}
     """What the change's `hold_token` holds now, by ticket type (`NO_TICKET_TYPE` for none); none at
     0. Empty as well if the change was made without a token."""
+    channels: dict[str, ChannelCounts] = {}
+    """How many of all these places came from channels, by id of the channel; none without any."""
+
+    def without_own(self) -> "AreaCounts":
+        """Give the counts as they are the same for everybody."""
+        if not self.own and not self.channels:
+            return self
+        shared = {
+            channel: ChannelCounts(taken=counts.taken, held=counts.held)
+            for channel, counts in self.channels.items()
+            if counts.taken or counts.held
+        }
+        return AreaCounts(taken=self.taken, held=self.held, channels=shared)
 
 
 class StatusChanged(
@@ -125,6 +148,16 @@ class EventCreated(
     created_at: int
 
 
+class ForSaleEdits(msgspec.Struct, kw_only=True, frozen=True):
+    """How often it was edited on a day what of an event is for sale."""
+
+    day: int
+    """Whole days since the epoch, UTC."""
+    made: int
+    left: int
+    """How many more edits of this day may take something out of sale."""
+
+
 class EventUpdated(
     msgspec.Struct, tag="EventUpdated.v1", kw_only=True, frozen=True, omit_defaults=True
 ):
@@ -143,6 +176,8 @@ class EventUpdated(
     """How the event is sold from now on, as a whole."""
     season: SeasonPlace | None = None
     """What it is in its season from now on, as a whole."""
+    for_sale_edits: ForSaleEdits | None = None
+    """Present if this was such an edit."""
     updated_at: int
 
 
@@ -225,6 +260,8 @@ class Pocket(msgspec.Struct, frozen=True, omit_defaults=True):
     token: str | None = None
     """Of held places, as is the ticket type."""
     ticket_type: str | None = None
+    channel: str | None = None
+    """The id of the channel that the places belong to, whoever has them; None: to none."""
 
 
 class Moves(msgspec.Struct, frozen=True):
@@ -233,6 +270,15 @@ class Moves(msgspec.Struct, frozen=True):
     sources: list[tuple[Pocket, int]]
     """In the order in which they are drawn on, with the places that each gives; never empty."""
     target: Pocket
+    """Where they come to; each place stays with its channel."""
+
+    @property
+    def arrivals(self) -> list[tuple[Pocket, int]]:
+        """Where the places come to, with their channels."""
+        return [
+            (msgspec.structs.replace(self.target, channel=pocket.channel), places)
+            for pocket, places in self.sources
+        ]
 
     @property
     def quantity(self) -> int:

@@ -17,7 +17,16 @@ from typing import Any
 
 import msgspec
 
-from schemas import commands, facts, inventory, outbox, topics, votes
+from schemas import (
+    commands,
+    facts,
+    inventory,
+    outbox,
+    selling,
+    selling_edits,
+    topics,
+    votes,
+)
 
 FOLDER = Path(__file__).parent / "json"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -93,7 +102,10 @@ def _described(component: Json, fields: dict[str, str]) -> Json:
 
 def _described_fields() -> dict[str, dict[str, str]]:
     """Give the attribute docstrings of all message types, by type and field."""
-    modules: list[ModuleType] = [commands, facts, outbox, votes, inventory]
+    modules: list[ModuleType] = [
+        *(commands, facts, outbox, votes, inventory),
+        *(selling, selling_edits),
+    ]
     return {
         name: {
             field: text

@@ -41,12 +41,19 @@ class Rejection(Enum):
     EVENT_NOT_IN_SEASON = _Row("EVENT_NOT_IN_SEASON", Retry.NEVER)
     TABLES_OF_SEASON = _Row("TABLES_OF_SEASON", Retry.NEVER)
     OVERRIDE_IN_A_GROUP = _Row("OVERRIDE_IN_A_GROUP", Retry.NEVER)
+    CHANNEL_NOT_FOUND = _Row("CHANNEL_NOT_FOUND", Retry.NEVER)
+    CHANNEL_KEY_TAKEN = _Row("CHANNEL_KEY_TAKEN", Retry.NEVER)
+    TOO_MANY_CHANNELS = _Row("TOO_MANY_CHANNELS", Retry.NEVER)
+    FOR_SALE_EDITS_USED_UP = _Row("FOR_SALE_EDITS_USED_UP", Retry.LATER)
     HOLD_TOKEN_MISSING = _Row("HOLD_TOKEN_MISSING", Retry.NEVER)
     HOLD_TOKEN_EXPIRED = _Row("HOLD_TOKEN_EXPIRED", Retry.NEVER)
     HOLD_DEADLINE_TOO_FAR = _Row("HOLD_DEADLINE_TOO_FAR", Retry.NEVER)
     OBJECT_NOT_FOUND = _Row("OBJECT_NOT_FOUND", Retry.NEVER)
     QUANTITY_ON_A_SEAT = _Row("QUANTITY_ON_A_SEAT", Retry.NEVER)
     TAKEN_IN_SEASON = _Row("TAKEN_IN_SEASON", Retry.LATER)
+    OBJECT_NOT_FOR_SALE = _Row("OBJECT_NOT_FOR_SALE", Retry.LATER)
+    OBJECT_OF_ANOTHER_CHANNEL = _Row("OBJECT_OF_ANOTHER_CHANNEL", Retry.LATER)
+    CHANNELS_DIFFER = _Row("CHANNELS_DIFFER", Retry.LATER)
     STATUS_NOT_ALLOWED = _Row("STATUS_NOT_ALLOWED", Retry.LATER)
     STATUS_REJECTED = _Row("STATUS_REJECTED", Retry.LATER)
     HELD_BY_ANOTHER_TOKEN = _Row("HELD_BY_ANOTHER_TOKEN", Retry.LATER)
@@ -76,6 +83,8 @@ class Rejection(Enum):
 
 
 _PRECEDENCE = {rejection: place for place, rejection in enumerate(Rejection)}
+NOT_KEPT = (Rejection.BUSY_IN_DOUBT.code, Rejection.FOR_SALE_EDITS_USED_UP.code)
+"""No first answers to an idempotency key: the same request may be sent again with it."""
 BY_CODE = {rejection.code: rejection for rejection in Rejection}
 
 

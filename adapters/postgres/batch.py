@@ -32,7 +32,7 @@ from schemas.facts import (
     StatusChanged,
 )
 from schemas.outbox import Answer, CommandAnswered, Data, OwnershipTaken, is_void, status_change_id
-from schemas.rejections import Rejected, Rejection
+from schemas.rejections import NOT_KEPT, Rejected
 from schemas.selling import AS_THE_CHART_SAYS, Selling
 
 NO_TERM = -1
@@ -258,9 +258,9 @@ class Batch:
 
 
 def _is_kept(answer: Answer | None) -> bool:
-    """Say whether an answer is the first of its key: a repeat is not, and BUSY may change."""
+    """Say whether an answer is the first of its key: a repeat is not."""
     if isinstance(answer, Rejected):
-        return not answer.repeat and answer.code != Rejection.BUSY_IN_DOUBT.code
+        return not answer.repeat and answer.code not in NOT_KEPT
     return answer is not None and not answer.repeat
 
 

@@ -28,6 +28,7 @@ from adapters.postgres.pool import Connection, Pool, connect, connection
 from adapters.postgres.queries import load_queries
 from adapters.postgres.results import AnsweredTwiceError
 from adapters.postgres.rows import EventRow
+from schemas.facts import AreaCounts
 from schemas.topics import (
     EVENTS_COMMANDS,
     EVENTS_OUTBOX,
@@ -213,7 +214,7 @@ async def _write_changes(lent: Connection, batch: Batch) -> None:
             fact.order_id,
             fact.ticket_type,
             fact.extra_data,
-            None if fact.area is None else {"taken": fact.area.taken, "held": fact.area.held},
+            None if fact.area is None else _area_json(fact.area),
             *batch.use_of(fact),
             fact.resale_listing_id,
         )
@@ -230,6 +231,13 @@ async def _write_changes(lent: Connection, batch: Batch) -> None:
     if batch.extra_data:
         rows = [(*key, extra_data) for key, extra_data in batch.extra_data.items()]
         await lent.execute(_SQL["put_extra_data"], *_columns(rows, 3))
+
+
+def _area_json(area: AreaCounts) -> dict[str, Any]:
+    """Give the counts of an area as they are the same for everybody."""
+    shared = area.without_own()
+    counts = {"taken": shared.taken, "held": shared.held}
+    return {**counts, "channels": shared.channels} if shared.channels else counts
 
 
 async def _write_area_holds(lent: Connection, batch: Batch) -> None:

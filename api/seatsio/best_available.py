@@ -33,6 +33,8 @@ class WantedBest(NamedTuple):
     hold_token: str | None
     order_id: str | None
     keep_extra_data: bool
+    channel_keys: list[str] | None = None
+    ignore_channels: bool = False
 
 
 class WishAsked(Body):

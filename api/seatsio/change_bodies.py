@@ -35,10 +35,12 @@ from api.seatsio.wire import (
     read,
     text_length_max,
 )
+from engine.groups.channels import channels_per_event_max
 from schemas.commands import Change, Hold, ObjectChange
 from schemas.facts import FREE, HELD
 
-_CHANNELS = NotYet("channels are", harmless=(None, False))
+channel_keys_max = channels_per_event_max + 1
+"""All of an event, and NO_CHANNEL."""
 _ONE_EVENT = NotYet("best available for groups and batches is")
 
 ChangeType = Literal["CHANGE_STATUS_TO", "RELEASE"]
@@ -74,8 +76,8 @@ class ChangeFields(Body):
     keep_extra_data: bool | None = None
     allowed_previous_statuses: list[Label] | None = None
     rejected_previous_statuses: list[Label] | None = None
-    ignore_channels: Annotated[object, _CHANNELS] = None
-    channel_keys: Annotated[object, _CHANNELS] = None
+    ignore_channels: bool | None = None
+    channel_keys: Annotated[list[Label], Field(max_length=channel_keys_max)] | None = None
     resale_listing_id: Text | None = None
 
 
@@ -182,6 +184,8 @@ class PlainChange(
     allowed_previous_statuses: list[_Ascii] | None = None
     rejected_previous_statuses: list[_Ascii] | None = None
     resale_listing_id: _AsciiText | None = None
+    ignore_channels: bool | None = None
+    channel_keys: Annotated[list[_Ascii], Meta(max_length=channel_keys_max)] | None = None
 
 
 _decode_plain = msgspec.json.Decoder(PlainChange).decode
@@ -233,6 +237,9 @@ class Wanted(NamedTuple):
     allowed_previous_statuses: list[str] | None
     rejected_previous_statuses: list[str] | None
     resale_listing_id: str | None = None
+    channel_keys: list[str] | None = None
+    """None, and no empty list: what is in no channel."""
+    ignore_channels: bool = False
     use: WantedUse | None = None
     """By whose status the objects go; present, nothing but they count."""
 
@@ -249,6 +256,8 @@ class Wanted(NamedTuple):
             allowed_previous_statuses=self.allowed_previous_statuses,
             rejected_previous_statuses=self.rejected_previous_statuses,
             resale_listing_id=self.resale_listing_id,
+            channel_keys=self.channel_keys,
+            ignore_channels=self.ignore_channels,
         )
 
 
@@ -351,7 +360,9 @@ def _wanted_of_event(asked: EventChangeAsked, status: str) -> Wanted | WantedBes
         raise BodyError(["#/bestAvailable: there is nothing to release"])
     _check_hold_token(asked, status)
     kept = bool(asked.keep_extra_data)
-    return asked.best_available.wanted(status, asked.hold_token, asked.order_id, kept)
+    wanted = asked.best_available.wanted(status, asked.hold_token, asked.order_id, kept)
+    channel_keys = asked.channel_keys or None
+    return wanted._replace(channel_keys=channel_keys, ignore_channels=bool(asked.ignore_channels))
 
 
 def _check_hold_token(asked: PlainChange | ChangeFields, status: str, path: str = "#") -> None:
@@ -380,6 +391,8 @@ def _wanted(
         allowed,
         rejected,
         asked.resale_listing_id,
+        asked.channel_keys or None,
+        bool(asked.ignore_channels),
     )
 
 

@@ -191,6 +191,21 @@ _MEANINGS = {
         "Overriding a season in one batch with changes of events outside of it is not supported "
         "yet: send them apart",
     ),
+    Rejection.CHANNEL_NOT_FOUND: _Meaning(
+        NOT_FOUND, "CHANNEL_NOT_FOUND", "Channel not found: {detail} is no channel of the event"
+    ),
+    Rejection.CHANNEL_KEY_TAKEN: _Meaning(
+        BAD_REQUEST, GENERAL_ERROR, "The event has two channels with the key {detail}"
+    ),
+    Rejection.TOO_MANY_CHANNELS: _Meaning(
+        BAD_REQUEST, GENERAL_ERROR, "The event has too many channels: {detail}"
+    ),
+    Rejection.FOR_SALE_EDITS_USED_UP: _Meaning(
+        TOO_MANY_REQUESTS,
+        "RATE_LIMIT_EXCEEDED",
+        "What is for sale of this event was edited too often today: edits that only open sale are "
+        "still possible",
+    ),
     Rejection.HOLD_TOKEN_MISSING: _Meaning(
         BAD_REQUEST, GENERAL_ERROR, "#: required key [holdToken] not found"
     ),
@@ -218,6 +233,20 @@ _MEANINGS = {
         ILLEGAL_STATUS_CHANGE,
         "Cannot change to [{status}]: "
         "the object is taken by the season, or by an event or a partial season of it",
+    ),
+    Rejection.OBJECT_NOT_FOR_SALE: _Meaning(
+        BAD_REQUEST, "OBJECT_NOT_FOR_SALE", "{label} on event {event} is not for sale"
+    ),
+    Rejection.OBJECT_OF_ANOTHER_CHANNEL: _Meaning(
+        BAD_REQUEST,
+        "OBJECT_OF_ANOTHER_CHANNEL",
+        "{label} on event {event} is in another channel than those that the request names: it "
+        "takes [channelKeys] with the key of its channel, or NO_CHANNEL if it is in none",
+    ),
+    Rejection.CHANNELS_DIFFER: _Meaning(
+        BAD_REQUEST,
+        "CHANNELS_DIFFER",
+        "{label} is in another channel on event {event} than on the others of the request",
     ),
     Rejection.STATUS_NOT_ALLOWED: _Meaning(
         BAD_REQUEST,

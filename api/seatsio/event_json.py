@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from adapters.postgres.rows import EventRow
+from api.seatsio.channels import channel_json
+from api.seatsio.for_sale import for_sale_json
 from api.seatsio.parts import JSON, iso
 from engine.charts.inventory import SeatMap
 from engine.seats.event_map import EventMap
@@ -49,11 +51,13 @@ def stored_event(row: EventRow, seats: SeatMap, key_of: KeyOf) -> JSON:
 
 def _event(event_map: EventMap, **own: Any) -> JSON:  # noqa: ANN401 - JSON
     own["objectCategories"] = _object_categories(event_map)
+    for_sale = event_map.selling.for_sale
+    own["forSaleConfig"] = None if for_sale is None else for_sale_json(for_sale)
     return {
         **{name: value for name, value in own.items() if value is not None},
         "tableBookingConfig": _table_booking(event_map.selling.tables or TableBooking()),
         "supportsBestAvailable": event_map.chart.supports_best_available,
-        "channels": [],
+        "channels": [channel_json(channel) for channel in event_map.selling.channels],
         "categories": [category_json(category) for category in event_map.categories],
     }
 

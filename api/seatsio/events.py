@@ -12,9 +12,11 @@ from pydantic_core import PydanticCustomError
 
 from api.call import Call, CallHandler, Route
 from api.limits import event_body_bytes_max, events_created_at_once_max
+from api.seatsio.channels import ChannelsAsked, new_channels
 from api.seatsio.commands import Commands, Show
 from api.seatsio.errors import bad_request, chart_not_found
 from api.seatsio.event_views import EventViews
+from api.seatsio.for_sale import ForSaleConfigAsked, new_for_sale
 from api.seatsio.idempotency import idempotency
 from api.seatsio.paging import CURSOR_PARAMETERS, check_parameters, page_json, read_cursor
 from api.seatsio.parts import Parts, answer, nothing, path_part
@@ -71,7 +73,6 @@ def _former_tables(value: object) -> object:
 EventKey = Annotated[Label, AfterValidator(_event_key)]
 Date = Annotated[str, AfterValidator(_date)]
 _FormerTables = BeforeValidator(_former_tables)
-_ChannelsNotYet = Annotated[object, NotYet("channels are", (None, []))]
 
 
 class EventFields(SellingFields):
@@ -87,8 +88,8 @@ class EventFields(SellingFields):
 class NewSellingFields(SellingFields):
     """What may be said of how an event is sold when it is created."""
 
-    channels: _ChannelsNotYet = None
-    for_sale_config: Annotated[object, NotYet("for-sale settings are")] = None
+    channels: ChannelsAsked | None = None
+    for_sale_config: ForSaleConfigAsked | None = None
 
 
 class NewEventFields(EventFields, NewSellingFields):
@@ -182,7 +183,7 @@ class Events:
                 inventory=inventory,
                 name=event.name,
                 date=event.date,
-                selling=_selling(event),
+                selling=_selling(event, workspace),
             )
             for _, event in asked
         ]
@@ -198,7 +199,7 @@ class Events:
             chart_key=chart_key,
             inventory=await self._inventory(call, chart_key, [((), asked)]),
             name=name,
-            selling=_selling(asked),
+            selling=_selling(asked, call.workspace.key),
         )
 
     async def _inventory(
@@ -279,12 +280,14 @@ class Events:
         return answer(page_json(page, told))
 
 
-def _selling(asked: NewSellingFields) -> Selling | None:
+def _selling(asked: NewSellingFields, workspace: str) -> Selling | None:
     """Say how a new event is sold; None if as its chart says."""
     selling = Selling(
         tables=tables_asked(asked),
         categories=categories_asked(asked) or [],
         object_categories=object_categories_asked(asked) or {},
+        channels=new_channels(asked.channels or [], workspace),
+        for_sale=new_for_sale(asked.for_sale_config),
     )
     return None if selling == AS_THE_CHART_SAYS else selling
 

@@ -84,7 +84,7 @@ def info(event_map: EventMap, found: BookableObject, seen: Seen) -> JSON:
     return {
         **own_info(event_map.chart, found),
         **common_info(event_map, found),
-        **state_info(found, seen),
+        **state_info(event_map, found, seen),
         **carried_info(seen),
     }
 
@@ -117,6 +117,7 @@ def common_info(event_map: EventMap, found: BookableObject) -> JSON:
         "entrance": found.entrance,
         "zone": section.zone if section else None,
         "floor": _floor(floor) if floor else None,
+        "channel": event_map.channels.key_of(found.label),
         "displayedObjectType": shown if found.parent is None else None,
         "parentDisplayedObjectType": shown if found.parent is not None else None,
     }
@@ -137,16 +138,17 @@ def common_info(event_map: EventMap, found: BookableObject) -> JSON:
     return about
 
 
-def state_info(found: BookableObject, seen: Seen) -> JSON:
+def state_info(event_map: EventMap, found: BookableObject, seen: Seen) -> JSON:
     """Say how an object is sold, and what has become of it: by its status, or the area's counts."""
     about: JSON = {
         "status": seen.status,
-        "forSale": True,
+        "forSale": event_map.is_for_sale(found),
         "seasonStatusOverriddenQuantity": max(seen.overridden.values(), default=0),
         "seasonStatusOverriddenQuantities": seen.overridden,
     }
     if found.area is not None:
         _add_counts(about, found.area, seen)
+        about["numNotForSale"] = event_map.places_not_for_sale(found)
     _add_availability(about, seen)
     return about
 
@@ -220,7 +222,6 @@ def _add_counts(about: JSON, area: Area, seen: Seen) -> None:
     about["numBooked"] = booked
     about["numFree"] = max(0, area.capacity - booked - counts.held - seen.elsewhere)
     about["numHeld"] = counts.held
-    about["numNotForSale"] = 0
     about["holds"] = seen.area_holds or {}
 
 
@@ -236,10 +237,13 @@ def _add_occupancy(about: JSON, block: Table | Area) -> None:
 def _add_availability(about: JSON, seen: Seen) -> None:
     """Say whether something can still be taken, and if not, the status that stands in the way."""
     status, is_free = seen.status, seen.status == FREE and not seen.elsewhere
-    available = about["numFree"] > 0 if "numFree" in about else is_free
-    about["isAvailable"] = available
-    if available:
+    free = about.get("numFree", is_free)
+    for_sale = about["forSale"] and free > about.get("numNotForSale", 0)
+    about["isAvailable"] = for_sale
+    if for_sale:
         about["availabilityReason"] = "available"
+    elif free:
+        about["availabilityReason"] = "not_for_sale"
     else:
         # A full area whose last change freed nothing that lasted, or a season's object that one of
         # its events has: somebody has booked it.

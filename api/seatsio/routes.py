@@ -7,6 +7,7 @@ from aiohttp import web
 
 from api.call import Call, CallHandler, Route
 from api.errors import Refusal
+from api.seatsio.channels import Channels
 from api.seatsio.chart_categories import ChartCategories
 from api.seatsio.chart_order import ChartOrder
 from api.seatsio.chart_store import ChartStore
@@ -16,6 +17,7 @@ from api.seatsio.commands import Commands
 from api.seatsio.errors import bad_request, error_body
 from api.seatsio.event_log import EventLogRoutes
 from api.seatsio.events import Events
+from api.seatsio.for_sale import ForSaleRoutes
 from api.seatsio.hold_tokens import HoldTokenRoutes
 from api.seatsio.objects import Objects
 from api.seatsio.openapi.page import OpenApi
@@ -37,19 +39,6 @@ NOT_YET = {
     "accounts are": (
         ("GET", "/accounts/{rest:.+}"),
         ("POST", "/accounts/{rest:.+}"),
-    ),
-    "channels are": (
-        ("POST", "/events/{key}/channels"),
-        ("POST", "/events/{key}/channels/{rest:.+}"),
-        ("DELETE", "/events/{key}/channels/{rest:.+}"),
-    ),
-    "for-sale settings are": (
-        ("POST", "/events/actions/edit-for-sale-config"),
-        ("POST", "/events/{key}/actions/edit-for-sale-config"),
-        ("POST", "/events/{key}/actions/mark-as-for-sale"),
-        ("POST", "/events/{key}/actions/mark-as-not-for-sale"),
-        ("POST", "/events/{key}/actions/mark-everything-as-for-sale"),
-        ("POST", "/events/{key}/actions/mark-everything-as-not-for-sale"),
     ),
     "moving an event to another chart is": (
         ("POST", "/events/{key}/actions/move-to-new-chart-copy"),
@@ -86,6 +75,8 @@ class Seatsio:
             Thumbnails(parts, charts),
             events,
             Seasons(parts, commands, events),
+            Channels(commands),
+            ForSaleRoutes(parts, commands),
             Workspaces(parts),
             EventLogRoutes(parts),
             TicketBuyerRoutes(parts),

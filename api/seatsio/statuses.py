@@ -145,6 +145,8 @@ class Statuses:
                 keep_extra_data=wanted.keep_extra_data,
                 ticket_types=wanted.ticket_types,
                 extra_data=wanted.extra_data,
+                channel_keys=wanted.channel_keys,
+                ignore_channels=wanted.ignore_channels,
                 origin=Origin(ip=call.ip),
             )
 
@@ -179,7 +181,7 @@ class Statuses:
                 event_map = await self._parts.core.seat_maps.of_event(first)
                 return answer({"objects": infos(event_map, _by_event(facts)[first.event])})
 
-            return await self._send(call, entries, changes, show)
+            return await self._send(call, entries, changes, show, same_channels=len(changes) > 1)
 
         return await self._commands.on_events(
             call, asked.events, change, behind_is_wrong=bool(doubled)
@@ -230,7 +232,13 @@ class Statuses:
         return await self._send(call, entries, changes, show)
 
     async def _send(
-        self, call: Call, entries: Sequence[Entry], changes: list[Change], show: Show
+        self,
+        call: Call,
+        entries: Sequence[Entry],
+        changes: list[Change],
+        show: Show,
+        *,
+        same_channels: bool = False,
     ) -> web.Response:
         workspace = call.workspace.key
         command = ChangeObjectStatus(
@@ -238,6 +246,7 @@ class Statuses:
             idempotency=idempotency(call),
             changes=changes,
             origin=Origin(ip=call.ip),
+            same_channels=same_channels,
         )
 
         def refuse(rejected: Rejected) -> VendorError:

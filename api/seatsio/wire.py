@@ -107,6 +107,17 @@ def read(body: bytes, model: type[_M]) -> _M:
         raise BodyError(_problems(error)) from error
 
 
+def read_one_or_more(body: bytes, model: type[_M]) -> list[_M]:
+    """Read a body that is one object or an array of them. Raises BodyError."""
+    document = read_json(body)
+    try:
+        if isinstance(document, list):
+            return pydantic.TypeAdapter(list[model]).validate_python(document)  # type: ignore[valid-type]
+        return [model.model_validate(document)]
+    except pydantic.ValidationError as error:
+        raise BodyError(_problems(error)) from error
+
+
 def read_json(body: bytes) -> object:
     """Read JSON as strictly as we want it, whatever its shape. Raises BodyError."""
     if not body or body.isspace():

@@ -13,10 +13,12 @@ from typing import NamedTuple
 
 import msgspec
 
+from engine.seats.channels import NO_CHANNELS, Channels
 from schemas.facts import (
     EventCreated,
     EventDeleted,
     EventUpdated,
+    ForSaleEdits,
     GroupsFact,
     HoldDeadlineSet,
 )
@@ -37,6 +39,8 @@ class Entry(NamedTuple):
     inventory: str
     selling: Selling = AS_THE_CHART_SAYS
     season: SeasonPlace | None = None
+    for_sale_edits: ForSaleEdits | None = None
+    """Of the last day on which there was one."""
 
 
 class HoldRevision(NamedTuple):
@@ -49,13 +53,23 @@ class HoldRevision(NamedTuple):
 class Directory:
     """The events of all workspaces of one coordinator, and the changed hold deadlines."""
 
-    __slots__ = ("_by_id", "_by_key", "_digest_sum", "_forgettable", "_holds", "_in_season")
+    __slots__ = (
+        "_by_id",
+        "_by_key",
+        "_channels",
+        "_digest_sum",
+        "_forgettable",
+        "_holds",
+        "_in_season",
+    )
 
     def __init__(self) -> None:
         self._by_key: dict[tuple[str, str], Entry] = {}
         self._by_id: dict[int, Entry] = {}
         self._in_season: dict[int, dict[int, None]] = {}
         """Ids of the partial seasons and events of each top-level season."""
+        self._channels: dict[int, Channels] = {}
+        """By event, of those that were asked for."""
         self._holds: dict[str, HoldRevision] = {}
         self._forgettable: list[tuple[int, str]] = []
         """A heap of the changed deadlines by the time until which they must be remembered."""
@@ -77,6 +91,14 @@ class Directory:
     def in_season(self, top: int) -> list[Entry]:
         """List the partial seasons and events of a top-level season as they were created."""
         return [self._by_id[event] for event in sorted(self._in_season.get(top, ()))]
+
+    def channels(self, event: int) -> Channels:
+        """Give the channels of an event that is there."""
+        found = self._channels.get(event)
+        if found is None:
+            channels = self._by_id[event].selling.channels
+            found = self._channels[event] = Channels(channels) if channels else NO_CHANNELS
+        return found
 
     def inventories(self) -> Iterable[str]:
         """Name the inventory of each event."""
@@ -106,6 +128,7 @@ class Directory:
                         key=fact.key,
                         selling=fact.selling or entry.selling,
                         season=fact.season or entry.season,
+                        for_sale_edits=fact.for_sale_edits or entry.for_sale_edits,
                     )
                 )
             case EventDeleted():
@@ -128,6 +151,7 @@ class Directory:
 
     def _take(self, event: int) -> Entry:
         entry = self._by_id.pop(event)
+        self._channels.pop(event, None)
         del self._by_key[entry.workspace, entry.key]
         if entry.season is not None and entry.season.top != event:
             others = self._in_season[entry.season.top]
@@ -156,8 +180,8 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 def _digest(entry: Entry) -> int:
-    *where, selling, season = entry
+    *where, selling, season, edits = entry
     said = _encode(selling) if selling != AS_THE_CHART_SAYS else b""
-    said += _encode(season) if season is not None else b""
+    said += b"".join(_encode(one) for one in (season, edits) if one is not None)
     source = "\x00".join(map(str, where)).encode() + said
     return int.from_bytes(blake2b(source, digest_size=8).digest(), "big")

@@ -9,7 +9,7 @@ Rules of this file:
 4. All groups that could meet have one coordinator, and every owner sees them in its order.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from itertools import count
 from typing import NamedTuple
 from zlib import crc32
@@ -26,16 +26,19 @@ from engine.groups.seasons import (
     propagating,
     tables_passed_on,
 )
+from engine.groups.selling import decide_selling, sold_anew, too_large
 from engine.groups.voting import (
     GroupInDoubt,
     GroupsInDoubt,
     decide_overdue,
     decide_vote,
+    joined,
     parts_of,
     vote_within_ms,
 )
 from engine.limits import clock_tolerance_ms, hold_max_ms
 from engine.machine import Decision
+from engine.seats.channels import differing
 from schemas.commands import (
     Asked,
     Change,
@@ -46,6 +49,8 @@ from schemas.commands import (
     CreateSeason,
     CreateSeasonEvents,
     DeleteEvent,
+    EditChannels,
+    EditForSale,
     GroupsCommand,
     Hold,
     SeasonCommand,
@@ -65,7 +70,6 @@ from schemas.facts import (
 )
 from schemas.outbox import Accepted, Data
 from schemas.rejections import Rejected, Rejection
-from schemas.selling import Selling
 from schemas.votes import GroupVote
 
 coordinators_max = 256
@@ -73,10 +77,6 @@ coordinators_max = 256
 them."""
 groups_in_doubt_max = 5_000
 """More wait nowhere: an owner parks as many commands."""
-selling_bytes_max = 1536 * 1024
-"""Of the events of one command together: owners tell it again, in records of 2 MiB."""
-
-_encode = msgspec.json.Encoder().encode
 
 
 class GroupOverdue(NamedTuple):
@@ -130,7 +130,11 @@ class GroupsMachine:
                 return decide_overdue(doubt)
             case _:
                 repeat = state.answers.repeat(cause.idempotency, now)
-                return repeat or self._decide_command(state, cause, now, asked)
+                if repeat is not None:
+                    return repeat
+                decision = self._decide_command(state, cause, now, asked)
+                refusal = too_large(decision.facts)
+                return decision if refusal is None else Decision(refusal, [])
 
     def _decide_command(
         self, state: GroupsState, command: GroupsCommand, now: int, asked: Asked | None
@@ -138,12 +142,8 @@ class GroupsMachine:
         match command:
             case ChangeObjectStatus():
                 return self._begin(state, command, now, asked)
-            case CreateEvents():
-                return self._create(state, command, now)
-            case UpdateEvent():
-                return _update(state, command, now)
-            case DeleteEvent():
-                return _delete(state, command, now)
+            case EditChannels() | EditForSale():
+                return decide_selling(state.directory, command, now)
             case (
                 CreateSeason()
                 | CreateSeasonEvents()
@@ -151,6 +151,22 @@ class GroupsMachine:
                 | ChangePartialSeason()
             ):
                 return self._change_seasons(state, command, now)
+            case _:
+                return self._decide_one(state, command, now)
+
+    def _decide_one(
+        self,
+        state: GroupsState,
+        command: CreateEvents | UpdateEvent | DeleteEvent | SetHoldDeadline,
+        now: int,
+    ) -> Decision[GroupsFact]:
+        match command:
+            case CreateEvents():
+                return self._create(state, command, now)
+            case UpdateEvent():
+                return _update(state, command, now)
+            case DeleteEvent():
+                return _delete(state, command, now)
             case SetHoldDeadline():
                 return _set_deadline(state, command, now)
 
@@ -199,6 +215,12 @@ class GroupsMachine:
             placed.append((entry.partition, msgspec.structs.replace(change, event_key=None)))
             if change.hold is not None and _is_too_far(state, change.hold, now):
                 return _refuse(Rejection.HOLD_DEADLINE_TOO_FAR, change.hold.token)
+        if command.same_channels:
+            channels = {c.event: state.directory.channels(c.event) for c in command.changes}
+            obstacles = differing(channels, command.changes)
+            if obstacles:
+                refusal = Rejected(code=Rejection.CHANNELS_DIFFER.code, obstacles=obstacles)
+                return Decision(joined([refusal]), [])
         if len(state.groups) >= groups_in_doubt_max:
             return _refuse(Rejection.BUSY_IN_DOUBT, f"{len(state.groups)} groups are in doubt")
         begun = GroupBegun(
@@ -215,9 +237,6 @@ class GroupsMachine:
         taken = state.directory.not_free(command.workspace, keys)
         if taken:
             return _refuse(Rejection.EVENT_KEY_TAKEN, ", ".join(taken))
-        too_large = _too_large(event.selling for event in command.events)
-        if too_large is not None:
-            return too_large
         ids = self._new_ids(state)
         return Decision(
             Accepted(),
@@ -245,9 +264,7 @@ class GroupsMachine:
             return partition_of(command.workspace, key, self._events_partitions)
 
         seasons = Seasons(state.directory, self._new_ids(state), place, now)
-        decision = seasons.decide(command)
-        created = (fact.selling for fact in decision.facts if isinstance(fact, EventCreated))
-        return _too_large(created) or decision
+        return seasons.decide(command)
 
     def _new_ids(self, state: GroupsState) -> Iterator[int]:
         """Give the ids of the events that are created next."""
@@ -285,15 +302,7 @@ def _update(state: GroupsState, command: UpdateEvent, now: int) -> Decision[Grou
         _updated(entry, key, command, now),
         *tables_passed_on(state.directory, entry, command.tables, now),
     ]
-    return _too_large(fact.selling for fact in updated) or Decision(Accepted(), [*updated])
-
-
-def _too_large(sellings: Iterable[Selling | None]) -> Decision[GroupsFact] | None:
-    """Refuse what would not fit the record of an owner; None if it does."""
-    said = sum(len(_encode(selling)) for selling in sellings if selling is not None)
-    if said <= selling_bytes_max:
-        return None
-    return _refuse(Rejection.SELLING_TOO_LARGE, f"{said} bytes, at most {selling_bytes_max}")
+    return Decision(Accepted(), [*updated])
 
 
 def _updated(entry: Entry, key: str, command: UpdateEvent, now: int) -> EventUpdated:
@@ -306,21 +315,10 @@ def _updated(entry: Entry, key: str, command: UpdateEvent, now: int) -> EventUpd
         name=command.name,
         date=command.date,
         is_in_the_past=command.is_in_the_past,
-        selling=_sold_anew(entry.selling, command),
+        selling=sold_anew(entry.selling, command),
         season=propagating(entry, command.for_sale_propagated),
         updated_at=now,
     )
-
-
-def _sold_anew(selling: Selling, command: UpdateEvent) -> Selling | None:
-    """Give how the event is sold after an update; None if that says nothing about it."""
-    said = {
-        "tables": command.tables,
-        "categories": command.categories,
-        "object_categories": command.object_categories,
-    }
-    changed = {field: value for field, value in said.items() if value is not None}
-    return msgspec.structs.replace(selling, **changed) if changed else None
 
 
 def _delete(state: GroupsState, command: DeleteEvent, now: int) -> Decision[GroupsFact]:

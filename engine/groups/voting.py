@@ -152,11 +152,11 @@ def _cancelled(
     doubt: GroupInDoubt, refusals: list[Rejected], counted: list[GroupsFact]
 ) -> Decision[GroupsFact]:
     cancelled = GroupCancelled(group=doubt.group, partitions=doubt.partitions)
-    refusal = _joined(refusals) if refusals else Rejected(code=Rejection.BUSY_IN_DOUBT.code)
+    refusal = joined(refusals) if refusals else Rejected(code=Rejection.BUSY_IN_DOUBT.code)
     return Decision(refusal, [*counted, cancelled], doubt.asked)
 
 
-def _joined(refusals: list[Rejected]) -> Rejected:
+def joined(refusals: list[Rejected]) -> Rejected:
     """Join the refusals of several parts: the foremost reason, and everything in the way."""
     foremost = min(refusals, key=lambda refusal: BY_CODE[refusal.code].precedence)
     obstacles = [obstacle for refusal in refusals for obstacle in refusal.obstacles]

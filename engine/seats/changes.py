@@ -16,19 +16,23 @@ from engine.charts.inventory import BookableObject
 from engine.limits import clock_tolerance_ms, hold_max_ms, within
 from engine.seats.areas import (
     Moved,
-    area_seen,
     change_area,
-    free_places,
+    channels_bytes_max,
+    in_use,
     statuses_bytes_max,
 )
+from engine.seats.channels import Room, differing
+from engine.seats.offering import refuse_offer, why_short
 from engine.seats.seasons import used_elsewhere
 from engine.seats.state import (
+    NO_PLACES,
     UNTOUCHED,
     UNTOUCHED_AREA,
     EventState,
     ObjectState,
     Places,
     SeatsState,
+    places_told,
 )
 from engine.seats.statuses import refuse_seat, seat_after
 from engine.seats.tables import same_places
@@ -66,6 +70,8 @@ class Request(NamedTuple):
     is_part: bool = False
     """Of a group: then the coordinator has looked how far ahead hold deadlines are. An owner that
     begins anew may not know the time yet."""
+    same_channels: bool = False
+    """The changes are one offer over several events; of a part, the coordinator has looked."""
 
 
 def rejected(obstacles: list[Obstacle]) -> Rejected:
@@ -110,6 +116,10 @@ class Attempt:
             self._work_out()
 
     def _work_out(self) -> None:
+        if self._request.same_channels:
+            events = {change.event for change in self._request.changes}
+            channels = {event: self._state.events[event].map.channels for event in events}
+            self.obstacles = differing(channels, self._request.changes)
         for change in self._request.changes:
             event = self._state.events[change.event]
             for item in change.objects:
@@ -180,8 +190,8 @@ class Attempt:
             self._obstruct(event, change, item.label, moved, current)
             return
         self._overlay[event.id, item.label] = moved.state
-        if token is not None and moved.own is not None:
-            self._area_holds[event.id, item.label, token] = moved.own
+        if token is not None and moved.seen is not None:
+            self._area_holds[event.id, item.label, token] = places_told(moved.seen)
         seq = self._last_seq.get(event.id, event.last_seq) + 1
         self._last_seq[event.id] = seq
         fact = StatusChanged(
@@ -198,17 +208,17 @@ class Attempt:
             extra_data=moved.state.extra_data,
             resale_listing_id=moved.state.resale_listing_id,
             origin=self._request.origin,
-            area=None if moved.own is None else area_seen(moved.state, moved.own),
+            area=moved.seen,
         )
         if self._counts_all or fact.extra_data is not None or fact.area is not None:
-            self._told_bytes += _told_bytes(fact, moved.moves)
+            self._told_bytes += _told_bytes(fact, moved.moves, event)
         self.facts.append(fact)
         self._plans.append((moved.moves, change.keep_extra_data and item.extra_data is None))
 
     def _own(self, event: EventState, label: str, token: str | None) -> Places:
         """Give what the acting token holds of an area, after the request's earlier changes."""
         if token is None:
-            return {}
+            return NO_PLACES
         changed = self._area_holds.get((event.id, label, token))
         return self._view.own(event, label, token) if changed is None else changed
 
@@ -229,9 +239,23 @@ class Attempt:
             return Rejection.OBJECT_NOT_FOUND
         if place.kind == "area":
             own = self._own(event, item.label, token)
-            capacity = self._view.capacity(event, place) - self._used_elsewhere(event, place)
-            return change_area(current or UNTOUCHED_AREA, own, capacity, change, item)
+            room = self._view.room(event, place)
+            left = room._replace(capacity=room.capacity - self._used_elsewhere(event, place))
+            moved = change_area(current or UNTOUCHED_AREA, own, left, change, item)
+            is_short = moved is Rejection.NOT_ENOUGH_PLACES
+            return moved if not is_short else why_short(event.map, place, change)
         seat = current or UNTOUCHED
+        refusal = refuse_offer(event.map, place, seat.status, change)
+        return refusal or self._move_seat(event, place, seat, change, item)
+
+    def _move_seat(
+        self,
+        event: EventState,
+        place: BookableObject,
+        seat: ObjectState,
+        change: Change,
+        item: ObjectChange,
+    ) -> Moved | Rejection:
         if seat.is_free and self._used_elsewhere(event, place):
             return Rejection.TAKEN_IN_SEASON
         moved = _change_seat(seat, change, item)
@@ -254,7 +278,8 @@ class Attempt:
             return _change_seat(current, change, item)
         own = self._own(event, item.label, token)
         in_use = sum(current.area.taken.values()) + current.area.held
-        return change_area(current, own, in_use, change, item)
+        room = Room(in_use, channels=event.map.channels)
+        return change_area(current, own, room, change, item)
 
     def _is_free_otherwise(self, event: EventState, place: BookableObject) -> bool:
         """Say whether a table is not taken by its seats, nor a seat with its table."""
@@ -278,7 +303,9 @@ class Attempt:
         if changed is None or changed.area is None:
             used = self._view.used(state, place) if changed is None else int(not changed.is_free)
             return used or int(not self._is_free_otherwise(state, place))
-        return place.capacity - free_places(changed.area, self._view.capacity(state, place))
+        # What groups may take of it is missing in what the view counts.
+        in_doubt = state.map.room(place).capacity - self._view.room(state, place).capacity
+        return in_use(changed.area) + in_doubt
 
     def overridden(self, event: int, label: str, season: int) -> int:
         """Count the places for which an event overrides a season (for seasons)."""
@@ -351,9 +378,10 @@ def _change_seat(seat: ObjectState, change: Change, item: ObjectChange) -> Moved
     return refusal or Moved(seat_after(seat, change, item), seat.status)
 
 
-def _told_bytes(fact: StatusChanged, moves: Moves | None) -> int:
+def _told_bytes(fact: StatusChanged, moves: Moves | None, event: EventState) -> int:
     """Bound what a change tells now or when it is applied: areas may have other statuses then."""
     if moves is None:
         return len(_encode(fact))
     plain = msgspec.structs.replace(fact, area=None)
-    return len(_encode(plain)) + len(_encode(moves)) + statuses_bytes_max
+    of_channels = channels_bytes_max if event.map.channels else 0
+    return len(_encode(plain)) + len(_encode(moves)) + statuses_bytes_max + of_channels

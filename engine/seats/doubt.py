@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from schemas.facts import HELD, NO_TICKET_TYPE, PlannedChange
+from schemas.facts import HELD, PlannedChange, Pocket
 from schemas.rejections import Rejected
 from schemas.votes import QUEUED, REFUSED, RESERVED, Verdict
 
@@ -96,12 +96,12 @@ class Doubt:
             if len(left) < len(part.changes):
                 self._put(group, part._replace(changes=left))
 
-    def reserved_of_hold(self, key: ObjectKey, token: str) -> dict[str, int]:
-        """Count the places of an area that groups need of what a token has, by ticket type."""
-        counts: dict[str, int] = {}
+    def reserved_of_hold(self, key: ObjectKey, token: str) -> dict[Pocket, int]:
+        """Count the places of an area that groups need of what a token has, by pocket."""
+        counts: dict[Pocket, int] = {}
         for changes in self.reserved(key).values():
-            for kind, places in _needed_of_hold(changes, token).items():
-                counts[kind] = counts.get(kind, 0) + places
+            for pocket, places in _needed_of_hold(changes, token).items():
+                counts[pocket] = counts.get(pocket, 0) + places
         return counts
 
     def _put(self, group: int, part: Part) -> None:
@@ -128,17 +128,16 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 _NOTHING: Mapping[int, list[PlannedChange]] = {}
 
 
-def _needed_of_hold(changes: list[PlannedChange], token: str) -> dict[str, int]:
+def _needed_of_hold(changes: list[PlannedChange], token: str) -> dict[Pocket, int]:
     """Count what one group draws from a token's places, less what it has brought there before."""
-    brought: dict[str, int] = {}
-    needed: dict[str, int] = {}
+    brought: dict[Pocket, int] = {}
+    needed: dict[Pocket, int] = {}
     for moves in (planned.moves for planned in changes if planned.moves is not None):
         drawn = [(pocket, -places) for pocket, places in moves.sources]
-        for pocket, places in (*drawn, (moves.target, moves.quantity)):
+        for pocket, places in (*drawn, *moves.arrivals):
             if pocket.status == HELD and pocket.token == token:
-                kind = pocket.ticket_type or NO_TICKET_TYPE
-                brought[kind] = brought.get(kind, 0) + places
-                needed[kind] = max(needed.get(kind, 0), -brought[kind])
+                brought[pocket] = brought.get(pocket, 0) + places
+                needed[pocket] = max(needed.get(pocket, 0), -brought[pocket])
     return needed
 
 

@@ -11,6 +11,8 @@ Rules of this file:
 from collections.abc import Mapping, Sequence
 
 from engine.charts.inventory import BookableObject, SeatMap
+from engine.seats.channels import NO_CHANNELS, Channels, Room
+from engine.seats.for_sale import Offer
 from engine.seats.tables import is_sold_as_a_whole, table_label
 from schemas.inventory import Category
 from schemas.selling import AS_THE_CHART_SAYS, Selling
@@ -19,7 +21,7 @@ from schemas.selling import AS_THE_CHART_SAYS, Selling
 class EventMap:
     """The objects of an event."""
 
-    __slots__ = ("chart", "own_categories", "selling")
+    __slots__ = ("_offer", "channels", "chart", "own_categories", "selling")
 
     def __init__(self, chart: SeatMap, selling: Selling = AS_THE_CHART_SAYS) -> None:
         self.chart = chart
@@ -27,6 +29,10 @@ class EventMap:
         self.selling = selling
         self.own_categories = _own_categories(chart, selling)
         """Of objects for which the event's word counts: by label."""
+        self.channels = Channels(selling.channels) if selling.channels else NO_CHANNELS
+        for_sale = selling.for_sale
+        self._offer = None if for_sale is None else Offer(for_sale, self.category_key)
+        """None: everything is for sale."""
 
     def find(self, label: str) -> BookableObject | None:
         """Give the object with this label if the event sells it; the same one each time."""
@@ -54,6 +60,19 @@ class EventMap:
     def category_label(self, key: str | None) -> str | None:
         """Give the label of a category."""
         return next((one.label for one in self.categories if one.key == key), None)
+
+    def is_for_sale(self, found: BookableObject) -> bool:
+        """Say whether an object (of an area: any of its places) is for sale."""
+        return self._offer is None or self._offer.has(found)
+
+    def places_not_for_sale(self, found: BookableObject) -> int:
+        """Count the places of an object that are not for sale."""
+        return 0 if self._offer is None else self._offer.places_not_for_sale(found)
+
+    def room(self, area: BookableObject) -> Room:
+        """Say how many places of an area can be taken."""
+        capacity = area.capacity - self.places_not_for_sale(area)
+        return Room(capacity, self.channels.places_in(area), self.channels)
 
 
 def _own_categories(chart: SeatMap, selling: Selling) -> Mapping[str, str]:

@@ -8,14 +8,16 @@ Rules of this file:
    object no longer has. That includes an area's order and extra data.
 """
 
+from collections.abc import Mapping
+
 import msgspec
 
 from engine.machine import Decision
-from engine.seats.areas import expire_area
+from engine.seats.areas import expire_area, own_pockets
 from engine.seats.doubt import ObjectKey
-from engine.seats.state import EventState, Places, SeatsState
+from engine.seats.state import NO_PLACES, EventState, SeatsState
 from schemas.commands import Origin
-from schemas.facts import FREE, HELD, HoldExpired, SeatsFact, StatusChanged
+from schemas.facts import FREE, HELD, HoldExpired, Pocket, SeatsFact, StatusChanged
 
 expiries_per_record_max = 500
 """Bounds a record: a token may hold more objects than one command may name."""
@@ -47,7 +49,7 @@ def decide_expiry(state: SeatsState, token: str) -> Decision[SeatsFact]:
         seq = last_seq.get(event.id, event.last_seq) + 1
         last_seq[event.id] = seq
         freed = _freed(event, key[1], token, left, seq)
-        is_last = is_last and left == event.area_holds.get((key[1], token), left)
+        is_last = is_last and left == (_pockets(event, key[1], token) or left)
         facts.append(freed)
         told_bytes += len(_encode(freed))
     if is_last:
@@ -55,22 +57,28 @@ def decide_expiry(state: SeatsState, token: str) -> Decision[SeatsFact]:
     return Decision(None, facts)
 
 
-def _places_left(state: SeatsState, key: ObjectKey, token: str) -> Places | None:
+def _places_left(state: SeatsState, key: ObjectKey, token: str) -> Mapping[Pocket, int] | None:
     """Give the places of an area that are not reserved, `{}` for a seat; None if nothing is."""
-    own = state.events[key[0]].area_holds.get((key[1], token))
-    if own is None:
+    own = _pockets(state.events[key[0]], key[1], token)
+    if not own:
         return None if state.doubt.reserved(key) else {}
     reserved = state.doubt.reserved_of_hold(key, token)
-    left = {kind: places - reserved.get(kind, 0) for kind, places in own.items()}
+    left = {pocket: places - reserved.get(pocket, 0) for pocket, places in own.items()}
     assert min(left.values()) >= 0, f"a group has reserved more of {key} than {token} holds"
-    return {kind: places for kind, places in left.items() if places} or None
+    return {pocket: places for pocket, places in left.items() if places} or None
 
 
-def _freed(event: EventState, label: str, token: str, left: Places, seq: int) -> StatusChanged:
+def _pockets(event: EventState, label: str, token: str) -> Mapping[Pocket, int]:
+    return own_pockets(event.area_holds.get((label, token), NO_PLACES), token)
+
+
+def _freed(
+    event: EventState, label: str, token: str, left: Mapping[Pocket, int], seq: int
+) -> StatusChanged:
     current = event.objects[label]
     area, quantity = None, 1
     if current.area is not None:
-        area, quantity = expire_area(current, event.area_holds[label, token], left, token)
+        area, quantity = expire_area(current, event.area_holds[label, token], left)
     return StatusChanged(
         event=event.id,
         seq=seq,

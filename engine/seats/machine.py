@@ -36,6 +36,7 @@ from engine.seats.settling import settle
 from engine.seats.state import (
     EventState,
     SeatsState,
+    places_told,
     state_after,
 )
 from engine.seats.views import SETTLED
@@ -287,11 +288,20 @@ def _decide_settled(
     """Decide a command that meets nothing in doubt."""
     if isinstance(command, UpdateExtraData):
         return decide_extra_data(state, command)
-    request = Request(command.workspace, command.changes, command.origin)
+    request = _request_of(command)
     attempt = Attempt(state, SETTLED, request, now)
     if attempt.refusal is not None:
         return Decision(attempt.refusal, [])
     return Decision(Accepted(), attempt.facts)
+
+
+def _request_of(command: ChangeObjectStatus) -> Request:
+    return Request(
+        command.workspace,
+        command.changes,
+        command.origin,
+        same_channels=command.same_channels,
+    )
 
 
 def _judge_command(
@@ -305,7 +315,7 @@ def _judge_command(
         return WAITS if waits else decide_extra_data(state, command)
     if not meets_doubt(state, _objects_of_command(command), number):
         return _decide_settled(state, command, now)
-    request = Request(command.workspace, command.changes, command.origin)
+    request = _request_of(command)
     judged = judge(state, request, now, number)
     if isinstance(judged, Waits):
         return WAITS
@@ -342,7 +352,7 @@ def _evolve_status(state: SeatsState, fact: StatusChanged) -> None:
     event = state.events[fact.event]
     state.replace(event, fact.label, state_after(fact))
     if fact.area is not None and fact.hold_token is not None:
-        state.replace_area_hold(event, fact.label, fact.hold_token, fact.area.own)
+        state.replace_area_hold(event, fact.label, fact.hold_token, places_told(fact.area))
     state.number(event, fact.seq)
     if fact.status == FREE and state.parking:
         state.parking.touch_wishes(event.id)

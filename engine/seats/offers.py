@@ -8,20 +8,22 @@ Rules of this file:
 3. A set is a whole number, as in best_available/. An area is never taken: its places are counted.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from engine.seats.best_available import Preference
 from engine.seats.best_available.layout import Layout
 from engine.seats.best_available.sets import bits_of, set_of
+from engine.seats.channels import NO_CHANNEL
 from engine.seats.event_map import EventMap
 from engine.seats.tables import same_places
+from schemas.commands import Change
 from schemas.inventory import Table
 
 
 class Offers:
     """The sets of one event, for as long as it is sold in the same way."""
 
-    __slots__ = ("_map", "preference", "sold", "taken")
+    __slots__ = ("_in_channels", "_map", "for_sale", "preference", "sold", "taken")
 
     def __init__(self, event_map: EventMap, taken: Iterable[str] = ()) -> None:
         self._map = event_map
@@ -29,6 +31,11 @@ class Offers:
         """What is near; shared by all events of the chart."""
         self.sold = _sold(event_map, self.preference.layout)
         """What the event sells at all, taken or not."""
+        self.for_sale = self._for_sale()
+        """Of this, what is for sale, and all areas: their places are counted."""
+        self._in_channels = {
+            channel.key: self.set_of(channel.objects) for channel in event_map.selling.channels
+        }
         self.taken = self.preference.layout.set_of(taken)
         """Seats, tables and booths that are not free."""
 
@@ -56,9 +63,48 @@ class Offers:
         keys = set(names)
         labels = {name.casefold() for name in keys}
         keys.update(each.key for each in self._map.categories if each.label.casefold() in labels)
+        return self._of_categories(keys)
+
+    def open_to(self, change: Change) -> int:
+        """Give what is in the channels that a change may touch, and all areas."""
+        if change.ignore_channels or not (self._in_channels or change.channel_keys):
+            return self.sold
+        keys = [NO_CHANNEL] if change.channel_keys is None else change.channel_keys
+        members = self.preference.layout.all_areas
+        for key in keys:
+            members |= self._in_channels.get(key, 0) if key != NO_CHANNEL else self._in_none()
+        return members
+
+    def _in_none(self) -> int:
+        members = self.sold
+        for in_channel in self._in_channels.values():
+            members &= ~in_channel
+        return members
+
+    def _of_categories(self, keys: Collection[str]) -> int:
         of_event = self._map.own_categories
         members = self.preference.layout.in_categories(keys) & ~self.set_of(of_event)
         return members | self.set_of(label for label, key in of_event.items() if key in keys)
+
+    def _for_sale(self) -> int:
+        config, layout = self._map.selling.for_sale, self.preference.layout
+        if config is None:
+            return self.sold
+        listed = (
+            self.set_of(config.objects)
+            | layout.in_sections(config.objects)
+            | self._seats_of_tables(config.objects)
+            | self._of_categories(set(config.categories))
+        )
+        return self.sold & (listed if config.for_sale else ~listed) | layout.all_areas
+
+    def _seats_of_tables(self, labels: Iterable[str]) -> int:
+        found = (self._map.chart.find(label) for label in labels)
+        tables = {id(one.block) for one in found if one is not None and one.kind == "table"}
+        lines = (
+            line for line in self.preference.layout.lines if tables and id(line.block) in tables
+        )
+        return set_of(bit for line in lines for bit in range(line.first, line.first + line.seats))
 
 
 def _sold(event_map: EventMap, layout: Layout) -> int:

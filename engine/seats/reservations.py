@@ -17,7 +17,14 @@ import msgspec
 from engine.seats.areas import apply_moves, area_seen
 from engine.seats.changes import Attempt, Request, rejected
 from engine.seats.doubt import ObjectKey
-from engine.seats.state import UNTOUCHED_AREA, ObjectState, Places, SeatsState
+from engine.seats.state import (
+    NO_PLACES,
+    UNTOUCHED_AREA,
+    ObjectState,
+    Places,
+    SeatsState,
+    places_told,
+)
 from engine.seats.tables import same_places, seats_of
 from engine.seats.views import SETTLED, Least, Most
 from schemas.commands import Change
@@ -193,11 +200,11 @@ def apply_planned(state: SeatsState, planned: Sequence[PlannedChange]) -> list[S
             key = (event.id, change.label)
             token = change.hold_token or ""
             current = areas.get(key) or event.objects.get(change.label, UNTOUCHED_AREA)
-            held = own.get((*key, token), event.area_holds.get((change.label, token), {}))
+            held = own.get((*key, token), event.area_holds.get((change.label, token), NO_PLACES))
             counts = apply_moves(area_seen(current, held), plan.moves)
             fact = msgspec.structs.replace(fact, area=counts)
             areas[key] = current.with_area(counts, extra_data=change.extra_data)
-            own[*key, token] = counts.own
+            own[*key, token] = places_told(counts)
         facts.append(fact)
     return facts
 

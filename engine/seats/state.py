@@ -24,7 +24,7 @@ from engine.seats.offers import Offers
 from engine.seats.parking import Parking
 from engine.seats.seasons import Seasons
 from schemas.commands import JsonObject
-from schemas.facts import FREE, HELD, AreaCounts, StatusChanged
+from schemas.facts import FREE, HELD, AreaCounts, ChannelCounts, StatusChanged
 from schemas.seasons import SeasonPlace
 
 DIGEST_MODULUS = 1 << 64
@@ -60,15 +60,41 @@ class ObjectState(msgspec.Struct, frozen=True, gc=False):
 
     def with_area(self, counts: AreaCounts, *, extra_data: JsonObject | None) -> "ObjectState":
         """Give the same with other counts (without `own`) and other extra data."""
-        area = AreaCounts(taken=counts.taken, held=counts.held)
-        return msgspec.structs.replace(self, area=area, extra_data=extra_data)
+        return msgspec.structs.replace(self, area=counts.without_own(), extra_data=extra_data)
 
 
 UNTOUCHED = ObjectState()
 UNTOUCHED_AREA = ObjectState(area=AreaCounts())
 
-Places = dict[str, int]
-"""What one token holds of an area, by ticket type."""
+
+class Places(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What one token holds of an area."""
+
+    by_type: dict[str, int] = {}
+    """By ticket type."""
+    of_channels: dict[str, dict[str, int]] = {}
+    """How many of them came from channels, by the channel's id and by ticket type."""
+
+    def __bool__(self) -> bool:
+        """Say whether there are any."""
+        return bool(self.by_type)
+
+
+NO_PLACES = Places()
+
+
+def area_of(places: Places) -> AreaCounts:
+    """Give counts that say of one token only what it holds."""
+    channels = {id_: ChannelCounts(own=own) for id_, own in places.of_channels.items()}
+    return AreaCounts(own=places.by_type, channels=channels)
+
+
+def places_told(area: AreaCounts) -> Places:
+    """Give what the acting token holds after a change, by what its fact tells."""
+    if not area.channels:
+        return Places(by_type=area.own)
+    of_channels = {id_: counts.own for id_, counts in area.channels.items() if counts.own}
+    return Places(by_type=area.own, of_channels=of_channels)
 
 
 class EventState:
@@ -196,7 +222,7 @@ class SeatsState:
         for label in list(event.objects):
             self.replace(event, label, UNTOUCHED)
         for label, token in list(event.area_holds):
-            self.replace_area_hold(event, label, token, {})
+            self.replace_area_hold(event, label, token, NO_PLACES)
         for label, season in list(event.overridden):
             self.override(event, label, season, 0)
         self._count(-event.last_seq)
@@ -229,7 +255,8 @@ def _digest(event: int, label: str, state: ObjectState) -> int:
 
 def _digest_of_hold(event: int, hold: tuple[str, str], places: Places) -> int:
     label, token = hold
-    source = (event, label.encode(), token.encode(), _encode(places))
+    told = _encode(places if places.of_channels else places.by_type)
+    source = (event, label.encode(), token.encode(), told)
     return _hash(b"%d\x00%b\x00%b\x00%b" % source)
 
 
@@ -251,5 +278,5 @@ def state_after(fact: StatusChanged) -> ObjectState:
         ticket_type=fact.ticket_type,
         extra_data=fact.extra_data,
         resale_listing_id=fact.resale_listing_id,
-        area=None if fact.area is None else AreaCounts(taken=fact.area.taken, held=fact.area.held),
+        area=None if fact.area is None else fact.area.without_own(),
     )

@@ -15,18 +15,22 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Protocol
 
 from engine.charts.inventory import BookableObject
-from engine.seats.areas import free_places
+from engine.seats.areas import flowed, in_use
+from engine.seats.channels import Room
 from engine.seats.state import (
+    NO_PLACES,
     UNTOUCHED,
     UNTOUCHED_AREA,
     EventState,
     ObjectState,
     Places,
     SeatsState,
+    area_of,
+    places_told,
     state_after,
 )
 from engine.seats.tables import same_places
-from schemas.facts import FREE, HELD, NO_TICKET_TYPE, AreaCounts, PlannedChange, Pocket
+from schemas.facts import FREE, AreaCounts, PlannedChange, Pocket
 
 Flow = tuple[Pocket, int]
 """Places that a pocket has more, or less."""
@@ -47,8 +51,8 @@ class View(Protocol):
         """Give what a token holds of an area."""
         ...
 
-    def capacity(self, event: EventState, place: BookableObject) -> int:
-        """Give the places of an area that are counted at all: taken, held or free."""
+    def room(self, event: EventState, place: BookableObject) -> Room:
+        """Say how many places of an area can be taken, by all and by channels."""
         ...
 
     def used(self, event: EventState, place: BookableObject) -> int:
@@ -70,12 +74,11 @@ class Settled:
 
     def own(self, event: EventState, label: str, token: str) -> Places:
         """Give what a token holds of an area."""
-        return event.area_holds.get((label, token), _NO_PLACES)
+        return event.area_holds.get((label, token), NO_PLACES)
 
-    def capacity(self, event: EventState, place: BookableObject) -> int:
-        """Give the places of an area."""
-        del event
-        return place.capacity
+    def room(self, event: EventState, place: BookableObject) -> Room:
+        """Say how many places of an area can be taken, by all and by channels."""
+        return event.map.room(place)
 
     def used(self, event: EventState, place: BookableObject) -> int:
         """Count the places of any object that are not free, for who shares it with the event."""
@@ -84,11 +87,10 @@ class Settled:
             return 0
         if place.kind != "area":
             return int(current.status != FREE)
-        return place.capacity - free_places(current.area or AreaCounts(), place.capacity)
+        return in_use(current.area or AreaCounts())
 
 
 SETTLED = Settled()
-_NO_PLACES: Places = {}
 
 
 class ViewSight:
@@ -132,9 +134,8 @@ class Least(Settled):
             return current
         if next(iter(reserved.values()))[0].moves is None:
             return self._seat(event, label, current or UNTOUCHED)
-        taken, held, _ = self._counts(event, label, 0)
-        counts = AreaCounts(taken={status: n for status, n in taken.items() if n}, held=held)
         area = current or UNTOUCHED_AREA
+        counts = flowed(area.area or AreaCounts(), self._flows_at(event, label))
         return area.with_area(counts, extra_data=area.extra_data)
 
     def is_free(self, event: EventState, label: str) -> bool:
@@ -143,17 +144,19 @@ class Least(Settled):
 
     def own(self, event: EventState, label: str, token: str) -> Places:
         """Give what a token holds of an area."""
-        own = dict(super().own(event, label, token))
-        for pocket, places in self._flows_at(event, label):
-            if pocket.status == HELD and pocket.token == token:
-                kind = pocket.ticket_type or NO_TICKET_TYPE
-                own[kind] = own.get(kind, 0) + places
-        return {kind: places for kind, places in own.items() if places}
+        own = area_of(super().own(event, label, token))
+        flows = self._flows_at(event, label)
+        return places_told(flowed(own, [flow for flow in flows if flow[0].token == token]))
 
-    def capacity(self, event: EventState, place: BookableObject) -> int:
-        """Give the places of an area that are counted at all: taken, held or free."""
-        taken, held, free = self._counts(event, place.label, place.capacity)
-        return sum(taken.values()) + held + free
+    def room(self, event: EventState, place: BookableObject) -> Room:
+        """Say how many places of an area can be taken, by all and by channels."""
+        room = super().room(event, place)
+        capacity, of_channels = room.capacity, dict(room.of_channels)
+        for pocket, places in self._flows_at(event, place.label):
+            capacity += places
+            if pocket.channel in of_channels:
+                of_channels[pocket.channel] += places
+        return Room(capacity, of_channels, room.channels)
 
     def used(self, event: EventState, place: BookableObject) -> int:
         """Count the places of any object that are not free, for who shares it with the event."""
@@ -161,7 +164,9 @@ class Least(Settled):
         if not reserved:
             return super().used(event, place)
         if next(iter(reserved.values()))[0].moves is not None:
-            return place.capacity - self._counts(event, place.label, place.capacity)[2]
+            area = event.objects.get(place.label, UNTOUCHED_AREA).area or AreaCounts()
+            flows = self._flows_at(event, place.label)
+            return in_use(area) - sum(n for pocket, n in flows if pocket.status == FREE)
         return self._used_in_doubt(self._outcomes(event, place.label))
 
     def _used_in_doubt(self, outcomes: Collection[ObjectState]) -> int:
@@ -193,21 +198,6 @@ class Least(Settled):
     def _is_over(self, token: str) -> bool:
         return self._state.holds.is_over(token, self._now)
 
-    def _counts(
-        self, event: EventState, label: str, capacity: int
-    ) -> tuple[dict[str, int], int, int]:
-        """Give an area's places: taken by status, held, free."""
-        area = (event.objects.get(label) or UNTOUCHED_AREA).area or AreaCounts()
-        taken, held, free = dict(area.taken), area.held, free_places(area, capacity)
-        for pocket, places in self._flows_at(event, label):
-            if pocket.status == FREE:
-                free += places
-            elif pocket.status == HELD:
-                held += places
-            else:
-                taken[pocket.status] = taken.get(pocket.status, 0) + places
-        return taken, held, free
-
 
 class Most(Least):
     """What could be there, with every seat in doubt as it was before its group, or after it."""
@@ -233,7 +223,7 @@ class Most(Least):
         moves = planned.moves
         if moves is None:
             return
-        yield moves.target, moves.quantity
+        yield from moves.arrivals
         for pocket, places in moves.sources:
             if pocket.token is not None and self._is_over(pocket.token):
-                yield Pocket(FREE), places
+                yield Pocket(FREE, channel=pocket.channel), places

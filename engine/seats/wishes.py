@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable
 from itertools import groupby, zip_longest
 
 from engine.machine import Decision
-from engine.seats.areas import free_places
+from engine.seats.areas import places_open_to
 from engine.seats.best_available import Choice, Offer, choose, may_choose
 from engine.seats.changes import Attempt, Request
 from engine.seats.reservations import WAITS, Waits, apply_planned, judge
@@ -43,7 +43,9 @@ def judge_wish(
     # Of an area in doubt some places are certain; Least knows how many.
     withheld = {*waited_for, *(label for label in in_doubt if not _is_area(event, label))}
     view = Least(state, now) if in_doubt else SETTLED
-    choice = choose(event.offers.preference, offered(state, event, view, withheld), command.wish)
+    [change] = _request(command, []).changes
+    offer = offered(state, event, view, change, withheld=withheld)
+    choice = choose(event.offers.preference, offer, command.wish)
     if choice is not None:
         return _judge_choice(state, command, choice, now, number)
     if (in_doubt or waited_for) and _may_come_true(state, command, {*withheld, *in_doubt}, now):
@@ -55,13 +57,18 @@ def offered(
     state: SeatsState,
     event: EventState,
     view: View,
-    withheld: Iterable[str],
+    change: Change,
+    *,
+    withheld: Iterable[str] = (),
     also: Iterable[str] = (),
 ) -> Offer:
-    """Give what an event offers: what it sells and is free, some withheld, others added."""
+    """Give what an event offers a change: what it sells and is free, some withheld, others added.
+
+    `change` says which channels it may touch.
+    """
     offers = event.offers
     gone = offers.taken | offers.taken_otherwise | offers.set_of(withheld)
-    free = offers.sold & (~(gone | taken_elsewhere(state, event)) | offers.set_of(also))
+    free = offers.for_sale & (~(gone | taken_elsewhere(state, event)) | offers.set_of(also))
     sight = ViewSight(state, view)
 
     def places(label: str) -> int:
@@ -69,10 +76,12 @@ def offered(
         assert found is not None, f"{label} is offered and not on the chart"
         current = view.object(event, label)
         counts = (current.area if current else None) or AreaCounts()
+        room = view.room(event, found)
         elsewhere = used_elsewhere(state.seasons, sight, event.id, found)
-        return free_places(counts, view.capacity(event, found)) - elsewhere
+        left = room._replace(capacity=room.capacity - elsewhere)
+        return places_open_to(counts, left, change)
 
-    return Offer(free, free, places, offers.in_categories)
+    return Offer(free, free & offers.open_to(change), places, offers.in_categories)
 
 
 def _judge_choice(
@@ -98,7 +107,8 @@ def _may_come_true(
         for label in doubtful
         if any(_is_free(state, view, event, label) for view in (before, after))
     ]
-    offer = offered(state, event, before, (), also=may_be_free)
+    [change] = _request(command, []).changes
+    offer = offered(state, event, before, change, also=may_be_free)
     return may_choose(event.offers.preference, offer, command.wish)
 
 
@@ -171,5 +181,7 @@ def _request(command: ChangeBestAvailable, objects: list[ObjectChange]) -> Reque
         hold=command.hold,
         order_id=command.order_id,
         keep_extra_data=command.keep_extra_data,
+        channel_keys=command.channel_keys,
+        ignore_channels=command.ignore_channels,
     )
     return Request(command.workspace, [change], command.origin)

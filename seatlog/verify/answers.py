@@ -19,6 +19,8 @@ from schemas.commands import (
     CreateSeason,
     CreateSeasonEvents,
     DeleteEvent,
+    EditChannels,
+    EditForSale,
     GroupsCommand,
     ObjectChange,
     SeasonCommand,
@@ -161,6 +163,14 @@ def _season_faults(command: SeasonCommand, facts: list[Any]) -> Iterator[str]:
         yield f"a season's events are in several partitions: {facts}"
 
 
+def _edited(command: EditChannels | EditForSale) -> list[str]:
+    return [command.key] if isinstance(command, EditChannels) else [e.key for e in command.events]
+
+
+_AS_DESCRIBED = (None, None, None)
+"""Name, date, and whether it is in the past, of an event that is only sold in another way."""
+
+
 def _decided(command: GroupsCommand) -> list[tuple[Any, ...]]:
     workspace = command.workspace
     match command:
@@ -171,6 +181,8 @@ def _decided(command: GroupsCommand) -> list[tuple[Any, ...]]:
         case UpdateEvent(key=key):
             described = (command.name, command.date, command.is_in_the_past)
             return [(workspace, key, command.new_key or key, *described)]
+        case EditChannels() | EditForSale():
+            return [(workspace, key, key, *_AS_DESCRIBED) for key in _edited(command)]
         case DeleteEvent(key=key):
             return [(workspace, key)]
         case SetHoldDeadline(hold=hold):

@@ -272,7 +272,7 @@ class Fold:
         after = ObjectState(
             *(fact.status, seat_token, fact.order_id, fact.ticket_type, fact.extra_data),
             fact.resale_listing_id,
-            None if area is None else msgspec.structs.replace(area, own={}),
+            None if area is None else area.without_own(),
         )
         event.put(fact.label, after)
         if before.hold_token not in (None, seat_token):

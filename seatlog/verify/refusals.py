@@ -6,6 +6,8 @@ Rules of this file:
 2. That must be so under every outcome of the groups in doubt: an object that a group has reserved
    is as it was before the group (a hold that is over freed), or as the group leaves it.
 3. An object for which somebody waits who came earlier stands in nobody's way yet.
+4. What an event offers to whom (channels, for sale) is not judged, nor how many places of an area
+   an event has for a caller that offers them in parts.
 """
 
 from collections.abc import Iterator
@@ -26,6 +28,11 @@ from seatlog.verify.parking import Parking, Source, objects_of
 from seatlog.verify.states import EventFold, ObjectState
 from seatlog.verify.wishes import not_found_faults
 
+_NOT_OFFERED = (
+    Rejection.OBJECT_NOT_FOR_SALE.code,
+    Rejection.OBJECT_OF_ANOTHER_CHANNEL.code,
+    Rejection.CHANNELS_DIFFER.code,
+)
 _TOO_FEW = (Rejection.NOT_ENOUGH_PLACES.code, Rejection.NOT_ENOUGH_TAKEN_PLACES.code)
 
 
@@ -69,6 +76,8 @@ def _obstacle_faults(
     state = position.fold.state(*held)
     if state is None or obstacle.code == Rejection.OBJECT_NOT_FOUND.code:
         yield from _existence_faults(command, obstacle, position, exists=state is not None)
+        return
+    if obstacle.code in _NOT_OFFERED:
         return
     for same in position.fold.same_places(held):
         first = position.parking.ahead(same, position.source)
@@ -214,7 +223,9 @@ def _token(change: Change) -> str | None:
 def _area_faults(
     change: Change, item: ObjectChange, obstacle: Obstacle, position: Position
 ) -> Iterator[str]:
-    if obstacle.code not in _TOO_FEW or item.quantity < 1:
+    selling = position.fold.events[change.event].selling
+    is_offered_in_parts = bool(selling.channels) or selling.for_sale is not None
+    if obstacle.code not in _TOO_FEW or item.quantity < 1 or is_offered_in_parts:
         return
     most = sum(_places(change, item.label, position))
     if most >= item.quantity:

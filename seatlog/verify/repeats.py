@@ -9,17 +9,13 @@ import msgspec
 from schemas.commands import CommandPosition
 from schemas.facts import CommandParked, GroupBegun
 from schemas.outbox import Accepted, Answer, Data
-from schemas.rejections import Rejected, Rejection
+from schemas.rejections import NOT_KEPT, Rejected, Rejection
 from seatlog.verify.journal import Entry
 from seatlog.verify.report import Check, Report
 
 answers_kept_ms = 15 * 60 * 1000
 """An owner keeps the first answer for this long; after it, the same key may be done anew."""
 _encode = msgspec.json.Encoder(order="deterministic").encode
-
-
-_NOT_KEPT = Rejection.BUSY_IN_DOUBT.code
-"""A command that was not decided may be sent again under its key, and be done then."""
 
 
 class _First(NamedTuple):
@@ -84,7 +80,7 @@ class Repeats:
 
     def _remember(self, where: str, data: Data[Any], command_id: str) -> None:
         assert data.answer is not None
-        if _code(data.answer) == _NOT_KEPT:
+        if _code(data.answer) in NOT_KEPT:
             return
         digest = _digest(data.answer, data.facts)
         self._first[command_id] = _First(where, data.at, data.fingerprint, digest)

@@ -10,6 +10,8 @@ Rules of this file:
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
+import msgspec
+
 from schemas.facts import (
     FREE,
     HELD,
@@ -106,7 +108,9 @@ def _needed(changes: list[PlannedChange]) -> Counter[Pocket]:
     level: Counter[Pocket] = Counter()
     needed: Counter[Pocket] = Counter()
     for moves in (planned.moves for planned in changes if planned.moves is not None):
-        for pocket, places in moves.sources:
+        for source, places in moves.sources:
+            # Which channel the places belong to is not looked at here.
+            pocket = msgspec.structs.replace(source, channel=None)
             level[pocket] -= places
             needed[pocket] = max(needed[pocket], -level[pocket])
         level[moves.target] += moves.quantity

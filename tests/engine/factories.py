@@ -15,6 +15,8 @@ from schemas.commands import (
     ChangeObjectStatus,
     CreateEvents,
     DeleteEvent,
+    EditChannels,
+    EditForSale,
     Hold,
     Idempotency,
     JsonObject,
@@ -47,7 +49,8 @@ from schemas.inventory import (
     encode,
     inventory_hash,
 )
-from schemas.selling import Selling, TableBooking
+from schemas.selling import Channel, Selling, TableBooking
+from schemas.selling_edits import ChannelsEdit, EventForSaleEdit, ForSaleEdit
 
 NOON: Final = 1_767_268_800_000
 """2026-01-01 12:00 UTC."""
@@ -136,6 +139,7 @@ def event_created(
     workspace: str = WORKSPACE,
     venue: Inventory = THEATRE,
     partition: int = PARTITION,
+    selling: Selling | None = None,
 ) -> EventCreated:
     """Give the coordinator's word that an event exists."""
     return EventCreated(
@@ -145,6 +149,7 @@ def event_created(
         key=key,
         chart_key="chart",
         inventory=hash_of(venue),
+        selling=selling,
         created_at=NOON,
     )
 
@@ -161,17 +166,22 @@ def event_renamed(event: int, key: str, previous_key: str) -> EventUpdated:
     )
 
 
-def sold_anew(tables: TableBooking | None = None, event: int = MATINEE) -> EventUpdated:
-    """Give the coordinator's word that an event sells its tables like this from now on."""
+def event_sold(selling: Selling, event: int = MATINEE, key: str = "matinee") -> EventUpdated:
+    """Give the coordinator's word that an event is sold in another way."""
     return EventUpdated(
         event=event,
         partition=PARTITION,
         workspace=WORKSPACE,
-        key="matinee",
-        previous_key="matinee",
-        selling=Selling(tables=tables),
+        key=key,
+        previous_key=key,
+        selling=selling,
         updated_at=NOON,
     )
+
+
+def sold_anew(tables: TableBooking | None = None, event: int = MATINEE) -> EventUpdated:
+    """Give the coordinator's word that an event sells its tables like this from now on."""
+    return event_sold(Selling(tables=tables), event)
 
 
 def event_deleted(event: int = MATINEE, key: str = "matinee") -> EventDeleted:
@@ -205,6 +215,8 @@ def change(
     rejected: list[str] | None = None,
     order_id: str | None = None,
     keep_extra_data: bool = False,
+    channels: list[str] | None = None,
+    ignore_channels: bool = False,
 ) -> Change:
     """Ask for a status for these objects."""
     return Change(
@@ -216,15 +228,24 @@ def change(
         keep_extra_data=keep_extra_data,
         allowed_previous_statuses=allowed,
         rejected_previous_statuses=rejected,
+        channel_keys=channels,
+        ignore_channels=ignore_channels,
     )
 
 
 def command(
-    *changes: Change, workspace: str = WORKSPACE, idempotency: Idempotency | None = None
+    *changes: Change,
+    workspace: str = WORKSPACE,
+    idempotency: Idempotency | None = None,
+    same_channels: bool = False,
 ) -> ChangeObjectStatus:
     """Ask for these changes as a whole."""
     return ChangeObjectStatus(
-        workspace=workspace, idempotency=idempotency, changes=list(changes), origin=CALLER
+        workspace=workspace,
+        idempotency=idempotency,
+        changes=list(changes),
+        origin=CALLER,
+        same_channels=same_channels,
     )
 
 
@@ -253,6 +274,8 @@ def best(
     idempotency: Idempotency | None = None,
     ticket_types: Sequence[str | None] = (),
     extra_data: Sequence[JsonObject | None] = (),
+    channels: list[str] | None = None,
+    ignore_channels: bool = False,
     **wish: Any,  # noqa: ANN401
 ) -> ChangeBestAvailable:
     """Ask for the best that there is."""
@@ -265,6 +288,8 @@ def best(
         hold=by,
         ticket_types=list(ticket_types),
         extra_data=list(extra_data),
+        channel_keys=channels,
+        ignore_channels=ignore_channels,
         origin=CALLER,
     )
 
@@ -303,6 +328,31 @@ def create(
 def update(key: str, *, workspace: str = WORKSPACE, **fields: Any) -> UpdateEvent:  # noqa: ANN401
     """Ask to rename an event, or to say something new about it."""
     return UpdateEvent(workspace=workspace, key=key, **fields)
+
+
+def edit_channels(key: str, edit: ChannelsEdit, **fields: Any) -> EditChannels:  # noqa: ANN401
+    """Ask to edit an event's channels."""
+    return EditChannels(workspace=WORKSPACE, key=key, edit=edit, **fields)
+
+
+def edit_for_sale(**edits: ForSaleEdit) -> EditForSale:
+    """Ask to edit what is for sale of events, by key."""
+    return EditForSale(
+        workspace=WORKSPACE,
+        events=[EventForSaleEdit(key=key, edit=edit) for key, edit in edits.items()],
+    )
+
+
+def channel(key: str, *objects: str, **area_places: int) -> Channel:
+    """Give a channel with these objects and places."""
+    return Channel(
+        id=f"id-{key}",
+        key=key,
+        name=key.title(),
+        color="#ED303D",
+        objects=list(objects),
+        area_places=area_places,
+    )
 
 
 def delete(key: str, *, workspace: str = WORKSPACE) -> DeleteEvent:

@@ -3,6 +3,7 @@
 Every step of a scenario and of the model test ends here.
 """
 
+from collections import Counter
 from typing import Any
 
 from engine.seats.offers import Offers
@@ -17,7 +18,7 @@ from engine.seats.state import (
     _digest_of_override,
 )
 from engine.seats.tables import same_places
-from schemas.facts import FREE, HELD
+from schemas.facts import FREE, HELD, AreaCounts
 
 
 def assert_sound(state: SeatsState) -> None:
@@ -75,11 +76,12 @@ def _assert_object_sound(event: EventState, label: str) -> None:
         count
         for (area, _), places in event.area_holds.items()
         if area == label
-        for count in places.values()
+        for count in places.by_type.values()
     ]
     assert sum(held) == touched.area.held, f"{label} has {held} held, and says {touched.area}"
     counts += held
     assert all(count > 0 for count in counts), f"{label} counts {touched.area}"
+    _assert_channels_sound(event, label, touched.area)
     assert sum(counts) <= place.capacity, f"{label} is over its capacity: {touched.area}"
 
 
@@ -103,6 +105,24 @@ def _used(event: EventState, label: str) -> int:
     if touched.area is None:
         return int(touched.status != FREE)
     return sum(touched.area.taken.values()) + touched.area.held
+
+
+def _assert_channels_sound(event: EventState, label: str, area: AreaCounts) -> None:
+    """Check that places of channels are a part of all, and those that tokens hold of those held."""
+    held = Counter[str]()
+    for (held_label, _), places in event.area_holds.items():
+        if held_label == label:
+            for channel, own in places.of_channels.items():
+                assert own, f"{channel} is kept for nothing"
+                assert all(0 < own[kind] <= places.by_type[kind] for kind in own), places
+                held[channel] += sum(own.values())
+    assert held == {channel: of.held for channel, of in area.channels.items() if of.held}
+    taken = Counter[str]()
+    for of in area.channels.values():
+        assert min(of.taken.values(), default=1) > 0, f"{label} counts {area}"
+        taken.update(of.taken)
+    assert all(places <= area.taken[status] for status, places in taken.items()), area
+    assert all((of.taken or of.held) and not of.own for of in area.channels.values()), area
 
 
 def _assert_every_hold_will_end(state: SeatsState) -> None:

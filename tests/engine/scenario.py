@@ -191,7 +191,7 @@ class SeatsScenario(_Played):
     def area_holds(self, label: str = "GA", event: int = MATINEE) -> dict[str, dict[str, int]]:
         """Give what each token holds of an area."""
         holds = self.event(event).area_holds.items()
-        return {token: places for (area, token), places in holds if area == label}
+        return {token: places.by_type for (area, token), places in holds if area == label}
 
     @property
     def changes(self) -> list[StatusChanged]:

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from engine.groups.voting import _joined
+from engine.groups.voting import joined
 from engine.groups.voting import obstacles_bytes_max as joined_bytes_max
 from engine.seats.areas import statuses_bytes_max
 from engine.seats.changes import obstacles_bytes_max, rejected
@@ -130,9 +130,9 @@ def test_a_refusal_tells_what_a_record_can_and_counts_the_rest() -> None:
     assert len(msgspec.json.encode(refusal)) < obstacles_bytes_max + 5_000
     assert len(refusal.obstacles) > 500
     assert len(refusal.obstacles) + refusal.obstacles_left_out == 5_000
-    joined = _joined([refusal] * 20)
-    assert len(joined.obstacles) + joined.obstacles_left_out == 100_000
-    told = len(msgspec.json.encode(joined)) + len(msgspec.json.encode(refusal))
+    whole = joined([refusal] * 20)
+    assert len(whole.obstacles) + whole.obstacles_left_out == 100_000
+    told = len(msgspec.json.encode(whole)) + len(msgspec.json.encode(refusal))
     assert told < joined_bytes_max + obstacles_bytes_max + 10_000 < record_bytes_max
 
 

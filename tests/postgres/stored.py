@@ -9,6 +9,7 @@ import msgspec
 from adapters.postgres.batch import OutboxRun
 from adapters.postgres.pool import Pool, connection
 from schemas.facts import (
+    AreaCounts,
     EventCreated,
     EventDeleted,
     EventUpdated,
@@ -135,7 +136,7 @@ def _change(model: Stored, fact: StatusChanged, place: int, at: int) -> None:
         "ticket_type": fact.ticket_type,
         "extra_data": fact.extra_data,
         "resale_listing_id": fact.resale_listing_id,
-        "area": None if fact.area is None else {"taken": fact.area.taken, "held": fact.area.held},
+        "area": None if fact.area is None else _area(fact.area),
         "used_at": used_at,
         "used": max(before["used"], places),
     }
@@ -165,3 +166,12 @@ async def rows(pool: Pool, query: str) -> list[asyncpg.Record]:
     """Ask the database."""
     async with connection(pool) as lent:
         return await lent.fetch(query)
+
+
+def _area(area: AreaCounts) -> Row:
+    counts: Row = {"taken": area.taken, "held": area.held}
+    channels = {
+        channel: {"taken": of.taken, "held": of.held} if of.held else {"taken": of.taken}
+        for channel, of in area.channels.items()
+    }
+    return {**counts, "channels": channels} if channels else counts

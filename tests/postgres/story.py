@@ -5,6 +5,7 @@ from typing import Any
 
 from schemas.facts import (
     AreaCounts,
+    ChannelCounts,
     EventDeleted,
     EventUpdated,
     ExtraDataChanged,
@@ -89,6 +90,12 @@ def tell(draw: random.Random, box: Outbox, seats: Seats) -> None:
         case _:
             token = draw.choice([None, "t1", "t2", "t3"])
             own = {"child": draw.randrange(1, 4)} if token and draw.random() < 0.6 else {}
-            area = AreaCounts(taken={"booked": draw.randrange(9)}, held=draw.randrange(9), own=own)
+            of = ChannelCounts(taken={"booked": 1}, held=draw.randrange(2), own=own)
+            area = AreaCounts(
+                taken={"booked": draw.randrange(9)},
+                held=draw.randrange(9),
+                own=own,
+                channels=draw.choice([{}, {"4f1c": of}]),
+            )
             label = draw.choice(["GA", "Lawn"])
             box.answer(seats.change(label, area=area, hold_token=token, ticket_type="child"))

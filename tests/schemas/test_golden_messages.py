@@ -12,7 +12,17 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
-from schemas import commands, facts, inventory, outbox, rejections, seasons, votes
+from schemas import (
+    commands,
+    facts,
+    inventory,
+    outbox,
+    rejections,
+    seasons,
+    selling,
+    selling_edits,
+    votes,
+)
 from schemas.commands import decode_groups_command, decode_seats_command
 from schemas.outbox import decode_groups_record, decode_seats_record
 
@@ -91,7 +101,7 @@ def test_every_field_of_every_message_is_in_a_golden_one() -> None:
                 _note_fields(decode(msgspec.json.encode(example)), example, seen)
     fields = {
         (kind.__name__, field)
-        for module in (commands, facts, outbox, rejections, votes, inventory, seasons)
+        for module in (*MODULES, seasons, selling, selling_edits)
         for kind in vars(module).values()
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and _is_concrete(kind)
         for field in kind.__struct_fields__
@@ -99,8 +109,11 @@ def test_every_field_of_every_message_is_in_a_golden_one() -> None:
     assert fields - seen == set(), "write an example with these to the golden file"
 
 
+MODULES = (commands, facts, outbox, rejections, votes, inventory)
+
+
 def _is_concrete(kind: type[msgspec.Struct]) -> bool:
-    bases = (commands.Command, inventory.Block, outbox._CloudEvent)
+    bases = (commands.Command, inventory.Block, outbox._CloudEvent, selling_edits._Edit)
     return kind not in bases and kind is not msgspec.Struct
 
 
@@ -113,6 +126,9 @@ def _note_fields(decoded: Any, example: Any, seen: set[tuple[str, str]]) -> None
             if field in example:
                 seen.add((type(decoded).__name__, field))
                 _note_fields(getattr(decoded, field), example[field], seen)
+    elif isinstance(decoded, dict):
+        for key, one in decoded.items():
+            _note_fields(one, example[str(key)], seen)
     elif isinstance(decoded, (list, tuple)):
         for one, raw in zip(decoded, example, strict=True):
             _note_fields(one, raw, seen)

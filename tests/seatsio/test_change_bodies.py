@@ -31,7 +31,7 @@ def body(**fields: object) -> bytes:
 
 def wanted(status: str = "booked", *objects: ObjectChange, **fields: Any) -> Wanted:  # noqa: ANN401
     absent = dict.fromkeys(Wanted._fields[2:])
-    given_ = {**absent, "keep_extra_data": False, **fields}
+    given_ = {**absent, "keep_extra_data": False, "ignore_channels": False, **fields}
     return Wanted(status, list(objects) or [ObjectChange(label="A-1")], **given_)
 
 
@@ -77,6 +77,11 @@ GROUP = {"type": "CHANGE_STATUS_TO", "status": "booked", "events": ["e"], "objec
             {"status": "resale", "resaleListingId": "listing"},
             wanted("resale", resale_listing_id="listing"),
         ),
+        ({"channelKeys": ["c", "NO_CHANNEL"]}, wanted(channel_keys=["c", "NO_CHANNEL"])),
+        ({"channelKeys": ["e\u0301"]}, wanted(channel_keys=["\u00e9"])),
+        ({"channelKeys": []}, wanted()),
+        ({"channelKeys": None, "ignoreChannels": None}, wanted()),
+        ({"ignoreChannels": True}, wanted(ignore_channels=True)),
     ],
 )
 def test_a_change_over_events_is_read(fields: dict[str, Any], expected: Wanted) -> None:
@@ -112,8 +117,12 @@ def test_a_change_over_events_is_read(fields: dict[str, Any], expected: Wanted) 
         ({"type": "RELEASE"}, "#/status: a release has no status"),
         ({"status": None}, "#: required key [status] not found"),
         ({"status": "reservedByToken"}, "#: required key [holdToken] not found"),
-        ({"channelKeys": ["c"]}, "#/channelKeys: channels are not supported yet"),
-        ({"ignoreChannels": True}, "#/ignoreChannels: channels are not supported yet"),
+        ({"channelKeys": [1]}, "#/channelKeys/0: expected type: String, found: Integer"),
+        (
+            {"channelKeys": ["c"] * 102},
+            "#/channelKeys: expected maximum item count: 101, found: 102",
+        ),
+        ({"ignoreChannels": "x"}, "#/ignoreChannels: expected type: Boolean, found: String"),
         ({"resaleListingId": ""}, "#/resaleListingId: expected minLength: 1, actual: 0"),
         (
             {"bestAvailable": {"number": 2}},
@@ -159,8 +168,16 @@ def test_a_change_of_one_event_may_leave_the_choice_to_us() -> None:
         "tryToPreventOrphanSeats": False,
         "accessibleSeats": 1,
     }
-    more = {"holdToken": "t", "orderId": "o", "keepExtraData": True}
-    assert read_event_change(body(bestAvailable=everything, **more), "reservedByToken") == (
+    more = {
+        "holdToken": "t",
+        "orderId": "o",
+        "keepExtraData": True,
+        "channelKeys": ["c"],
+        "ignoreChannels": True,
+    }
+    assert read_event_change(
+        body(bestAvailable=everything, **more), "reservedByToken"
+    ) == WantedBest(
         "reservedByToken",
         Wish(
             number=3,
@@ -175,6 +192,8 @@ def test_a_change_of_one_event_may_leave_the_choice_to_us() -> None:
         "t",
         "o",
         True,
+        channel_keys=["c"],
+        ignore_channels=True,
     )
 
 
@@ -279,7 +298,14 @@ def test_what_a_batch_cannot_be_is_named(entries: list[Any], problem: str) -> No
 
 
 def test_a_wanted_change_becomes_a_command_for_each_event() -> None:
-    asked = wanted("reservedByToken", hold_token="h", order_id="o", keep_extra_data=True)
+    asked = wanted(
+        "reservedByToken",
+        hold_token="h",
+        order_id="o",
+        keep_extra_data=True,
+        channel_keys=["c"],
+        ignore_channels=True,
+    )
     assert asked.change(7, "fri", Hold("h", 99)) == Change(
         event=7,
         event_key="fri",
@@ -288,6 +314,8 @@ def test_a_wanted_change_becomes_a_command_for_each_event() -> None:
         hold=Hold("h", 99),
         order_id="o",
         keep_extra_data=True,
+        channel_keys=["c"],
+        ignore_channels=True,
     )
 
 
@@ -339,10 +367,15 @@ good_changes = st.fixed_dictionaries(
         "keepExtraData": st.booleans(),
         "allowedPreviousStatuses": st.lists(labels, max_size=2),
         "resaleListingId": labels,
+        "channelKeys": st.lists(labels, max_size=2),
+        "ignoreChannels": st.booleans(),
     },
 )
 names = st.sampled_from(
-    ["objects", "events", "type", "status", "holdToken", "keepExtraData", "ignoreChannels", "oops"]
+    [
+        *("objects", "events", "type", "status", "holdToken", "keepExtraData"),
+        *("channelKeys", "ignoreChannels", "oops"),
+    ]
 )
 spoilt = st.dictionaries(names, scalars | texts | any_json | st.lists(texts), max_size=1)
 

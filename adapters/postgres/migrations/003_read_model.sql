@@ -61,8 +61,8 @@ COMMENT ON TABLE objects IS
     'The state of every object that was ever touched; one that has no row is free. What the '
     'inventory says of an object is not repeated here.';
 COMMENT ON COLUMN objects.area IS
-    'Of an area: its places by status (taken) and how many of them tokens hold (held); null for '
-    'other objects. What each token holds is in area_holds.';
+    'Of an area: its places by status (taken) and how many of them tokens hold (held), and how many '
+    'of each came from a channel (channels, by its id); null for other objects. What each token holds is in area_holds.';
 COMMENT ON COLUMN objects.used_at IS
     'When it was first anything but free, in ms since the epoch; null: never. Later changes keep it.';
 COMMENT ON COLUMN objects.used IS

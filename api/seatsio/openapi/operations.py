@@ -14,6 +14,8 @@ BY_RESOURCE: dict[str, Operations] = {
     "Objects": selling.OBJECTS,
     "Events": selling.EVENTS,
     "Seasons": seasons.SEASONS,
+    "Channels": selling.CHANNELS,
+    "For sale": selling.FOR_SALE,
     "Hold tokens": managing.HOLD_TOKENS,
     "Charts": managing.CHARTS,
     "Reports": reports.REPORTS,

@@ -7,7 +7,9 @@ from api.seatsio.change_bodies import (
     GroupChangeAsked,
     GroupStatusAsked,
 )
+from api.seatsio.channels import ChannelAsked, ChannelUpdateAsked, InChannel, ReplaceAsked
 from api.seatsio.events import EventUpdateAsked, NewEventAsked, NewEventsAsked
+from api.seatsio.for_sale import EditAsked, EditsAsked, ListAsked
 from api.seatsio.objects import ExtraDataAsked, ExtraDatasAsked
 from api.seatsio.openapi.operation import PAGE, Operation, Operations, get, post
 from api.seatsio.wire import Body
@@ -21,6 +23,38 @@ EVENTS: Operations = {
     ("GET", "/events/{key}"): get("Retrieve an event", "Event"),
     ("POST", "/events/{key}"): post("Update an event", EventUpdateAsked),
     ("DELETE", "/events/{key}"): post("Delete an event"),
+}
+
+CHANNELS: Operations = {
+    ("POST", "/events/{key}/channels"): post("Add channels", ChannelAsked)._replace(
+        takes_several=True
+    ),
+    ("POST", "/events/{key}/channels/replace"): post("Replace all channels", ReplaceAsked),
+    ("POST", "/events/{key}/channels/{channel}"): post("Update a channel", ChannelUpdateAsked),
+    ("DELETE", "/events/{key}/channels/{channel}"): post("Remove a channel"),
+    ("POST", "/events/{key}/channels/{channel}/objects"): post(
+        "Add objects to a channel", InChannel
+    ),
+    ("DELETE", "/events/{key}/channels/{channel}/objects"): post(
+        "Remove objects from a channel", InChannel
+    ),
+}
+
+FOR_SALE: Operations = {
+    ("POST", "/events/actions/edit-for-sale-config"): post(
+        "Edit what is for sale of several events", EditsAsked, "ForSaleEdits"
+    ),
+    ("POST", "/events/{key}/actions/edit-for-sale-config"): post(
+        "Edit what is for sale", EditAsked, "ForSaleEdit"
+    ),
+    ("POST", "/events/{key}/actions/mark-as-for-sale"): post("Mark as for sale", ListAsked),
+    ("POST", "/events/{key}/actions/mark-as-not-for-sale"): post("Mark as not for sale", ListAsked),
+    ("POST", "/events/{key}/actions/mark-everything-as-for-sale"): post(
+        "Mark everything as for sale"
+    ),
+    ("POST", "/events/{key}/actions/mark-everything-as-not-for-sale"): post(
+        "Mark everything as not for sale"
+    ),
 }
 
 OBJECTS: Operations = {

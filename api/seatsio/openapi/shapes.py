@@ -268,6 +268,15 @@ SHAPES: dict[str, Schema] = {
             "categories": array(STRING),
         }
     ),
+    "ForSaleEdit": fixed(
+        {
+            "forSaleConfig": ref("ForSaleConfig"),
+            "rateLimitInfo": fixed(
+                {"rateLimitRemainingCalls": INTEGER, "rateLimitResetDate": INSTANT}
+            ),
+        }
+    ),
+    "ForSaleEdits": by_name(ref("ForSaleEdit")),
     "EventLog": page(
         fixed(
             {

@@ -48,7 +48,7 @@ class States:
         self._stock = stock
         self._shared: dict[tuple[int, str], State] = {}
         self.untouched = [
-            Found(State(number, state_info(group.example, UNTOUCHED)), Carried())
+            Found(State(number, state_info(stock.event_map, group.example, UNTOUCHED)), Carried())
             for number, group in enumerate(stock.groups)
         ]
         """By number of group."""
@@ -84,7 +84,7 @@ class States:
                 area_holds=_raw(row.area_holds),
                 overridden=row.overridden or {},
             )
-            info = state_info(self._stock.groups[state.group].example, seen)
+            info = self._info(state.group, seen)
             state = State(state.group, info)
         self.touched[ordinal] = Found(state, carried)
 
@@ -93,9 +93,12 @@ class States:
         number = self._stock.number_of(ordinal)
         state = self._shared.get((number, status))
         if state is None:
-            info = state_info(self._stock.groups[number].example, Seen(status))
+            info = self._info(number, Seen(status))
             state = self._shared[number, status] = State(number, info)
         return state
+
+    def _info(self, number: int, seen: Seen) -> JSON:
+        return state_info(self._stock.event_map, self._stock.groups[number].example, seen)
 
 
 def _raw(text: str | None) -> msgspec.Raw | None:

@@ -117,6 +117,8 @@ class Stock:
             found.entrance,
             found.parent.seats.flags.get(found.seat_index, 0),
             self.event_map.category_key(found),
+            self.event_map.channels.key_of(found.label),
+            self.event_map.is_for_sale(found),
         )
 
 
@@ -129,8 +131,8 @@ def kind_of(event_map: EventMap, found: BookableObject) -> Kind:
         event_map.category_label(category) or NO_CATEGORY,
         NO_SECTION if section is None else section.label,
         NO_ZONE if section is None or section.zone is None else section.zone,
-        NO_CHANNEL,
-        is_for_sale=True,
+        event_map.channels.key_of(found.label) or NO_CHANNEL,
+        event_map.is_for_sale(found),
     )
 
 

@@ -1,0 +1,242 @@
+"""What is for sale of events: edit it for one or several, or say it anew.
+
+Rules of this file:
+
+1. The places of an area are counted, so an area without a quantity stands for all its places. Its
+   capacity goes with the edit: the coordinator has no charts.
+2. Other labels are not compared with the chart: it may have the objects later.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from aiohttp import web
+from pydantic import Field
+
+from api.call import Call, CallHandler, Route
+from api.limits import event_body_bytes_max, events_created_at_once_max, quantity_max
+from api.seatsio.channels import AreaPlaces
+from api.seatsio.commands import Commands, Show
+from api.seatsio.errors import (
+    BodyError,
+    VendorError,
+    from_rejected,
+)
+from api.seatsio.idempotency import idempotency
+from api.seatsio.paging import check_parameters
+from api.seatsio.parts import JSON, Parts, answer, iso, nothing, now_ms, path_part
+from api.seatsio.recorded import Facts
+from api.seatsio.wire import Body, Label, Whole, read
+from engine.charts.inventory import SeatMap
+from engine.groups.for_sale import ALL_FOR_SALE, NOTHING_FOR_SALE, day_ms
+from schemas.commands import EditForSale
+from schemas.facts import EventUpdated, ForSaleEdits
+from schemas.rejections import Rejected, Rejection
+from schemas.selling import ForSale
+from schemas.selling_edits import (
+    EventForSaleEdit,
+    ForSaleEdit,
+    OpenAndClose,
+    ReplaceForSale,
+    Stock,
+)
+
+CategoryKeys = list[Label | Whole]
+
+
+class StockAsked(Body):
+    """An object, or so many places of an area."""
+
+    object: Label
+    quantity: Annotated[Whole, Field(ge=1, le=quantity_max)] | None = None
+
+
+class EditAsked(Body):
+    """What to offer for sale and what to take out of sale."""
+
+    for_sale: list[StockAsked] | None = None
+    not_for_sale: list[StockAsked] | None = None
+
+
+class EditsAsked(Body):
+    """The same for several events, by key."""
+
+    events: Annotated[
+        dict[Label, EditAsked], Field(min_length=1, max_length=events_created_at_once_max)
+    ]
+
+
+class ListAsked(Body):
+    """All that is, or all that is not, for sale."""
+
+    objects: list[Label] | None = None
+    area_places: AreaPlaces | None = None
+    categories: CategoryKeys | None = None
+
+
+class ForSaleConfigAsked(ListAsked):
+    """The vendor's `forSaleConfig`."""
+
+    for_sale: bool
+
+
+class ForSaleRoutes:
+    """The routes of what is for sale."""
+
+    def __init__(self, parts: Parts, commands: Commands) -> None:
+        self._parts = parts
+        self._commands = commands
+
+    def routes(self) -> list[Route]:
+        return [
+            _route("actions/edit-for-sale-config", self._edit_several),
+            _route("{key}/actions/edit-for-sale-config", self._edit_one),
+            _route("{key}/actions/mark-as-for-sale", self._mark_for_sale),
+            _route("{key}/actions/mark-as-not-for-sale", self._mark_not_for_sale),
+            _route("{key}/actions/mark-everything-as-for-sale", self._open_all),
+            _route("{key}/actions/mark-everything-as-not-for-sale", self._close_all),
+        ]
+
+    async def _edit_one(self, call: Call) -> web.Response:
+        asked = read(call.body, EditAsked)
+
+        async def show(facts: Facts) -> web.Response:
+            return answer(_edited_json(facts[0]))
+
+        return await self._edit(call, {path_part(call, "key"): asked}, show)
+
+    async def _edit_several(self, call: Call) -> web.Response:
+        asked = read(call.body, EditsAsked)
+
+        async def show(facts: Facts) -> web.Response:
+            return answer({fact.key: _edited_json(fact) for fact in facts})
+
+        return await self._edit(call, asked.events, show, path="#/events/{}")
+
+    async def _edit(
+        self, call: Call, asked: Mapping[str, EditAsked], show: Show, path: str = "#"
+    ) -> web.Response:
+        check_parameters(call.request)
+        edits = []
+        for key, edit in asked.items():
+            entry = await self._parts.entry(call, key)
+            seats = await self._parts.core.seat_maps.get(entry.inventory)
+            edits.append(EventForSaleEdit(key=key, edit=_edit(edit, seats, path.format(key))))
+        return await self._send(call, edits, show)
+
+    async def _mark_for_sale(self, call: Call) -> web.Response:
+        listed = read(call.body, ListAsked)
+        return await self._replace(call, for_sale_listed(listed, for_sale=True))
+
+    async def _mark_not_for_sale(self, call: Call) -> web.Response:
+        listed = read(call.body, ListAsked)
+        return await self._replace(call, for_sale_listed(listed, for_sale=False))
+
+    async def _open_all(self, call: Call) -> web.Response:
+        read(call.body, Body)
+        return await self._replace(call, None)
+
+    async def _close_all(self, call: Call) -> web.Response:
+        read(call.body, Body)
+        return await self._replace(call, NOTHING_FOR_SALE)
+
+    async def _replace(self, call: Call, for_sale: ForSale | None) -> web.Response:
+        check_parameters(call.request)
+
+        async def show(facts: Facts) -> web.Response:
+            del facts
+            return nothing()
+
+        edit: ForSaleEdit = ReplaceForSale(for_sale=for_sale)
+        return await self._send(
+            call, [EventForSaleEdit(key=path_part(call, "key"), edit=edit)], show
+        )
+
+    async def _send(self, call: Call, edits: list[EventForSaleEdit], show: Show) -> web.Response:
+        workspace = call.workspace.key
+        command = EditForSale(workspace=workspace, idempotency=idempotency(call), events=edits)
+
+        def refuse(rejected: Rejected) -> VendorError:
+            error = from_rejected(rejected, workspace, names_event_by_id=False)
+            if rejected.code == Rejection.FOR_SALE_EDITS_USED_UP.code:
+                wait_ms = int(rejected.detail or 0) - now_ms()
+                error.add_header("Retry-After", str(max(1, -(-wait_ms // 1000))))
+            return error
+
+        return await self._commands.decide(call, command, show, refuse)
+
+
+def for_sale_listed(asked: ListAsked, *, for_sale: bool) -> ForSale:
+    """Give what a body lists as for sale, or as not for sale."""
+    places = {label: count for label, count in (asked.area_places or {}).items() if count}
+    return ForSale(
+        for_sale=for_sale,
+        objects=list(dict.fromkeys(asked.objects or [])),
+        area_places=places,
+        categories=[str(key) for key in asked.categories or []],
+    )
+
+
+def new_for_sale(asked: ForSaleConfigAsked | None) -> ForSale | None:
+    """Give what is for sale of an event to be; None: everything."""
+    if asked is None:
+        return None
+    for_sale = for_sale_listed(asked, for_sale=asked.for_sale)
+    return None if for_sale == ALL_FOR_SALE else for_sale
+
+
+def for_sale_json(for_sale: ForSale) -> JSON:
+    """Describe what is for sale as the vendor's `forSaleConfig`."""
+    return {
+        "forSale": for_sale.for_sale,
+        "objects": for_sale.objects,
+        "areaPlaces": for_sale.area_places,
+        "categories": for_sale.categories,
+    }
+
+
+def _edited_json(fact: EventUpdated) -> JSON:
+    assert fact.selling is not None
+    assert fact.for_sale_edits is not None
+    return {
+        "forSaleConfig": for_sale_json(fact.selling.for_sale or ALL_FOR_SALE),
+        "rateLimitInfo": _limit_json(fact.for_sale_edits),
+    }
+
+
+def _limit_json(edits: ForSaleEdits) -> JSON:
+    return {
+        "rateLimitRemainingCalls": edits.left,
+        "rateLimitResetDate": iso((edits.day + 1) * day_ms),
+    }
+
+
+def _edit(asked: EditAsked, seats: SeatMap, path: str) -> OpenAndClose:
+    return OpenAndClose(
+        open=_stocks(asked.for_sale or [], seats, f"{path}/forSale"),
+        close=_stocks(asked.not_for_sale or [], seats, f"{path}/notForSale"),
+    )
+
+
+def _stocks(asked: list[StockAsked], seats: SeatMap, path: str) -> list[Stock]:
+    return [_stock(stock, seats, f"{path}/{place}") for place, stock in enumerate(asked)]
+
+
+def _stock(asked: StockAsked, seats: SeatMap, path: str) -> Stock:
+    found = seats.find(asked.object)
+    if found is not None and found.area is not None:
+        capacity = found.capacity
+        return Stock(label=asked.object, places=asked.quantity or capacity, capacity=capacity)
+    if asked.quantity is not None and asked.quantity > 1:
+        raise BodyError([f"{path}/quantity: a quantity is for general admission areas only"])
+    return Stock(label=asked.object)
+
+
+def _route(path: str, handler: CallHandler) -> Route:
+    return Route(
+        method="POST",
+        path=f"/events/{path}",
+        handler=handler,
+        body_bytes_max=event_body_bytes_max,
+        appends=True,
+    )
