@@ -125,7 +125,7 @@ def groups_done_faults(command: GroupsCommand, facts: list[Any]) -> Iterator[str
     if done != wanted:
         yield f"was asked for {wanted} and decided {done}"
     if isinstance(command, UpdateEvent):
-        for fact in facts:
+        for fact in asked:
             if isinstance(fact, EventUpdated):
                 yield from _selling_faults(command, fact)
 

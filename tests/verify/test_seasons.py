@@ -15,6 +15,7 @@ from schemas.commands import (
 )
 from schemas.facts import BOOKED, FREE, EventCreated, SeasonStatusOverridden, StatusChanged
 from schemas.rejections import Obstacle, Rejected, Rejection
+from schemas.selling import EventCategory, TableBooking
 from seatlog.verify.report import Check
 from tests.verify.story import Story, Teller, among, change
 from tests.workers.house import (
@@ -71,6 +72,15 @@ class SeasonTeller(Teller):
             lambda facts: any(getattr(fact, "is_in_the_past", None) for fact in facts)
         )
         await self.ask(book(FIRST, "D-1"), book(YEAR, "D-1"), book(SECOND, "D-1"))
+        categories = [EventCategory(key="vip", label="VIP")]
+        tables = TableBooking(mode="all_by_seat")
+        self.house.send(
+            COORDINATOR_COMMANDS,
+            UpdateEvent(workspace=WORKSPACE, key="year", tables=tables, categories=categories),
+        )
+        await self.house.facts_when(
+            lambda facts: sum(getattr(fact, "selling", None) is not None for fact in facts) == 4
+        )
         self.house.send(COORDINATOR_COMMANDS, DeleteEvent(workspace=WORKSPACE, key="spring"))
         await self.house.facts_when(
             lambda facts: any(type(fact).__name__ == "EventDeleted" for fact in facts)
