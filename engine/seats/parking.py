@@ -230,7 +230,9 @@ _encode = msgspec.json.Encoder().encode
 
 
 def _wish_key(command: ChangeBestAvailable) -> tuple[int, str]:
-    return command.event, _encode(command.wish).decode()
+    """Name all that decides what a wish may be given."""
+    wished = (command.wish, command.channel_keys, command.ignore_channels)
+    return command.event, _encode(wished).decode()
 
 
 def _source(waiting: Waiting) -> tuple[str, int]:

@@ -15,7 +15,7 @@ from schemas.facts import (
 )
 from schemas.outbox import Accepted
 from schemas.rejections import Rejected, Rejection
-from schemas.selling import EventCategory, Selling
+from schemas.selling import EventCategory, ForSale, Selling
 from tests.engine.factories import (
     ALICE,
     ANOTHER_WORKSPACE,
@@ -29,6 +29,7 @@ from tests.engine.factories import (
     best,
     book,
     change,
+    channel,
     event_created,
     event_deleted,
     hold,
@@ -177,6 +178,28 @@ def test_categories_are_the_events_own() -> None:
     assert chosen(scenario.given(best(1, categories=("gold", "1")))) == ["A-3"]
 
 
+def test_what_is_in_a_channel_is_chosen_for_who_names_it() -> None:
+    vip = Selling(channels=[channel("vip", "A-1", "A-2"), channel("press", "B-5")])
+    scenario = SeatsScenario(event_created(selling=vip)).given(best(1))
+    assert chosen(scenario) == ["A-3"]
+    assert chosen(scenario.given(best(1, channels=["press"]))) == ["B-5"]
+    assert chosen(scenario.given(best(1, channels=["vip", "nothing"]))) == ["A-1"]
+    assert chosen(scenario.given(best(1, channels=["vip", "NO_CHANNEL"]))) == ["A-2"]
+    scenario.when(best(1, channels=["vip"])).then_rejected(NOT_FOUND)
+    scenario.given(release("A-1", ignore_channels=True))
+    assert chosen(scenario.given(best(1, ignore_channels=True))) == ["A-1"]
+
+
+def test_what_is_not_for_sale_is_not_chosen_and_is_nobodys_neighbour() -> None:
+    not_for_sale = ForSale(for_sale=False, objects=["A-1", "A-4"], area_places={"GA": CAPACITY - 2})
+    scenario = SeatsScenario(event_created(selling=Selling(for_sale=not_for_sale)))
+    assert chosen(scenario.given(best(2))) == ["A-2", "A-3"]
+    assert chosen(scenario.given(best(1))) == ["A-5"]
+    scenario.given("B  x x x x x", book("T1-1", "T1-2", "Booth"))
+    scenario.when(best(3)).then_rejected(NOT_FOUND)
+    assert chosen(scenario.given(best(2))) == ["GA", "GA"]
+
+
 # What groups have in doubt.
 
 
@@ -295,3 +318,12 @@ def test_a_wish_that_waits_hears_that_its_event_is_gone() -> None:
     scenario.when(best(1)).given([event_deleted()])
     assert taken_up(scenario) == [[]]
     assert scenario.answers[-1] == Rejected(code=Rejection.EVENT_NOT_FOUND.code, detail="256")
+
+
+def test_equal_wishes_for_different_channels_do_not_wait_for_each_other() -> None:
+    vip = Selling(channels=[channel("vip", "A-1"), channel("press", "A-2")])
+    scenario = SeatsScenario(event_created(selling=vip))
+    scenario.given(begun(change(BOOKED, "A-1", channels=["vip"])))
+    scenario.when(best(1, channels=["vip"]))
+    assert kinds(scenario) == ["CommandParked"]
+    assert chosen(scenario.given(best(1, channels=["press"]))) == ["A-2"]

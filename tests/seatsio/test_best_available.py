@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from seatsio.events.channelProperties import ChannelCreationParams
 from seatsio.exceptions import BestAvailableObjectsNotFoundException
 
 from tests.eventually import eventually
@@ -45,7 +46,8 @@ async def best_of(
     labels: list[str] = chosen.objects
     assert chosen.next_to_each_other is True
     assert {chosen.objectDetails[label].status for label in labels} == {"booked"}
-    await client.do(lambda c: c.events.release(event, [*labels, *taken]))
+    gone = [*labels, *taken]
+    await client.do(lambda c: c.events.release(event, gone, ignore_channels=True))
     return labels
 
 
@@ -177,3 +179,28 @@ async def test_a_repeat_and_the_commands_outcome_show_the_same_choice(company: C
     assert outcome["result"]["objects"] == ["B-4", "B-5"]
     assert outcome["result"]["nextToEachOther"] is True
     assert set(outcome["result"]["objectDetails"]) == {"B-4", "B-5"}
+
+
+async def test_what_is_in_a_channel_is_for_who_names_it(company: Company, client: Client) -> None:
+    event = await company.event()
+    vip = ChannelCreationParams("vip", "VIP", "#FF0000", 1, ["A-6"])
+    await client.do(lambda c: c.events.channels.replace(event, [vip]))
+    assert await best_of(client, event, 1, channel_keys=["vip"]) == ["A-6"]
+    assert await best_of(client, event, 1) == ["A-5"]
+    both = await best_of(client, event, 3, channel_keys=["vip", "NO_CHANNEL"])
+    assert both == ["A-4", "A-5", "A-6"]
+    assert await best_of(client, event, 3, ignore_channels=True) == both
+    answer = await ask(company, event, channelKeys=["nobody"])
+    assert answer.json["errors"][0]["code"] == "BEST_AVAILABLE_OBJECTS_NOT_FOUND"
+
+
+async def test_what_is_not_for_sale_or_offered_for_resale_is_not_chosen(
+    company: Company, client: Client
+) -> None:
+    event = await company.event()
+    edit = {"notForSale": [{"object": "A-5"}]}
+    edited = await company.post(f"/events/{event}/actions/edit-for-sale-config", edit)
+    assert edited.status == 200, edited
+    assert await best_of(client, event, 1, try_to_prevent_orphan_seats=False) == ["A-4"]
+    await client.do(lambda c: c.events.put_up_for_resale(event, ["A-4"]))
+    assert await best_of(client, event, 1, try_to_prevent_orphan_seats=False) == ["A-6"]
