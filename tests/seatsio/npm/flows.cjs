@@ -8,9 +8,9 @@
 
 const fs = require("fs");
 const {
-    BestAvailableParams, Category, ChartListParams, CreateEventParams, LocalDate, Month,
-    ObjectProperties, Region, SeatsioClient, StatusChangeRequest, StatusChangesParams,
-    TableBookingConfig, UpdateEventParams,
+    BestAvailableParams, Category, ChartListParams, CreateEventParams, CreateSeasonParams,
+    LocalDate, Month, ObjectProperties, Region, SeatsioClient, StatusChangeRequest,
+    StatusChangesParams, TableBookingConfig, UpdateEventParams, UpdateSeasonParams,
 } = require("seatsio");
 
 const given = JSON.parse(fs.readFileSync(0));
@@ -278,6 +278,65 @@ const flows = {
             usage: await usageReports.summaryForAllMonths(),
             month: await usageReports.detailsForMonth(month),
             ofTheEvent: await usageReports.detailsForEventInMonth(event.id, month),
+        };
+    },
+
+    async seasons() {
+        const { seasons } = client;
+        const year = await seasons.create(given.chart, new CreateSeasonParams()
+            .key(given.key).name("Year").eventKeys(given.events)
+            .categories([new Category("vip", "VIP", "#abcdef", false)])
+            .objectCategories({ "A-1": "vip" }).tableBookingConfig(TableBookingConfig.allBySeat())
+            .forSalePropagated(false));
+        const plain = await seasons.create(given.chart);
+        const [one, two] = given.events;
+        const spring = await seasons.createPartialSeason(given.key, given.part, "Spring", [one]);
+        const joined = await seasons.addEventsToPartialSeason(given.key, given.part, [two]);
+        const left = await seasons.removeEventFromPartialSeason(given.key, given.part, one);
+        const added = await seasons.createEvents(given.key, null, ["x", "y"]);
+        const numbered = await seasons.createEvents(plain.key, 2);
+        await seasons.update(given.key, new UpdateSeasonParams().withName("Next"));
+        const shown = await seasons.retrieve(given.key);
+        const event = await events.retrieve(two);
+        const listed = await all(events.listAll());
+
+        await events.book(given.key, ["A-1", "A-2"], null, "order1");
+        await events.overrideSeasonObjectStatus(one, ["A-2"]);
+        const infos = await events.retrieveObjectInfos(one, ["A-1", "A-2"]);
+        const taken = await refused(events.book(one, "A-1"));
+        await events.book(one, "A-2");
+        const inUse = await refused(events.useSeasonObjectStatus(one, ["A-2"], given.key));
+        await events.release(one, "A-2");
+        await events.useSeasonObjectStatus(one, ["A-2"]);
+        const changes = [
+            ["OVERRIDE_SEASON_STATUS", "A-1"], ["USE_SEASON_STATUS", "A-1"],
+        ].map(([type, label]) => new StatusChangeRequest().withType(type)
+            .withEventKey(one).withObjects(label));
+        const batch = await events.changeObjectStatusInBatch(changes);
+        const reports = [eventReports, eventReports.withSeasonBookingsNotPropagated()];
+        const propagated = await Promise.all(
+            reports.map(async (report) => sizes(await report.byStatus(one))));
+        await events.delete(plain.key);
+        return {
+            year, plain, spring, joined, left, shown, event, taken, inUse, propagated,
+            added: added.map((each) => each.key), numbered: numbered.length,
+            isSeason: [year, plain, spring, shown, event].map((each) => each.isSeason()),
+            listed: listed.map((each) => [each.key, each.isSeason(), each.events === undefined]),
+            infos: statuses(infos), batch: batch.map((result) => statuses(result.objects)),
+            gone: await refused(events.retrieve(plain.key)),
+        };
+    },
+
+    async resale() {
+        const { event } = given;
+        await events.book(event, ["A-1", "A-2"]);
+        const offered = await events.putUpForResale(event, "A-1", "listing1");
+        const kept = await events.retrieveObjectInfo(event, "A-1");
+        const report = await eventReports.byStatus(event, "resale");
+        await events.book(event, "A-1");
+        return {
+            offered: offered.objects["A-1"], kept, report: report.resale,
+            sold: await events.retrieveObjectInfo(event, "A-1"),
         };
     },
 
