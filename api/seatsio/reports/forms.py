@@ -39,6 +39,7 @@ COMMON_COLUMNS = (
     "zone",
     "floor.name",
     "floor.displayName",
+    "channel",
     "displayedObjectType",
     "parentDisplayedObjectType",
     "isAccessible",

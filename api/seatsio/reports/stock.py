@@ -16,9 +16,10 @@ from typing import Any, NamedTuple
 
 from api.seatsio.object_info import OBJECT_TYPES
 from engine.charts.inventory import BookableObject, SeatMap
+from engine.seats.channels import NO_CHANNEL
 from engine.seats.event_map import EventMap
 
-NO_CATEGORY, NO_CHANNEL, NO_SECTION, NO_ZONE = "NO_CATEGORY", "NO_CHANNEL", "NO_SECTION", "NO_ZONE"
+NO_CATEGORY, NO_SECTION, NO_ZONE = "NO_CATEGORY", "NO_SECTION", "NO_ZONE"
 _NOT_THERE = -1
 
 

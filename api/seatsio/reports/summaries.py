@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from api.seatsio.reports.dimensions import Cell, Dimension, always_shown
-from api.seatsio.reports.stock import Group, Stock
+from api.seatsio.reports.stock import Group, Kind, Stock
 from engine.seats.event_map import EventMap
-from schemas.facts import FREE, HELD, AreaCounts
+from schemas.facts import FREE, HELD, AreaCounts, ChannelCounts
 
 JSON = dict[str, Any]
 Tally = Mapping[Cell, int]
@@ -46,18 +46,49 @@ def tally(stock: Stock, touched: Touched = UNTOUCHED) -> Tally:
         if ordinal is not None:
             number = stock.number_of(ordinal)
             left[number] -= 1
-            _count_area(counted, stock.groups[number], area)
-    for group, objects in zip(stock.groups, left, strict=True):
-        counted[Cell(group.kind, FREE)] += objects * group.places
+            _count_area(counted, stock, number, area)
+    for number, objects in enumerate(left):
+        group = stock.groups[number]
+        if group.example.area is None:
+            counted[Cell(group.kind, FREE)] += objects * group.places
+        elif objects:
+            _count_area(counted, stock, number, AreaCounts())
     return +counted
 
 
-def _count_area(counted: Counter[Cell], group: Group, area: AreaCounts) -> None:
-    for status, places in area.taken.items():
-        counted[Cell(group.kind, status)] += places
-    counted[Cell(group.kind, HELD)] += area.held
-    free = group.places - sum(area.taken.values()) - area.held
-    counted[Cell(group.kind, FREE)] += free
+def _count_area(counted: Counter[Cell], stock: Stock, number: int, area: AreaCounts) -> None:
+    """Count an area's places by channel; what is not for sale is first of those in no channel."""
+    event_map, group = stock.event_map, stock.groups[number]
+    not_for_sale = event_map.places_not_for_sale(group.example)
+    for kind, statuses in _by_channel(event_map, group, area):
+        off = min(not_for_sale, statuses[FREE])
+        not_for_sale -= off
+        counted[Cell(kind._replace(is_for_sale=False), FREE)] += off
+        statuses[FREE] -= off
+        for status, places in statuses.items():
+            counted[Cell(kind, status)] += places
+
+
+def _by_channel(
+    event_map: EventMap, group: Group, area: AreaCounts
+) -> list[tuple[Kind, Counter[str]]]:
+    """Count an area's places by status: of no channel first, then of each that has some."""
+    others = _statuses(area, group.places)
+    parts = []
+    keys = {channel.id: channel.key for channel in event_map.selling.channels}
+    for channel, places in event_map.channels.places_in(group.example).items():
+        own = _statuses(area.channels.get(channel, ChannelCounts()), places)
+        own[FREE] = min(own[FREE], others[FREE])
+        others -= own
+        parts.append((group.kind._replace(channel=keys[channel]), own))
+    return [(group.kind, others), *parts]
+
+
+def _statuses(counts: AreaCounts | ChannelCounts, places: int) -> Counter[str]:
+    statuses = Counter(counts.taken)
+    statuses[HELD] += counts.held
+    statuses[FREE] = max(0, places - statuses.total())
+    return statuses
 
 
 def summary(

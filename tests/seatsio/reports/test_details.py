@@ -4,6 +4,7 @@ import io
 import random
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -24,14 +25,19 @@ from api.seatsio.reports.writing import (
     in_slices,
     pieces_per_slice,
 )
+from engine.charts.inventory import SeatMap
 from engine.seats.event_map import EventMap
 from schemas.facts import AreaCounts
 from schemas.selling import EventCategory, Selling
 from tests.charts.venues import chart, mapped, row, seat_map
-from tests.seatsio.reports.test_summaries import VENUES
+from tests.seatsio.reports.test_summaries import VENUES, sold_specially
 
 JSON = dict[str, Any]
 HOLDS = {"token-1": {"NO_TICKET_TYPE": 1}, "token-2": {"adult": 2}}
+
+
+Sell = Callable[[SeatMap], EventMap]
+WAYS: list[Sell] = [EventMap, partial(sold_specially, listed_is_for_sale=False)]
 
 
 def touched_at_random(event_map: EventMap) -> tuple[TouchedObjects, dict[str, Seen]]:
@@ -74,9 +80,10 @@ def infos_one_by_one(event_map: EventMap, seen: dict[str, Seen]) -> list[JSON]:
     ]
 
 
+@pytest.mark.parametrize("sell", WAYS)
 @pytest.mark.parametrize("venue", VENUES)
-def test_a_flat_report_has_each_info_in_the_order_of_the_labels(venue: str) -> None:
-    event_map = EventMap(seat_map(venue))
+def test_a_flat_report_has_each_info_in_the_order_of_the_labels(venue: str, sell: Sell) -> None:
+    event_map = sell(seat_map(venue))
     rows, seen = touched_at_random(event_map)
     stock = event_stock(event_map)
     own = OwnTexts(event_map.chart, AS_JSON)
@@ -134,9 +141,10 @@ def test_there_is_a_detailed_report_of_every_type() -> None:
 
 
 @pytest.mark.parametrize("name", list(BUCKET_OF))
+@pytest.mark.parametrize("sell", WAYS)
 @pytest.mark.parametrize("venue", VENUES)
-def test_a_report_by_type_has_each_info_in_its_bucket(venue: str, name: str) -> None:
-    event_map = EventMap(seat_map(venue))
+def test_a_report_by_type_has_each_info_in_its_bucket(venue: str, name: str, sell: Sell) -> None:
+    event_map = sell(seat_map(venue))
     rows, seen = touched_at_random(event_map)
     stock = event_stock(event_map)
     states = States(stock, rows)
@@ -191,9 +199,10 @@ def test_a_report_on_an_empty_chart_is_empty_but_for_the_object_types() -> None:
     assert b"".join(as_array(stock.by_label, writer)) == b"[]"
 
 
+@pytest.mark.parametrize("sell", WAYS)
 @pytest.mark.parametrize("venue", VENUES)
-def test_a_csv_report_says_the_same_as_the_flat_one(venue: str) -> None:
-    event_map = EventMap(seat_map(venue))
+def test_a_csv_report_says_the_same_as_the_flat_one(venue: str, sell: Sell) -> None:
+    event_map = sell(seat_map(venue))
     rows, seen = touched_at_random(event_map)
     stock = event_stock(event_map)
     writer = Writer(stock, OwnTexts(event_map.chart, AS_CSV), States(stock, rows))
@@ -224,7 +233,7 @@ def _flat(about: JSON, before: str = "") -> JSON:
 def _read(name: str, cell: str) -> Any:  # noqa: ANN401 - JSON
     texts = {"label", "status", "availabilityReason", "orderId", "ticketType", "section", "zone"}
     texts |= {"categoryKey", "categoryLabel", "entrance", "leftNeighbour", "rightNeighbour"}
-    texts |= {"holdToken", "resaleListingId"}
+    texts |= {"holdToken", "channel", "resaleListingId"}
     if name in texts or name.startswith(("labels.", "ids.", "floor.")) or name == "objectType":
         return cell
     return msgspec.json.decode(cell)

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from seatsio.domain import Category, TableBookingConfig
+from seatsio.events.channelProperties import ChannelCreationParams as New
 from seatsio.events.objectProperties import ObjectProperties
 from seatsio.exceptions import SeatsioException
 
@@ -331,3 +332,35 @@ def _read_all(connected: socket.socket) -> bytes:
         while part := connected.recv(1 << 20):
             got += part
     return got
+
+
+async def test_channels_and_what_is_for_sale_are_reported(company: Company, client: Client) -> None:
+    event = await company.event()
+    vip = New("vip", "VIP", "#fff", objects=["A-1", "A-2"], area_places={"GA1": 10})
+    await client.do(lambda c: c.events.channels.replace(event, [vip]))
+    await client.do(lambda c: c.events.mark_as_not_for_sale(event, ["A-2", "A-3"], {"GA2": 40}))
+    await client.do(lambda c: c.events.book(event, "A-1", channel_keys=["vip"]))
+
+    by_channel = await client.do(lambda c: c.events.reports.by_channel(event))
+    assert {key: len(found) for key, found in by_channel.items.items()} == {
+        "vip": 2,
+        "NO_CHANNEL": 32,
+    }
+    assert {one.channel for one in by_channel.get("vip")} == {"vip"}
+    listed = await client.do(
+        lambda c: c.events.reports.by_availability_reason(event, "not_for_sale")
+    )
+    assert [(one.label, one.for_sale, one.is_available) for one in listed] == [
+        ("A-2", False, False),
+        ("A-3", False, False),
+    ]
+    told = await client.do(lambda c: c.events.reports.summary_by_channel(event))
+    assert {key: item["byAvailabilityReason"] for key, item in told.items()} == {
+        "vip": {"booked": 1, "not_for_sale": 1, "available": 10},
+        "NO_CHANNEL": {"not_for_sale": 41, "available": 179},
+    }
+    [area] = await client.do(lambda c: c.events.reports.by_label(event, "GA2"))
+    assert (area.num_not_for_sale, area.num_free, area.for_sale) == (40, 100, True)
+    lines = await client.do(lambda c: c.events.reports.flat_list_csv(event))
+    first = next(csv.DictReader(io.StringIO(lines, newline="")))
+    assert (first["label"], first["channel"], first["status"]) == ("A-1", "vip", "booked")
