@@ -67,7 +67,7 @@ class Offers:
 
     def open_to(self, change: Change) -> int:
         """Give what is in the channels that a change may touch, and all areas."""
-        if change.ignore_channels or not (self._in_channels or change.channel_keys):
+        if change.ignore_channels or (change.channel_keys is None and not self._in_channels):
             return self.sold
         keys = [NO_CHANNEL] if change.channel_keys is None else change.channel_keys
         members = self.preference.layout.all_areas

@@ -1,10 +1,22 @@
 """The sets of an event are what its map says of each object."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.seats.event_map import EventMap
+from engine.seats.offering import refuse_offer
 from engine.seats.offers import Offers
-from schemas.selling import AS_THE_CHART_SAYS, EventCategory, Selling, TableBooking
+from schemas.commands import Change
+from schemas.facts import BOOKED, FREE
+from schemas.selling import (
+    AS_THE_CHART_SAYS,
+    Channel,
+    EventCategory,
+    ForSale,
+    Selling,
+    TableBooking,
+)
 from tests.charts.venues import seat_map
 
 CHART = seat_map("sampleChartWithTables")
@@ -47,3 +59,52 @@ def test_what_is_taken_is_noted_once_and_let_go_again() -> None:
     for label in ("T1-1", "T1-1", "T1-3"):
         offers.note(label, is_taken=False)
     assert offers.taken == offers.set_of(["T1-2"])
+
+
+CONFIGS = st.builds(
+    ForSale,
+    for_sale=st.booleans(),
+    objects=st.lists(
+        st.sampled_from(["T1", "T1-1", "T2", "T2-3", "Section A", "Section B-A-1", "nowhere"]),
+        max_size=3,
+    ),
+    categories=st.lists(st.sampled_from(["1", "2", "vip", "nothing"]), max_size=2),
+)
+CHANNELS = st.lists(
+    st.lists(st.sampled_from(["T1", "T1-1", "T2-1", "T2-2", "Section A-A-1"]), max_size=3),
+    max_size=2,
+)
+KEYS = st.none() | st.lists(st.sampled_from(["c0", "c1", "NO_CHANNEL", "unknown"]), max_size=3)
+
+
+@given(
+    chart=st.sampled_from(["sampleChartWithTables", "sampleChartWithSections"]),
+    config=st.none() | CONFIGS,
+    objects=CHANNELS,
+    keys=KEYS,
+    ignore=st.booleans(),
+)
+def test_what_is_offered_is_what_a_change_may_take(
+    chart: str,
+    config: ForSale | None,
+    objects: list[list[str]],
+    keys: list[str] | None,
+    ignore: bool,  # noqa: FBT001 - hypothesis names it
+) -> None:
+    """Both are worked out from the same words, the one as sets and the other for each object."""
+    seats = seat_map(chart)
+    channels = [
+        Channel(id=f"id{n}", key=f"c{n}", name="c", color="#fff", objects=[*dict.fromkeys(labels)])
+        for n, labels in enumerate(objects)
+        if not set(labels) & {label for others in objects[:n] for label in others}
+    ]
+    selling = Selling(categories=[VIP], object_categories=MOVED, channels=channels, for_sale=config)
+    event_map = EventMap(seats, selling)
+    offers = Offers(event_map)
+    change = Change(event=1, status=BOOKED, objects=[], channel_keys=keys, ignore_channels=ignore)
+    takable = [
+        found.label
+        for found in seats
+        if event_map.sells(found) and refuse_offer(event_map, found, FREE, change) is None
+    ]
+    assert offers.for_sale & offers.open_to(change) == offers.set_of(takable)
