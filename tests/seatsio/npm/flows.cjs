@@ -340,6 +340,74 @@ const flows = {
         };
     },
 
+    async channels() {
+        const { event } = given;
+        const told = async () => (await events.retrieve(event)).channels;
+        const edit = events.channels;
+        await edit.add(event, given.one, "One", "#111111", 1, ["A-1", "A-2"], { GA1: 5 });
+        await edit.addMultiple(event, [
+            { key: "two", name: "Two", color: "#222222", objects: ["A-2"] },
+            { key: "three", name: "Three", color: "#333333", index: 3 },
+        ]);
+        const added = await told();
+        await edit.update(event, "two", "Second", undefined, ["A-3"]);
+        await edit.addObjects(event, "three", ["A-4"], { GA1: 2 });
+        await edit.removeObjects(event, given.one, ["A-1"], { GA1: 2 });
+        const edited = await told();
+        const free = await events.retrieveObjectInfo(event, "A-3");
+        const others = await refused(events.book(event, "A-3"));
+        const theirs = await events.book(event, "A-3", null, null, null, null, ["two"]);
+        const anybodys = await events.book(event, "A-4", null, null, null, true);
+        const best = await events.bookBestAvailable(event,
+            new BestAvailableParams().withNumber(1), null, null, null, null, [given.one]);
+        const area = await events.retrieveObjectInfo(event, "GA1");
+        const report = await eventReports.byChannel(event, "two");
+        await edit.remove(event, given.one);
+        await edit.replace(event, [
+            { key: "two", name: "Again", color: "#444444", index: 1, objects: ["B-1"] },
+        ]);
+        const replaced = await told();
+        const created = await events.create(given.chart, new CreateEventParams().withChannels([
+            { key: "k", name: "K", color: "#555555", index: 1, objects: ["A-1"] },
+        ]));
+        return {
+            added, edited, replaced, free, others, area, created: created.channels,
+            booked: [theirs.objects["A-3"], anybodys.objects["A-4"]], best: best.objects,
+            report: report.two.map((info) => info.label),
+        };
+    },
+
+    async forSale() {
+        const [one, two] = given.events;
+        const told = async () => (await events.retrieve(one)).forSaleConfig;
+        const closed = await events.editForSaleConfig(one, null,
+            [{ object: "A-1" }, { object: "GA1", quantity: 5 }]);
+        const kept = await told();
+        const info = await events.retrieveObjectInfo(one, "A-1");
+        const area = await events.retrieveObjectInfo(one, "GA1");
+        const refusal = await refused(events.book(one, "A-1"));
+        const report = await eventReports.byAvailabilityReason(one, "not_for_sale");
+        const opened = await events.editForSaleConfig(one, [{ object: "A-1" }]);
+        const both = await events.editForSaleConfigForEvents({
+            [one]: { forSale: [{ object: "GA1", quantity: 5 }] },
+            [two]: { notForSale: [{ object: "A-2" }] },
+        });
+        await events.replaceForSaleConfig(one, true, ["o1"], { GA1: 3 }, ["cat1"]);
+        const some = await told();
+        await events.markAsNotForSale(one, null, null, ["cat2"]);
+        const others = await told();
+        await events.markEverythingAsForSale(one);
+        const all = await told();
+        await events.markEverythingAsNotForSale(one);
+        const created = await events.create(given.chart, new CreateEventParams()
+            .withForSaleConfig({ forSale: false, objects: ["A-1"] }));
+        return {
+            closed, kept, info, area, refusal, opened, both, said: [some, others, all],
+            nothing: await told(), created: created.forSaleConfig,
+            report: report.not_for_sale.map((each) => each.label),
+        };
+    },
+
     async errors() {
         const { event, chart } = given;
         await events.book(event, "A-1");
