@@ -83,6 +83,9 @@ class Selling(
     channels: list[Channel] = []
     for_sale: ForSale | None = None
     """None: all is for sale."""
+    for_sale_of_seasons: list[ForSale] = []
+    """What the seasons that it is in say about their sale, where that counts in their events: only
+    what all of it has for sale is for sale."""
 
 
 AS_THE_CHART_SAYS = Selling()

@@ -13,6 +13,7 @@ from adapters.postgres.rows import EventRow
 from api.call import Call
 from api.seatsio.errors import event_not_found
 from api.seatsio.event_json import created_event, season_json, stored_event
+from api.seatsio.for_sale import for_sale_json
 from api.seatsio.parts import JSON, Parts
 from engine.groups.directory import Entry
 from schemas.facts import EventCreated
@@ -29,7 +30,8 @@ class EventViews:
         """Describe events that were created just now, all on one chart."""
         await self._know_seasons(workspace, [fact.season for fact in facts])
         seats = await self._parts.core.seat_maps.get(facts[0].inventory)
-        return [created_event(fact, seats, self._parts.known_key) for fact in facts]
+        told = [created_event(fact, seats, self._parts.known_key) for fact in facts]
+        return self._with_sale(told, [fact.season for fact in facts])
 
     async def season_created(self, workspace: str, facts: Sequence[EventCreated]) -> JSON:
         """Describe a season that was created just now, with its events."""
@@ -39,12 +41,13 @@ class EventViews:
     async def stored(self, workspace: str, rows: Sequence[EventRow]) -> list[JSON]:
         """Describe events of the read model."""
         await self._know_seasons(workspace, [row.season for row in rows])
-        return [
+        told = [
             stored_event(
                 row, await self._parts.core.seat_maps.get(row.inventory), self._parts.known_key
             )
             for row in rows
         ]
+        return self._with_sale(told, [row.season for row in rows])
 
     async def retrieve(self, call: Call, key: str) -> JSON:
         """Describe an event as it is now, or a season with its events. Raises VendorError."""
@@ -64,6 +67,16 @@ class EventViews:
         events = [one for one in in_it if not one["isSeason"]]
         is_top = entry.season.kind == "top"
         return season_json(event, events, partials if is_top else None)
+
+    def _with_sale(self, told: list[JSON], places: Sequence[SeasonPlace | None]) -> list[JSON]:
+        """Say of events in a season what the season passes on to them of its sale."""
+        for event, place in zip(told, places, strict=True):
+            if place is not None and place.kind == "event":
+                top = self._parts.core.directory.by_id(place.top)
+                is_passed_on = top and top.season and top.season.for_sale_propagated
+                said = top.selling.for_sale if top is not None and is_passed_on else None
+                event["season"] = {"forSaleConfig": None if said is None else for_sale_json(said)}
+        return told
 
     def _in(self, entry: Entry) -> list[Entry]:
         """List what is in a season: of a partial one its events."""

@@ -18,6 +18,7 @@ import msgspec
 
 from engine.answers import FirstAnswers
 from engine.groups.directory import DIGEST_MODULUS, Directory, Entry
+from engine.groups.season_sale import pass_sale_on
 from engine.groups.seasons import (
     Seasons,
     deleted_with,
@@ -133,6 +134,9 @@ class GroupsMachine:
                 if repeat is not None:
                     return repeat
                 decision = self._decide_command(state, cause, now, asked)
+                if not isinstance(cause, ChangeObjectStatus):
+                    facts = pass_sale_on(state.directory, decision.facts, now)
+                    decision = decision._replace(facts=facts)
                 refusal = too_large(decision.facts)
                 return decision if refusal is None else Decision(refusal, [])
 

@@ -15,13 +15,13 @@ from engine.seats.channels import NO_CHANNELS, Channels, Room
 from engine.seats.for_sale import Offer
 from engine.seats.tables import is_sold_as_a_whole, table_label
 from schemas.inventory import Category
-from schemas.selling import AS_THE_CHART_SAYS, Selling
+from schemas.selling import AS_THE_CHART_SAYS, ForSale, Selling
 
 
 class EventMap:
     """The objects of an event."""
 
-    __slots__ = ("_offer", "channels", "chart", "own_categories", "selling")
+    __slots__ = ("_offers", "channels", "chart", "own_categories", "selling")
 
     def __init__(self, chart: SeatMap, selling: Selling = AS_THE_CHART_SAYS) -> None:
         self.chart = chart
@@ -30,9 +30,8 @@ class EventMap:
         self.own_categories = _own_categories(chart, selling)
         """Of objects for which the event's word counts: by label."""
         self.channels = Channels(selling.channels) if selling.channels else NO_CHANNELS
-        for_sale = selling.for_sale
-        self._offer = None if for_sale is None else Offer(for_sale, self.category_key)
-        """None: everything is for sale."""
+        self._offers = [Offer(one, self.category_key) for one in self.for_sale]
+        """None of them: everything is for sale."""
 
     def find(self, label: str) -> BookableObject | None:
         """Give the object with this label if the event sells it; the same one each time."""
@@ -61,13 +60,19 @@ class EventMap:
         """Give the label of a category."""
         return next((one.label for one in self.categories if one.key == key), None)
 
+    @property
+    def for_sale(self) -> Sequence[ForSale]:
+        """What the event and its seasons say about what is for sale; all of it counts."""
+        own, seasons = self.selling.for_sale, self.selling.for_sale_of_seasons
+        return seasons if own is None else [own, *seasons]
+
     def is_for_sale(self, found: BookableObject) -> bool:
         """Say whether an object (of an area: any of its places) is for sale."""
-        return self._offer is None or self._offer.has(found)
+        return all(offer.has(found) for offer in self._offers)
 
     def places_not_for_sale(self, found: BookableObject) -> int:
         """Count the places of an object that are not for sale."""
-        return 0 if self._offer is None else self._offer.places_not_for_sale(found)
+        return max((offer.places_not_for_sale(found) for offer in self._offers), default=0)
 
     def room(self, area: BookableObject) -> Room:
         """Say how many places of an area can be taken."""

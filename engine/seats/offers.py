@@ -18,6 +18,7 @@ from engine.seats.event_map import EventMap
 from engine.seats.tables import same_places
 from schemas.commands import Change
 from schemas.inventory import Table
+from schemas.selling import ForSale
 
 
 class Offers:
@@ -87,9 +88,13 @@ class Offers:
         return members | self.set_of(label for label, key in of_event.items() if key in keys)
 
     def _for_sale(self) -> int:
-        config, layout = self._map.selling.for_sale, self.preference.layout
-        if config is None:
-            return self.sold
+        members = self.sold
+        for config in self._map.for_sale:
+            members &= self._in_sale(config)
+        return members
+
+    def _in_sale(self, config: ForSale) -> int:
+        layout = self.preference.layout
         listed = (
             self.set_of(config.objects)
             | layout.in_sections(config.objects)

@@ -119,6 +119,8 @@ def groups_done_faults(command: GroupsCommand, facts: list[Any]) -> Iterator[str
     # What is said of a season goes on to its events: they come after it, or are deleted before it.
     if isinstance(command, UpdateEvent):
         asked = facts[:1]
+    elif isinstance(command, EditForSale):
+        asked = facts[: len(command.events)]
     elif isinstance(command, DeleteEvent):
         asked = facts[-1:]
     done = [_decision(fact) for fact in asked]

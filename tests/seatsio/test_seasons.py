@@ -346,3 +346,21 @@ async def test_reports_tell_what_an_events_seasons_have_unless_asked_not_to(sold
     assert (second["GA1"]["numBooked"], second["GA1"]["seasonStatusOverriddenQuantity"]) == (3, 2)
     assert second["B-1"]["seasonStatusOverriddenQuantities"] == {"year": 1}
     assert (await report("e2/byStatus/summary"))["booked"]["count"] == 3
+
+
+async def test_a_seasons_sale_counts_in_its_events_unless_it_is_told_not_to(
+    company: Company, client: Client
+) -> None:
+    chart = await company.chart()
+    await client.do(lambda c: c.seasons.create(chart, key="year", event_keys=["e1"]))
+    await company.post("/events/year/actions/mark-as-not-for-sale", {"objects": ["A-1"]})
+    event = (await company.get("/events/e1")).json
+    assert event["season"]["forSaleConfig"]["objects"] == ["A-1"]
+    assert "forSaleConfig" not in event
+    refused = await company.post("/events/e1/actions/book", {"objects": ["A-1"]})
+    assert (refused.status, refused.json["obstacles"][0]["reason"]) == (400, "OBJECT_NOT_FOR_SALE")
+    assert not (await company.get("/events/e1/objects/A-1")).json["forSale"]
+
+    await client.do(lambda c: c.seasons.update("year", for_sale_propagated=False))
+    assert (await company.get("/events/e1")).json["season"] == {"forSaleConfig": None}
+    assert (await company.post("/events/e1/actions/book", {"objects": ["A-1"]})).status == 204
