@@ -47,7 +47,7 @@ def test_a_reservation_of_something_else_than_asked_is_named(festival: Story) ->
         planned[0], change=msgspec.structs.replace(planned[0].change, label="C-9")
     )
     festival.edit_fact(offset, FRIDAY, changes=[other])
-    assert "was asked for [(256, 'A-1', 'booked', 1, None, None, None)] and has" in all_of(
+    assert "was asked for [(256, 'A-1', 'booked', 1, None, None, None, None)] and has" in all_of(
         festival, Check.GROUPS
     )
 
