@@ -304,6 +304,20 @@ class EditForSale(
     events: list[EventForSaleEdit]
 
 
+class ReplaceInventory(
+    Command, tag="ReplaceInventory.v1", kw_only=True, frozen=True, forbid_unknown_fields=True
+):
+    """Sell the events of a chart from another inventory: the chart was published anew.
+
+    The coordinator replaces that of so many at once, and names them in its facts: sent again and
+    again until it names none, it has replaced all.
+    """
+
+    chart_key: str
+    inventory: str
+    """Content hash; it stands in `inventories` before this is sent."""
+
+
 class DeleteEvent(
     Command, tag="DeleteEvent.v1", kw_only=True, frozen=True, forbid_unknown_fields=True
 ):
@@ -335,6 +349,7 @@ GroupsCommand = (
     | UpdateEvent
     | EditChannels
     | EditForSale
+    | ReplaceInventory
     | DeleteEvent
     | SeasonCommand
     | SetHoldDeadline

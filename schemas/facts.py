@@ -178,6 +178,9 @@ class EventUpdated(
     """What it is in its season from now on, as a whole."""
     for_sale_edits: ForSaleEdits | None = None
     """Present if this was such an edit."""
+    inventory: str | None = None
+    """The content hash of what it is sold from now on; what vanishes with the former and is not
+    free stays as it is until it is released."""
     updated_at: int
 
 

@@ -296,6 +296,7 @@ def _updated_row(row: EventRow, fact: EventUpdated) -> EventRow:
         updated_at=fact.updated_at,
         selling=fact.selling or row.selling,
         season=fact.season or row.season,
+        inventory=fact.inventory or row.inventory,
     )
 
 
@@ -310,4 +311,5 @@ def _merged(earlier: EventUpdated, later: EventUpdated) -> EventUpdated:
         ),
         selling=later.selling or earlier.selling,
         season=later.season or earlier.season,
+        inventory=later.inventory or earlier.inventory,
     )

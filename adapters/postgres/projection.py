@@ -193,7 +193,7 @@ async def _write_events(lent: Connection, batch: Batch) -> None:
         await lent.execute(
             _SQL["update_event"],
             *(fact.event, fact.key, fact.name, fact.date),
-            *(fact.is_in_the_past, fact.updated_at, fact.selling, fact.season),
+            *(fact.is_in_the_past, fact.updated_at, fact.selling, fact.season, fact.inventory),
         )
     if batch.deleted:
         for table in ("events", "objects", "area_holds", "season_overrides", "status_changes"):

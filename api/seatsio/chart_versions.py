@@ -7,6 +7,7 @@ from api.call import Call, CallHandler, Route
 from api.seatsio.chart_json import single_chart_json
 from api.seatsio.chart_store import ChartStore, no_draft
 from api.seatsio.idempotency import refuse_idempotency
+from api.seatsio.inventories import ChartInventories
 from api.seatsio.paging import check_parameters
 from api.seatsio.parts import Parts, answer, nothing, path_part
 from api.seatsio.wire import Body, read
@@ -19,9 +20,10 @@ COPY_SUFFIX = " (copy)"
 class ChartVersions:
     """The routes of the versions of charts."""
 
-    def __init__(self, parts: Parts, store: ChartStore) -> None:
+    def __init__(self, parts: Parts, store: ChartStore, inventories: ChartInventories) -> None:
         self._parts = parts
         self._store = store
+        self._inventories = inventories
 
     def routes(self) -> list[Route]:
         draft = "/charts/{key}/version/draft/actions"
@@ -67,12 +69,19 @@ class ChartVersions:
         return answer(checked.validation)
 
     async def _publish(self, call: Call) -> web.Response:
+        """Publish the draft, for the chart's events as well.
+
+        Its events come first: while the draft is there, whoever is not sure may publish it again.
+        """
         _check(call)
 
         async def publish(chart: Chart) -> None:
             if chart.draft is None:
                 raise no_draft(chart.key)
+            new = (chart.workspace, chart.key, chart.draft.inventory)
+            await self._inventories.replace(*new)
             await self._parts.charts.publish_draft(chart)
+            await self._inventories.replace(*new)  # of events that were created meanwhile
 
         await self._store.attempted(call, publish)
         return nothing()

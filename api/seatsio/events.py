@@ -18,6 +18,7 @@ from api.seatsio.errors import bad_request, chart_not_found
 from api.seatsio.event_views import EventViews
 from api.seatsio.for_sale import ForSaleConfigAsked, new_for_sale
 from api.seatsio.idempotency import idempotency
+from api.seatsio.inventories import ChartInventories
 from api.seatsio.paging import CURSOR_PARAMETERS, check_parameters, page_json, read_cursor
 from api.seatsio.parts import Parts, answer, nothing, path_part
 from api.seatsio.recorded import Facts
@@ -123,12 +124,11 @@ class EventUpdateAsked(EventFields):
 class Events:
     """The routes of events."""
 
-    def __init__(self, parts: Parts, commands: Commands) -> None:
+    def __init__(self, parts: Parts, commands: Commands, inventories: ChartInventories) -> None:
         self._parts = parts
         self._commands = commands
         self._views = EventViews(parts)
-        self._published: set[str] = set()
-        """Inventories known to stand in the log."""
+        self._inventories = inventories
 
     def routes(self) -> list[Route]:
         def changing(method: str, path: str, handler: CallHandler) -> Route:
@@ -211,20 +211,11 @@ class Events:
         if chart is None:
             raise chart_not_found(chart_key, workspace)
         inventory = chart.published.inventory
-        await self._publish(inventory)
+        await self._inventories.publish(inventory)
         seats = await self._parts.core.seat_maps.get(inventory)
         for path, event in asked:
             check_categories(event, seats, path=path)
         return inventory
-
-    async def _publish(self, inventory: str) -> None:
-        """See to it that the owners can read an inventory before an event names it."""
-        if inventory in self._published:
-            return
-        compressed = await self._parts.charts.inventory(inventory)
-        assert compressed is not None, "a chart's inventory is stored before the chart"
-        await self._parts.core.seat_maps.publish(inventory, compressed)
-        self._published.add(inventory)
 
     async def _update(self, call: Call) -> web.Response:
         check_parameters(call.request)

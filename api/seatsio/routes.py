@@ -19,6 +19,7 @@ from api.seatsio.event_log import EventLogRoutes
 from api.seatsio.events import Events
 from api.seatsio.for_sale import ForSaleRoutes
 from api.seatsio.hold_tokens import HoldTokenRoutes
+from api.seatsio.inventories import ChartInventories
 from api.seatsio.objects import Objects
 from api.seatsio.openapi.page import OpenApi
 from api.seatsio.outcomes import Outcomes
@@ -61,7 +62,8 @@ class Seatsio:
 
     def __init__(self, parts: Parts) -> None:
         commands, charts, kept_charts = Commands(parts), ChartStore(parts), KeptCharts()
-        events = Events(parts, commands)
+        inventories = ChartInventories(parts)
+        events = Events(parts, commands, inventories)
         resources: list[_Resource] = [
             Outcomes(parts),
             Statuses(parts, commands),
@@ -69,7 +71,7 @@ class Seatsio:
             StatusChanges(parts),
             HoldTokenRoutes(parts, commands),
             Charts(parts, charts),
-            ChartVersions(parts, charts),
+            ChartVersions(parts, charts, inventories),
             ChartCategories(charts),
             ChartOrder(parts, charts),
             Thumbnails(parts, charts),

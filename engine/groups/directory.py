@@ -6,7 +6,7 @@ Rules of this file:
 2. An event's id and partition never change; only its key may.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 from heapq import heappop, heappush
 from typing import NamedTuple
@@ -100,6 +100,12 @@ class Directory:
             found = self._channels[event] = Channels(channels) if channels else NO_CHANNELS
         return found
 
+    def of_chart(self, workspace: str, chart_key: str) -> Iterator[Entry]:
+        """Go through the events of a chart, in the order of their last updates."""
+        for entry in self._by_id.values():
+            if entry.chart_key == chart_key and entry.workspace == workspace:
+                yield entry
+
     def inventories(self) -> Iterable[str]:
         """Name the inventory of each event."""
         return (entry.inventory for entry in self._by_id.values())
@@ -129,6 +135,7 @@ class Directory:
                         selling=fact.selling or entry.selling,
                         season=fact.season or entry.season,
                         for_sale_edits=fact.for_sale_edits or entry.for_sale_edits,
+                        inventory=fact.inventory or entry.inventory,
                     )
                 )
             case EventDeleted():

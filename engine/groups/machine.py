@@ -10,7 +10,7 @@ Rules of this file:
 """
 
 from collections.abc import Collection, Iterator
-from itertools import count
+from itertools import count, islice
 from typing import NamedTuple
 from zlib import crc32
 
@@ -54,6 +54,7 @@ from schemas.commands import (
     EditForSale,
     GroupsCommand,
     Hold,
+    ReplaceInventory,
     SeasonCommand,
     SetHoldDeadline,
     UpdateEvent,
@@ -78,6 +79,8 @@ coordinators_max = 256
 them."""
 groups_in_doubt_max = 5_000
 """More wait nowhere: an owner parks as many commands."""
+inventories_replaced_at_once_max = 500
+"""Keeps the record far below its limit, and nobody waiting for long."""
 
 
 class GroupOverdue(NamedTuple):
@@ -161,7 +164,7 @@ class GroupsMachine:
     def _decide_one(
         self,
         state: GroupsState,
-        command: CreateEvents | UpdateEvent | DeleteEvent | SetHoldDeadline,
+        command: CreateEvents | UpdateEvent | ReplaceInventory | DeleteEvent | SetHoldDeadline,
         now: int,
     ) -> Decision[GroupsFact]:
         match command:
@@ -169,6 +172,8 @@ class GroupsMachine:
                 return self._create(state, command, now)
             case UpdateEvent():
                 return _update(state, command, now)
+            case ReplaceInventory():
+                return _replace_inventory(state, command, now)
             case DeleteEvent():
                 return _delete(state, command, now)
             case SetHoldDeadline():
@@ -323,6 +328,29 @@ def _updated(entry: Entry, key: str, command: UpdateEvent, now: int) -> EventUpd
         season=propagating(entry, command.for_sale_propagated),
         updated_at=now,
     )
+
+
+def _replace_inventory(
+    state: GroupsState, command: ReplaceInventory, now: int
+) -> Decision[GroupsFact]:
+    concerned = (
+        entry
+        for entry in state.directory.of_chart(command.workspace, command.chart_key)
+        if entry.inventory != command.inventory
+    )
+    replaced: list[GroupsFact] = [
+        EventUpdated(
+            event=entry.event,
+            partition=entry.partition,
+            workspace=entry.workspace,
+            key=entry.key,
+            previous_key=entry.key,
+            inventory=command.inventory,
+            updated_at=now,
+        )
+        for entry in islice(concerned, inventories_replaced_at_once_max)
+    ]
+    return Decision(Accepted(), replaced)
 
 
 def _delete(state: GroupsState, command: DeleteEvent, now: int) -> Decision[GroupsFact]:

@@ -2,7 +2,7 @@
 
 Rules of this file:
 
-1. taken + held <= capacity, always.
+1. taken + held <= capacity, always; in an area that became smaller nothing is taken until it is.
 2. A change is moves between pockets: free, taken by a status, held by a token under a ticket type.
    It is first planned on the counts it may draw on, then applied to those that are.
 3. Places go to a status from the caller's own hold first, then from the free ones; from places

@@ -118,8 +118,9 @@ class SeatsMachine:
         return SeatsState(self._inventories)
 
     def needs(self, facts: Collection[SeatsFact]) -> Collection[str]:
-        """Name the inventories of the events that these facts create."""
-        return [fact.inventory for fact in facts if isinstance(fact, EventCreated)]
+        """Name the inventories that these facts sell events from."""
+        named = (f.inventory for f in facts if isinstance(f, EventCreated | EventUpdated))
+        return [inventory for inventory in named if inventory is not None]
 
     def concerns(self, fact: GroupsFact) -> bool:
         """Say whether a coordinator's fact is for this partition."""
@@ -206,11 +207,15 @@ class SeatsMachine:
                     event.is_in_the_past = fact.is_in_the_past
                 if fact.season is not None:
                     state.share_anew(event, fact.season)
-                if fact.selling is not None:
-                    event.sell(EventMap(event.map.chart, fact.selling))
+                if fact.selling is not None or fact.inventory is not None:
+                    event.sell(self._updated_map(event.map, fact))
                     state.parking.touch_events({event.id})
             case EventDeleted():
                 state.drop(state.events[fact.event])
+
+    def _updated_map(self, before: EventMap, fact: EventUpdated) -> EventMap:
+        chart = before.chart if fact.inventory is None else self._inventories[fact.inventory]
+        return EventMap(chart, fact.selling or before.selling)
 
     def conclude(self, state: SeatsState, data: Data[SeatsFact]) -> None:
         """Take in a record's time and its answer."""

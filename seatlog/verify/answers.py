@@ -23,6 +23,7 @@ from schemas.commands import (
     EditForSale,
     GroupsCommand,
     ObjectChange,
+    ReplaceInventory,
     SeasonCommand,
     SeatsCommand,
     SetHoldDeadline,
@@ -114,7 +115,10 @@ def groups_done_faults(command: GroupsCommand, facts: list[Any]) -> Iterator[str
     if isinstance(command, SeasonCommand):
         yield from _season_faults(command, facts)
         return
-    wanted = _decided(command)
+    if isinstance(command, ReplaceInventory):
+        wanted = _replaced(command, facts)
+    else:
+        wanted = _decided(command)
     asked = facts
     # What is said of a season goes on to its events: they come after it, or are deleted before it.
     if isinstance(command, UpdateEvent):
@@ -169,8 +173,14 @@ def _edited(command: EditChannels | EditForSale) -> list[str]:
     return [command.key] if isinstance(command, EditChannels) else [e.key for e in command.events]
 
 
-_AS_DESCRIBED = (None, None, None)
+_AS_DESCRIBED = (None, None, None, None)
 """Name, date, and whether it is in the past, of an event that is only sold in another way."""
+
+
+def _replaced(command: ReplaceInventory, facts: list[Any]) -> list[tuple[Any, ...]]:
+    # Which events the chart has is not in the command: those that are told are sold from it.
+    said = (None, None, None, command.inventory)
+    return [(command.workspace, fact.key, fact.key, *said) for fact in facts]
 
 
 def _decided(command: GroupsCommand) -> list[tuple[Any, ...]]:
@@ -182,7 +192,7 @@ def _decided(command: GroupsCommand) -> list[tuple[Any, ...]]:
             ]
         case UpdateEvent(key=key):
             described = (command.name, command.date, command.is_in_the_past)
-            return [(workspace, key, command.new_key or key, *described)]
+            return [(workspace, key, command.new_key or key, *described, None)]
         case EditChannels() | EditForSale():
             return [(workspace, key, key, *_AS_DESCRIBED) for key in _edited(command)]
         case DeleteEvent(key=key):
@@ -200,7 +210,7 @@ def _decision(fact: Any) -> tuple[Any, ...]:  # noqa: ANN401 - any fact
             return (*named, fact.inventory, fact.name, fact.date, fact.selling)
         case EventUpdated():
             named = (fact.workspace, fact.previous_key, fact.key)
-            return (*named, fact.name, fact.date, fact.is_in_the_past)
+            return (*named, fact.name, fact.date, fact.is_in_the_past, fact.inventory)
         case EventDeleted():
             return (fact.workspace, fact.key)
         case HoldDeadlineSet():

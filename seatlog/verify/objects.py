@@ -109,17 +109,19 @@ class Fold:
     def _create(self, fact: EventCreated, moment: Moment) -> None:
         if fact.event in self.events or fact.event in self._deleted:
             self._fault(Check.DIRECTORY, moment, f"creates the event {fact.event} a second time")
-        venue = self._inventories.find(fact.inventory)
-        if venue is None:
-            missing = f"event {fact.event} is on the inventory {fact.inventory}, which is not there"
-            self._fault(Check.SEATS, moment, missing)
         self._report.counts.events += 1
-        seats = self._inventories.seats(fact.inventory)
-        event = EventFold(fact, venue, fact.key, fact.name, fact.date, seats)
-        event.selling = fact.selling or event.selling
+        event = EventFold(fact, fact.key, fact.name, fact.date)
+        self._sell_from(event, fact.inventory, moment)
         event.season = fact.season
         self.events[fact.event] = event
         self.seasons.put(event)
+
+    def _sell_from(self, event: EventFold, inventory: str, moment: Moment) -> None:
+        venue = self._inventories.find(inventory)
+        if venue is None:
+            missing = f"event {event.id} is on the inventory {inventory}, which is not there"
+            self._fault(Check.SEATS, moment, missing)
+        event.sell_from(inventory, venue, self._inventories.seats(inventory))
 
     def _update(self, fact: EventUpdated, moment: Moment) -> None:
         event = self._event(fact.event, moment)
@@ -137,6 +139,8 @@ class Fold:
                 self._share_all(event)
             event.updated_at = fact.updated_at
             event.selling = fact.selling or event.selling
+            if fact.inventory is not None:
+                self._sell_from(event, fact.inventory, moment)
 
     def _delete(self, fact: EventDeleted, moment: Moment) -> None:
         event = self._event(fact.event, moment)
@@ -199,16 +203,17 @@ class Fold:
             self.holds.use(fact, moment.at, moment.where)
         before = event.objects.get(fact.label, UNTOUCHED)
         self._check_sold(event, before, fact, moment)
-        capacity = event.capacity(fact.label)
-        if capacity is None and fact.area is None:
+        is_seat = event.capacity(fact.label) is None or (not before.is_free and not before.area)
+        if is_seat and fact.area is None:
             self._check_seat(before, fact, moment)
         else:
             own = event.area_holds.get((fact.label, fact.hold_token or ""), {})
             counts = msgspec.structs.replace(before.area or AreaCounts(), own=own)
-            if fact.area is None or (capacity is None and before.area is None):
+            if fact.area is None or (is_seat and before.area is None):
                 name = f"{fact.label} of event {fact.event}"
                 self._fault(Check.AREAS, moment, f"{name} is told as an area, or should be")
-            self._check_area(counts, fact, capacity, moment)
+            room = event.room(fact.label, counts, is_planned=moment.planned is not None)
+            self._check_area(counts, fact, room, moment)
         self._replace(event, fact, before, moment.at)
         if event.season is not None:
             self._shared.add((event.id, fact.label))

@@ -198,7 +198,7 @@ def _event_row(event: EventFold) -> dict[str, Any]:
         "workspace": created.workspace,
         "key": event.key,
         "chart_key": created.chart_key,
-        "inventory": created.inventory,
+        "inventory": event.inventory,
         "name": event.name,
         "date": event.date,
         "is_in_the_past": event.is_in_the_past,

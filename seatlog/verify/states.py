@@ -83,10 +83,14 @@ class EventFold:
     """One event: what was said when it was created, and its objects that were ever changed."""
 
     created: EventCreated
-    venue: Venue | None
     key: str
     name: str | None
     date: str | None
+    inventory: str = ""
+    """The hash of what it is sold from; see `sell_from`."""
+    was_replaced: bool = False
+    """It was sold from another inventory before, and may have what is not in this one."""
+    venue: Venue | None = None
     seats: Seats = field(default_factory=dict)
     """What best available gives to anybody."""
     free_seats: int = 0
@@ -105,9 +109,24 @@ class EventFold:
     """By label and season, the places for which it does not go by the season."""
 
     def __post_init__(self) -> None:
-        """Begin with what was said at the creation; everything is free then."""
-        self.free_seats = len(self.seats)
+        """Begin with what was said at the creation."""
         self.selling = self.created.selling or AS_THE_CHART_SAYS
+
+    def sell_from(self, inventory: str, venue: Venue | None, seats: Seats) -> None:
+        """Sell it from an inventory, the first one or another."""
+        self.was_replaced = bool(self.inventory)
+        self.inventory, self.venue, self.seats = inventory, venue, seats
+        self.free_seats = sum(map(self.is_free, seats))
+
+    def room(self, label: str, before: AreaCounts, *, is_planned: bool) -> int | None:
+        """Bound the places of an area after a change; None where nothing is known.
+
+        One that became too small has no room until it has; what a group had reserved is done.
+        """
+        capacity = self.capacity(label)
+        if capacity is None or not self.was_replaced:
+            return capacity
+        return None if is_planned else max(capacity, sum(before.taken.values()) + before.held)
 
     def put(self, label: str, state: ObjectState) -> None:
         """Replace the state of an object."""

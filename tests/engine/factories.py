@@ -8,6 +8,8 @@ left end of row A.
 from collections.abc import Sequence
 from typing import Any, Final
 
+import msgspec
+
 from engine.charts.inventory import SeatMap
 from schemas.commands import (
     Change,
@@ -123,13 +125,16 @@ FIELD: Final = Inventory(
 )
 """Two areas."""
 
+ATTIC: Final = Inventory(blocks=[row_of("A", 2), Area(label="GA", capacity=2)])
+"""Smaller than the theatre, and named alike."""
+
 
 def hash_of(inventory: Inventory) -> str:
     """Give the hash by which an inventory is known."""
     return inventory_hash(encode(inventory))
 
 
-INVENTORIES: Final = {hash_of(venue): SeatMap(venue) for venue in (THEATRE, BARN, FIELD)}
+INVENTORIES: Final = {hash_of(venue): SeatMap(venue) for venue in (THEATRE, BARN, FIELD, ATTIC)}
 
 
 def event_created(
@@ -182,6 +187,12 @@ def event_sold(selling: Selling, event: int = MATINEE, key: str = "matinee") -> 
 def sold_anew(tables: TableBooking | None = None, event: int = MATINEE) -> EventUpdated:
     """Give the coordinator's word that an event sells its tables like this from now on."""
     return event_sold(Selling(tables=tables), event)
+
+
+def sold_from(venue: Inventory, event: int = MATINEE, key: str = "matinee") -> EventUpdated:
+    """Give the coordinator's word that an event has another inventory."""
+    renamed = event_renamed(event, key, key)
+    return msgspec.structs.replace(renamed, inventory=hash_of(venue))
 
 
 def event_deleted(event: int = MATINEE, key: str = "matinee") -> EventDeleted:

@@ -1,9 +1,11 @@
 """The coordinator: event keys are given out once, and hold deadlines moved."""
 
+from typing import Any
+
 import pytest
 
 from engine.groups.machine import GroupsMachine, partition_of
-from schemas.commands import CreateEvents, Hold, NewEvent
+from schemas.commands import CreateEvents, Hold, NewEvent, ReplaceInventory
 from schemas.facts import EventCreated, EventDeleted, EventUpdated, HoldDeadlineSet
 from schemas.rejections import Rejection
 from schemas.selling import EventCategory, Selling, TableBooking
@@ -107,6 +109,50 @@ def test_what_is_not_said_about_an_event_stays_as_it_was() -> None:
             updated_at=NOON + SECOND,
         )
     ]
+
+
+def replace(inventory: str, chart_key: str = "chart", **fields: Any) -> ReplaceInventory:  # noqa: ANN401
+    named = {"workspace": WORKSPACE, **fields}
+    return ReplaceInventory(chart_key=chart_key, inventory=inventory, **named)
+
+
+def test_all_events_of_a_chart_and_no_others_are_sold_from_its_new_inventory() -> None:
+    elsewhere = NewEvent(key="c", chart_key="other chart", inventory="before")
+    scenario = GroupsScenario().given(
+        create("a", "b"),
+        CreateEvents(workspace=WORKSPACE, events=[elsewhere]),
+        create("a", workspace=ANOTHER_WORKSPACE),
+        update("a", new_key="z"),
+    )
+    scenario.after(SECOND).given(replace("after"))
+    told = [(fact.key, fact.previous_key, fact.inventory) for fact in scenario.last.facts]
+    assert sorted(told) == [("b", "b", "after"), ("z", "z", "after")]
+    assert {fact.updated_at for fact in scenario.last.facts} == {NOON + SECOND}
+    directory = scenario.state.directory
+    assert {
+        (entry.workspace, entry.key): entry.inventory == "after"
+        for entry in directory._by_id.values()
+    } == {
+        (WORKSPACE, "b"): True,
+        (WORKSPACE, "z"): True,
+        (WORKSPACE, "c"): False,
+        (ANOTHER_WORKSPACE, "a"): False,
+    }
+    scenario.given(replace("after"))
+    assert scenario.last.facts == []
+
+
+def test_of_many_events_so_many_at_once_get_a_new_inventory_until_all_have_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("engine.groups.machine.inventories_replaced_at_once_max", 2)
+    scenario = GroupsScenario().given(create(*"abcde"))
+    replaced = []
+    for _ in range(4):
+        scenario.given(replace("after"))
+        replaced.append([fact.key for fact in scenario.last.facts])
+    assert [len(keys) for keys in replaced] == [2, 2, 1, 0]
+    assert sorted(key for keys in replaced for key in keys) == [*"abcde"]
 
 
 def test_a_renamed_event_is_found_by_its_new_key_only() -> None:

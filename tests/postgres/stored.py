@@ -76,6 +76,14 @@ def _apply(model: Stored, fact: Any, place: int, at: int) -> None:  # noqa: ANN4
             model.events[fact.event] = row | {"is_in_the_past": False, "updated_at": None}
         case EventUpdated():
             _updated(model.events[fact.event], fact)
+            row = model.events[fact.event]
+            row |= {"key": fact.key, "updated_at": fact.updated_at}
+            for field in ("name", "date", "is_in_the_past"):
+                if getattr(fact, field) is not None:
+                    row[field] = getattr(fact, field)
+            if fact.selling is not None:
+                row["selling"] = msgspec.to_builtins(fact.selling)
+            row["inventory"] = fact.inventory or row["inventory"]
         case EventDeleted():
             del model.events[fact.event]
             _forget(model.objects, fact.event)

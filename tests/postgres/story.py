@@ -71,6 +71,8 @@ def tell(draw: random.Random, box: Outbox, seats: Seats) -> None:
                 is_in_the_past=draw.choice([None, True]),
             )
             box.apply(fact, updated(seats.event, f"key {draw.random()}", selling=sold_otherwise))
+            if draw.random() < 0.3:
+                box.apply(updated(seats.event, inventory=f"inventory {draw.random()}"))
         case 1:
             facts = [ExtraDataChanged(event=seats.event, label=label, extra_data=extra_data)]
             box.answer(*facts)

@@ -255,6 +255,15 @@ OF_THE_MACHINES: Final = (
         "one command may create two events with one key",
         (GroupsMachine, "_create", "if taken or doubled:", "if taken:"),
     ),
+    _bug(
+        "an event is sold from its former inventory still",
+        (
+            seats.SeatsMachine,
+            "_updated_map",
+            "self._inventories[fact.inventory]",
+            "before.chart",
+        ),
+    ),
 )
 
 OF_GROUPS: Final = (

@@ -7,7 +7,7 @@ Rules of this file:
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import count
 from typing import Final
 
@@ -26,6 +26,7 @@ from schemas.commands import (
     NewEvent,
     ObjectChange,
     Origin,
+    ReplaceInventory,
     SetHoldDeadline,
     UpdateEvent,
     UpdateExtraData,
@@ -62,11 +63,11 @@ Chosen = list[tuple[Entry, Change]]
 class Client:
     """One client with its own hold tokens."""
 
-    def __init__(self, name: str, ingress: Ingress, dice: Dice, inventory: str) -> None:
+    def __init__(self, name: str, ingress: Ingress, dice: Dice, inventories: Sequence[str]) -> None:
         self._name = name
         self._ingress = ingress
         self._dice = dice
-        self._inventory = inventory
+        self._inventories = inventories
         self._holds: list[Hold] = []
         self._made_at: dict[str, int] = {}
         self._held: list[tuple[Entry, str, Hold]] = []
@@ -111,7 +112,7 @@ class Client:
 
     async def _create(self) -> None:
         new = [
-            NewEvent(key=key, chart_key="chart", inventory=self._inventory)
+            NewEvent(key=key, chart_key="chart", inventory=self._inventories[0])
             for key in self._dice.random.choices(EVENT_KEYS, k=self._dice.between(1, 2))
         ]
         command = CreateEvents(workspace=self._workspace, events=new, idempotency=self._key())
@@ -129,6 +130,8 @@ class Client:
                     duration_ms=duration_ms,
                 )
             )
+        elif self._dice.chance(0.25):
+            await self._publish()
         elif self._dice.chance(0.6):
             new_key = self._dice.random.choice(EVENT_KEYS)
             await self._decide(
@@ -136,6 +139,13 @@ class Client:
             )
         else:
             await self._decide(DeleteEvent(workspace=self._workspace, key=entry.key))
+
+    async def _publish(self) -> None:
+        """Let all events of the chart be sold from an inventory, more often from the first one."""
+        inventory = self._inventories[0 if self._dice.chance(0.6) else 1]
+        await self._decide(
+            ReplaceInventory(workspace=self._workspace, chart_key="chart", inventory=inventory)
+        )
 
     async def _want_all(self, chosen: Chosen) -> None:
         """Wish for so many seats of an event that it takes some which may be in doubt."""

@@ -40,7 +40,7 @@ from schemas.topics import (
 )
 from seatlog.verify.journal import Entry, Journal
 from seatlog.verify.report import Counts, Report
-from tests.engine.factories import THEATRE, hash_of
+from tests.engine.factories import ATTIC, THEATRE, hash_of
 from tests.simulation import oracles
 from tests.simulation.broker import Broker
 from tests.simulation.clients import Client
@@ -52,9 +52,12 @@ from tests.simulation.trace import Trace
 from tests.simulation.world import World
 from workers import owner
 
-INVENTORY: Final = hash_of(THEATRE)
-SEAT_MAPS: Final = {INVENTORY: SeatMap(THEATRE)}
-PACKED: Final = NewRecord(compress(encode(THEATRE)), key=INVENTORY.encode())
+VENUES: Final = (THEATRE, ATTIC)
+"""Events begin in the first; the other has less of all."""
+SEAT_MAPS: Final = {hash_of(venue): SeatMap(venue) for venue in VENUES}
+PACKED: Final = [
+    NewRecord(compress(encode(venue)), key=hash_of(venue).encode()) for venue in VENUES
+]
 clients_number: Final = 5
 steps_each: Final = 10
 events_partitions: Final = (1, 2, 2, 3, 3, 3)
@@ -156,12 +159,12 @@ class _Simulation:
 
     async def _live(self) -> None:
         self.ingress = Ingress(self.world)
-        self.broker.publish(TopicPartition(self.topics[INVENTORIES].physical_name, 0), [PACKED])
+        self.broker.publish(TopicPartition(self.topics[INVENTORIES].physical_name, 0), PACKED)
         self.cluster.start_all()
         reading = asyncio.ensure_future(self.ingress.run())
         nemesis = asyncio.ensure_future(self._nemesis())
         clients = [
-            Client(f"c{number}", self.ingress, self.dice, INVENTORY)
+            Client(f"c{number}", self.ingress, self.dice, [*SEAT_MAPS])
             for number in range(clients_number)
         ]
         await asyncio.gather(*(client.run(steps_each) for client in clients))

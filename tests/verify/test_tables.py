@@ -17,6 +17,8 @@ from seatlog.verify.refusals import Position, refusal_faults
 from seatlog.verify.report import Report
 from seatlog.verify.states import Moment
 from tests.engine.factories import (
+    ATTIC,
+    BARN,
     CALLER,
     MATINEE,
     NOON,
@@ -38,8 +40,10 @@ class Told:
     def __init__(self, *facts: SeatsFact) -> None:
         self.report = Report()
         inventories = Inventories(self.report)
-        compressed, name = compress(encode(THEATRE)), hash_of(THEATRE).encode()
-        inventories.take_in(MemoryRecord("inventories", 0, 0, NOON, name, compressed, []))
+        for offset, venue in enumerate((THEATRE, BARN, ATTIC)):
+            compressed, name = compress(encode(venue)), hash_of(venue).encode()
+            record = MemoryRecord("inventories", 0, offset, NOON, name, compressed, [])
+            inventories.take_in(record)
         self.fold = Fold(inventories, self.report, 0)
         self._numbers = count()
         self.tell(event_created(), *facts)

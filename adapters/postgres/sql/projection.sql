@@ -25,7 +25,8 @@ UPDATE events SET
     is_in_the_past = coalesce($5, is_in_the_past),
     updated_at = $6,
     selling = coalesce($7, selling),
-    season = coalesce($8, season)
+    season = coalesce($8, season),
+    inventory = coalesce($9, inventory)
 WHERE id = $1
 
 -- name: delete_events

@@ -1,0 +1,43 @@
+"""An event that is sold from another inventory: what it has of the former one, and what not."""
+
+import pytest
+from msgspec.structs import replace
+
+from schemas.facts import BOOKED, FREE, AreaCounts, SeatsFact
+from tests.engine.factories import ATTIC, BARN, MATINEE, THEATRE, hash_of, sold_from
+from tests.verify.test_tables import Told, changed
+
+
+def area(seq: int, places: int, *, before: int = 0, status: str = BOOKED) -> SeatsFact:
+    """Tell that places of the area were booked or released."""
+    return replace(
+        changed(seq, "GA", status, FREE if status == BOOKED else BOOKED),
+        quantity=abs(places - before),
+        area=AreaCounts(taken={BOOKED: places} if places else {}),
+    )
+
+
+def test_what_vanished_is_given_back_and_what_came_is_sold() -> None:
+    told = Told(changed(1, "B-1"), sold_from(BARN), changed(2, "B-1", FREE, BOOKED))
+    assert told.tell(changed(3, "A-1300")).faults == []
+    assert told.fold.events[MATINEE].inventory == hash_of(BARN)
+
+
+@pytest.mark.parametrize("label", ["B-1", "B-2"])
+def test_what_vanished_and_is_sold_is_named(label: str) -> None:
+    told = Told(changed(1, "B-1", "held"), sold_from(BARN), changed(2, label, BOOKED, "held"))
+    assert f"event 256 has no object {label}" in told.faults
+
+
+def test_an_area_that_became_too_small_may_keep_what_it_has_and_take_no_more() -> None:
+    kept = Told(area(1, 5), sold_from(ATTIC), area(2, 4, before=5, status=FREE))
+    assert kept.faults == []
+    kept.tell(area(3, 5, before=4))
+    assert kept.faults == ["GA of event 256: 5 places are taken or held, and it has 4"]
+    fits = Told(area(1, 5), sold_from(ATTIC), sold_from(THEATRE), area(2, 10, before=5))
+    assert fits.faults == []
+
+
+def test_an_inventory_that_is_not_there_is_named() -> None:
+    told = Told(replace(sold_from(BARN), inventory="nobody's"))
+    assert told.faults == ["event 256 is on the inventory nobody's, which is not there"]
