@@ -234,6 +234,10 @@ class UpdateEvent(
     tables: TableBooking | None = None
     categories: list[EventCategory] | None = None
     object_categories: dict[str, str] | None = None
+    chart_key: str | None = None
+    """The chart that the event moves to; then `inventory` is there as well."""
+    inventory: str | None = None
+    """Its content hash; it stands in `inventories` before this is sent."""
     for_sale_propagated: bool | None = None
     """Only of a season."""
 

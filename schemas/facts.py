@@ -169,6 +169,8 @@ class EventUpdated(
     key: str
     """The event key from now on."""
     previous_key: str
+    chart_key: str | None = None
+    """The chart that the event is on from now on; then `inventory` is there as well."""
     name: str | None = None
     date: str | None = None
     is_in_the_past: bool | None = None

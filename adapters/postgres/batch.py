@@ -290,6 +290,7 @@ def _event_row(fact: EventCreated) -> EventRow:
 def _updated_row(row: EventRow, fact: EventUpdated) -> EventRow:
     return row._replace(
         key=fact.key,
+        chart_key=fact.chart_key or row.chart_key,
         name=row.name if fact.name is None else fact.name,
         date=row.date if fact.date is None else fact.date,
         is_in_the_past=(row.is_in_the_past if fact.is_in_the_past is None else fact.is_in_the_past),
@@ -304,6 +305,7 @@ def _merged(earlier: EventUpdated, later: EventUpdated) -> EventUpdated:
     """Make two updates of one event one."""
     return msgspec.structs.replace(
         later,
+        chart_key=later.chart_key or earlier.chart_key,
         name=earlier.name if later.name is None else later.name,
         date=earlier.date if later.date is None else later.date,
         is_in_the_past=(

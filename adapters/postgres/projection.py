@@ -194,6 +194,7 @@ async def _write_events(lent: Connection, batch: Batch) -> None:
             _SQL["update_event"],
             *(fact.event, fact.key, fact.name, fact.date),
             *(fact.is_in_the_past, fact.updated_at, fact.selling, fact.season, fact.inventory),
+            fact.chart_key,
         )
     if batch.deleted:
         for table in ("events", "objects", "area_holds", "season_overrides", "status_changes"):

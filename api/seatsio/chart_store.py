@@ -20,7 +20,10 @@ from api.errors import Problem
 from api.seatsio.drawings import Compiled, Edit, compiled
 from api.seatsio.errors import CONFLICT, VendorError, chart_not_found, not_found
 from api.seatsio.parts import Parts, path_part
+from engine.charts.drawing import TEXT_LENGTH_MAX
+from engine.charts.editing import renamed
 
+COPY_SUFFIX = " (copy)"
 _attempts_max = 5
 
 
@@ -63,6 +66,15 @@ class ChartStore:
         except ChartKeyTakenError as error:
             problem = Problem("CHART_KEY_ALREADY_EXISTS", f"Chart key already in use: {key}")
             raise VendorError(400, [problem]) from error
+
+    async def copy(self, chart: Chart, version: VersionName) -> Chart:
+        """Store a copy of a version as a chart of its own. Raises VendorError if there is none."""
+        copied = chart.published if version == "published" else chart.draft
+        if copied is None:
+            raise no_draft(chart.key)
+        name = copied.name[: TEXT_LENGTH_MAX - len(COPY_SUFFIX)] + COPY_SUFFIX
+        drawing = await self.drawing(chart.workspace, chart.key, version)
+        return await self.create(chart.workspace, drawing, lambda drawn: renamed(drawn, name))
 
     async def change(self, call: Call, edit: Edit) -> None:
         """Change a chart's drawing."""

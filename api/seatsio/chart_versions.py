@@ -11,10 +11,6 @@ from api.seatsio.inventories import ChartInventories
 from api.seatsio.paging import check_parameters
 from api.seatsio.parts import Parts, answer, nothing, path_part
 from api.seatsio.wire import Body, read
-from engine.charts.drawing import TEXT_LENGTH_MAX
-from engine.charts.editing import renamed
-
-COPY_SUFFIX = " (copy)"
 
 
 class ChartVersions:
@@ -100,14 +96,7 @@ class ChartVersions:
     async def _copy(self, call: Call, version: VersionName) -> web.Response:
         _check(call)
         chart = await self._store.find(call)
-        copied = chart.published if version == "published" else chart.draft
-        if copied is None:
-            raise no_draft(chart.key)
-        name = copied.name[: TEXT_LENGTH_MAX - len(COPY_SUFFIX)] + COPY_SUFFIX
-        drawing = await self._store.drawing(chart.workspace, chart.key, version)
-        created = await self._store.create(
-            chart.workspace, drawing, lambda original: renamed(original, name)
-        )
+        created = await self._store.copy(chart, version)
         return answer(single_chart_json(call, created))
 
     async def _copy_to_workspace(self, call: Call) -> web.Response:

@@ -180,6 +180,11 @@ _MEANINGS = {
     Rejection.EVENT_NOT_IN_SEASON: _Meaning(
         BAD_REQUEST, GENERAL_ERROR, "{detail} is not in this season"
     ),
+    Rejection.CHART_OF_SEASON: _Meaning(
+        BAD_REQUEST,
+        GENERAL_ERROR,
+        "{detail} is of a season: all of that stays on one chart",
+    ),
     Rejection.TABLES_OF_SEASON: _Meaning(
         BAD_REQUEST,
         GENERAL_ERROR,

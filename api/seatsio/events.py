@@ -13,11 +13,12 @@ from pydantic_core import PydanticCustomError
 from api.call import Call, CallHandler, Route
 from api.limits import event_body_bytes_max, events_created_at_once_max
 from api.seatsio.channels import ChannelsAsked, new_channels
+from api.seatsio.chart_store import ChartStore
 from api.seatsio.commands import Commands, Show
 from api.seatsio.errors import bad_request, chart_not_found
 from api.seatsio.event_views import EventViews
 from api.seatsio.for_sale import ForSaleConfigAsked, new_for_sale
-from api.seatsio.idempotency import idempotency
+from api.seatsio.idempotency import idempotency, refuse_idempotency
 from api.seatsio.inventories import ChartInventories
 from api.seatsio.paging import CURSOR_PARAMETERS, check_parameters, page_json, read_cursor
 from api.seatsio.parts import Parts, answer, nothing, path_part
@@ -29,7 +30,7 @@ from api.seatsio.selling import (
     object_categories_asked,
     tables_asked,
 )
-from api.seatsio.wire import Body, Label, NotYet, Text, read
+from api.seatsio.wire import Body, Label, Text, read
 from schemas.commands import CreateEvents, DeleteEvent, NewEvent, UpdateEvent
 from schemas.selling import AS_THE_CHART_SAYS, Selling
 
@@ -115,7 +116,7 @@ class NewEventsAsked(Body):
 class EventUpdateAsked(EventFields):
     """What to change of an event."""
 
-    chart_key: Annotated[object, NotYet("moving an event to another chart is")] = None
+    chart_key: Label | None = None
     is_in_the_past: bool | None = None
     for_sale_propagated: bool | None = None
     """Of a season."""
@@ -124,9 +125,16 @@ class EventUpdateAsked(EventFields):
 class Events:
     """The routes of events."""
 
-    def __init__(self, parts: Parts, commands: Commands, inventories: ChartInventories) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        commands: Commands,
+        charts: ChartStore,
+        inventories: ChartInventories,
+    ) -> None:
         self._parts = parts
         self._commands = commands
+        self._charts = charts
         self._views = EventViews(parts)
         self._inventories = inventories
 
@@ -147,6 +155,13 @@ class Events:
             Route(method="GET", path="/events/{key}", handler=self._retrieve),
             changing("POST", "/events/{key}", self._update),
             changing("DELETE", "/events/{key}", self._delete),
+            Route(
+                method="POST",
+                path="/events/{key}/actions/move-to-new-chart-copy",
+                handler=self._move_to_copy,
+                compiles=True,
+                appends=True,
+            ),
         ]
 
     async def _create(self, call: Call) -> web.Response:
@@ -203,7 +218,7 @@ class Events:
         )
 
     async def _inventory(
-        self, call: Call, chart_key: str, asked: Sequence[tuple[Path, NewSellingFields]]
+        self, call: Call, chart_key: str, asked: Sequence[tuple[Path, SellingFields]]
     ) -> str:
         """Give a chart's inventory, when owners can read it, for events that it can have."""
         workspace = call.workspace.key
@@ -220,7 +235,11 @@ class Events:
     async def _update(self, call: Call) -> web.Response:
         check_parameters(call.request)
         asked, key = read(call.body, EventUpdateAsked), path_part(call, "key")
-        await self._check_categories(call, key, asked)
+        inventory = None
+        if asked.chart_key is None:
+            await self._check_categories(call, key, asked)
+        else:
+            inventory = await self._inventory(call, asked.chart_key, [((), asked)])
         command = UpdateEvent(
             workspace=call.workspace.key,
             idempotency=idempotency(call),
@@ -232,9 +251,33 @@ class Events:
             tables=tables_asked(asked),
             categories=categories_asked(asked),
             object_categories=object_categories_asked(asked),
+            chart_key=asked.chart_key,
+            inventory=inventory,
             for_sale_propagated=asked.for_sale_propagated,
         )
         return await self._commands.decide(call, command, _show_nothing)
+
+    async def _move_to_copy(self, call: Call) -> web.Response:
+        """Copy the published drawing of an event's chart, and put the event on the copy."""
+        check_parameters(call.request)
+        read(call.body, Body)
+        refuse_idempotency(call)
+        key, workspace = path_part(call, "key"), call.workspace.key
+        entry, _ = await self._parts.current_entry(call, key)
+        chart = await self._charts.find_in(workspace, entry.chart_key)
+        copy = await self._charts.copy(chart, "published")
+        command = UpdateEvent(
+            workspace=workspace,
+            key=key,
+            chart_key=copy.key,
+            inventory=await self._inventory(call, copy.key, []),
+        )
+
+        async def show(facts: Facts) -> web.Response:
+            del facts
+            return answer(await self._views.retrieve(call, key))
+
+        return await self._commands.decide(call, command, show)
 
     async def _check_categories(self, call: Call, key: str, asked: EventUpdateAsked) -> None:
         """Refuse categories that the event cannot have; whether it is there, others say."""

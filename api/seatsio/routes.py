@@ -41,9 +41,6 @@ NOT_YET = {
         ("GET", "/accounts/{rest:.+}"),
         ("POST", "/accounts/{rest:.+}"),
     ),
-    "moving an event to another chart is": (
-        ("POST", "/events/{key}/actions/move-to-new-chart-copy"),
-    ),
     "reports on rendering and subscriptions are": (
         ("GET", "/reports/usage/rendering"),
         ("GET", "/reports/usage/rendering/{rest:.+}"),
@@ -63,7 +60,7 @@ class Seatsio:
     def __init__(self, parts: Parts) -> None:
         commands, charts, kept_charts = Commands(parts), ChartStore(parts), KeptCharts()
         inventories = ChartInventories(parts)
-        events = Events(parts, commands, inventories)
+        events = Events(parts, commands, charts, inventories)
         resources: list[_Resource] = [
             Outcomes(parts),
             Statuses(parts, commands),

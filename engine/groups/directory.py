@@ -132,6 +132,7 @@ class Directory:
                 self._put(
                     entry._replace(
                         key=fact.key,
+                        chart_key=fact.chart_key or entry.chart_key,
                         selling=fact.selling or entry.selling,
                         season=fact.season or entry.season,
                         for_sale_edits=fact.for_sale_edits or entry.for_sale_edits,

@@ -305,6 +305,8 @@ def _update(state: GroupsState, command: UpdateEvent, now: int) -> Decision[Grou
         return _refuse(Rejection.EVENT_KEY_TAKEN, key)
     if command.for_sale_propagated is not None and not is_season(entry):
         return _refuse(Rejection.NOT_A_SEASON, command.key)
+    if command.inventory is not None and entry.season is not None:
+        return _refuse(Rejection.CHART_OF_SEASON, command.key)
     if command.tables is not None and not may_say_tables(entry, command.tables):
         return _refuse(Rejection.TABLES_OF_SEASON, command.key)
     updated = [
@@ -321,6 +323,8 @@ def _updated(entry: Entry, key: str, command: UpdateEvent, now: int) -> EventUpd
         workspace=entry.workspace,
         key=key,
         previous_key=entry.key,
+        chart_key=command.chart_key,
+        inventory=command.inventory,
         name=command.name,
         date=command.date,
         is_in_the_past=command.is_in_the_past,

@@ -173,7 +173,7 @@ def _edited(command: EditChannels | EditForSale) -> list[str]:
     return [command.key] if isinstance(command, EditChannels) else [e.key for e in command.events]
 
 
-_AS_DESCRIBED = (None, None, None, None)
+_AS_DESCRIBED = (None, None, None, None, None)
 """Name, date, and whether it is in the past, of an event that is only sold in another way."""
 
 
@@ -192,7 +192,8 @@ def _decided(command: GroupsCommand) -> list[tuple[Any, ...]]:
             ]
         case UpdateEvent(key=key):
             described = (command.name, command.date, command.is_in_the_past)
-            return [(workspace, key, command.new_key or key, *described, None)]
+            chart = (command.chart_key, command.inventory)
+            return [(workspace, key, command.new_key or key, *described, *chart)]
         case EditChannels() | EditForSale():
             return [(workspace, key, key, *_AS_DESCRIBED) for key in _edited(command)]
         case DeleteEvent(key=key):
@@ -210,7 +211,8 @@ def _decision(fact: Any) -> tuple[Any, ...]:  # noqa: ANN401 - any fact
             return (*named, fact.inventory, fact.name, fact.date, fact.selling)
         case EventUpdated():
             named = (fact.workspace, fact.previous_key, fact.key)
-            return (*named, fact.name, fact.date, fact.is_in_the_past, fact.inventory)
+            described = (fact.name, fact.date, fact.is_in_the_past)
+            return (*named, *described, fact.chart_key, fact.inventory)
         case EventDeleted():
             return (fact.workspace, fact.key)
         case HoldDeadlineSet():

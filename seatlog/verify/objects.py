@@ -139,6 +139,7 @@ class Fold:
                 self._share_all(event)
             event.updated_at = fact.updated_at
             event.selling = fact.selling or event.selling
+            event.chart_key = fact.chart_key or event.chart_key
             if fact.inventory is not None:
                 self._sell_from(event, fact.inventory, moment)
 

@@ -197,7 +197,7 @@ def _event_row(event: EventFold) -> dict[str, Any]:
         "partition": created.partition,
         "workspace": created.workspace,
         "key": event.key,
-        "chart_key": created.chart_key,
+        "chart_key": event.chart_key,
         "inventory": event.inventory,
         "name": event.name,
         "date": event.date,

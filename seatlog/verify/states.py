@@ -98,6 +98,7 @@ class EventFold:
     selling: Selling = AS_THE_CHART_SAYS
     """What the event adds to its chart."""
     season: SeasonPlace | None = None
+    chart_key: str = ""
     is_in_the_past: bool = False
     updated_at: int | None = None
     last_seq: int = 0
@@ -111,6 +112,7 @@ class EventFold:
     def __post_init__(self) -> None:
         """Begin with what was said at the creation."""
         self.selling = self.created.selling or AS_THE_CHART_SAYS
+        self.chart_key = self.created.chart_key
 
     def sell_from(self, inventory: str, venue: Venue | None, seats: Seats) -> None:
         """Sell it from an inventory, the first one or another."""

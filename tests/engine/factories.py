@@ -127,6 +127,8 @@ FIELD: Final = Inventory(
 
 ATTIC: Final = Inventory(blocks=[row_of("A", 2), Area(label="GA", capacity=2)])
 """Smaller than the theatre, and named alike."""
+FAIR: Final = Inventory(blocks=[Booth(label="GA"), Area(label="Booth", capacity=5)])
+"""What is an area in the theatre is a booth here, and the other way round."""
 
 
 def hash_of(inventory: Inventory) -> str:
@@ -134,7 +136,9 @@ def hash_of(inventory: Inventory) -> str:
     return inventory_hash(encode(inventory))
 
 
-INVENTORIES: Final = {hash_of(venue): SeatMap(venue) for venue in (THEATRE, BARN, FIELD, ATTIC)}
+INVENTORIES: Final = {
+    hash_of(venue): SeatMap(venue) for venue in (THEATRE, BARN, FIELD, ATTIC, FAIR)
+}
 
 
 def event_created(

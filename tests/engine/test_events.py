@@ -9,11 +9,13 @@ from tests.engine.factories import (
     ANOTHER_WORKSPACE,
     BARN,
     EVENING,
+    FAIR,
     INVENTORIES,
     MATINEE,
     PARTITION,
     THEATRE,
     book,
+    change,
     create,
     deadline_set,
     event_created,
@@ -22,9 +24,12 @@ from tests.engine.factories import (
     hash_of,
     hold,
     places,
+    release,
+    sold_from,
     update_extra_data,
 )
 from tests.engine.scenario import GroupsScenario, SeatsScenario
+from tests.engine.test_reservations import begun, confirmed
 
 
 def test_what_a_coordinator_decided_is_told_again_as_applied() -> None:
@@ -154,3 +159,38 @@ def test_an_owner_knows_which_events_are_in_the_past() -> None:
     )
     scenario.given([past], [event_renamed(MATINEE, "gala", "matinee")])
     assert scenario.event().is_in_the_past
+
+
+def test_an_event_that_moves_to_another_chart_keeps_what_is_taken() -> None:
+    scenario = SeatsScenario().given(book("A-1", "B-1", places("GA", 2)), [sold_from(BARN)])
+    assert scenario.machine.needs([sold_from(BARN)]) == [hash_of(BARN)]
+    scenario.when(book("A-1", "B-1", "B-2", "GA")).then_rejected(
+        Rejection.OBJECT_NOT_FOUND,
+        ("A-1", Rejection.OBJECT_NOT_FREE),
+        ("B-1", Rejection.OBJECT_NOT_FOUND),
+        ("B-2", Rejection.OBJECT_NOT_FOUND),
+        ("GA", Rejection.OBJECT_NOT_FOUND),
+    )
+    scenario.given(book("A-1300", places("Floor", 20_000)))
+    scenario.when(release(places("GA", 3))).then_rejected(Rejection.NOT_ENOUGH_TAKEN_PLACES)
+    scenario.given(release("A-1", "B-1", places("GA", 2)))
+    scenario.when(release("B-1")).then_rejected(Rejection.OBJECT_NOT_FOUND)
+    scenario.then_untouched("A-1", "B-1")
+
+
+def test_what_was_sold_as_something_else_is_given_back_before_it_is_sold_anew() -> None:
+    scenario = SeatsScenario().given(book("Booth", places("GA", 2)), [sold_from(FAIR)])
+    scenario.when(book("GA", places("Booth", 5))).then_rejected(Rejection.OBJECT_NOT_FOUND)
+    scenario.given(release(places("GA", 2), "Booth", order_id="refund"))
+    scenario.given(book("GA", places("Booth", 5)))
+    assert scenario.object("GA").area is None
+    scenario.then_area("Booth", taken={BOOKED: 5})
+
+
+def test_who_waits_for_an_object_that_is_gone_hears_so() -> None:
+    scenario = SeatsScenario().when(begun(change(BOOKED, "B-1", places("GA", 3))))
+    scenario.when(book("B-1", places("GA", 8))).given([sold_from(BARN)]).after(1)
+    assert not len(scenario.state.parking)
+    scenario.when(confirmed())
+    assert scenario.object("B-1").status == BOOKED
+    scenario.then_area(taken={BOOKED: 3}).given(release("B-1", places("GA", 3)))

@@ -368,3 +368,14 @@ def test_what_does_not_fit_a_record_is_refused() -> None:
     )
     command = CreateEvents(workspace=WORKSPACE, events=[half])
     scenario.when(command).then_rejected(Rejection.SELLING_TOO_LARGE)
+
+
+def test_an_event_is_on_the_chart_that_it_was_moved_to() -> None:
+    scenario = GroupsScenario().given(
+        create("matinee"), update("matinee", chart_key="copy", inventory="5678")
+    )
+    [told] = scenario.last.facts
+    assert (told.chart_key, told.inventory) == ("copy", "5678")
+    entry = scenario.state.directory.find(WORKSPACE, "matinee")
+    assert entry is not None
+    assert (entry.chart_key, entry.inventory) == ("copy", "5678")

@@ -115,7 +115,7 @@ def _override(model: Stored, fact: SeasonStatusOverridden) -> None:
 
 def _updated(row: Row, fact: EventUpdated) -> None:
     row |= {"key": fact.key, "updated_at": fact.updated_at}
-    for field in ("name", "date", "is_in_the_past"):
+    for field in ("name", "date", "is_in_the_past", "chart_key", "inventory"):
         if getattr(fact, field) is not None:
             row[field] = getattr(fact, field)
     for field in ("selling", "season"):

@@ -96,3 +96,34 @@ async def test_an_update_that_cannot_be_is_refused(
     refused = await company.post(f"/events/{event}", fields)
     assert (refused.status, refused.messages) == (400, [message])
     assert "updatedOn" not in (await company.get(f"/events/{event}")).json
+
+
+async def test_an_event_moves_to_a_copy_of_its_chart(company: Company, client: Client) -> None:
+    chart = await company.chart()
+    event = await company.event(chart=chart)
+    await client.do(lambda c: c.events.book(event, "A-1"))
+    path = f"/events/{event}/actions/move-to-new-chart-copy"
+    moved = (await company.post(path)).json
+    assert moved["key"] == event
+    assert moved["chartKey"] != chart
+    copy = await client.do(lambda c: c.charts.retrieve(moved["chartKey"]))
+    assert copy.name.endswith(" (copy)")
+    assert copy.status == "PUBLISHED"
+    info = await client.do(lambda c: c.events.retrieve_object_info(event, "A-1"))
+    assert info.status == "booked"
+    await client.do(lambda c: c.events.book(event, "A-2"))
+
+
+async def test_an_event_moves_to_another_chart(company: Company, client: Client) -> None:
+    event = await company.event()
+    await client.do(lambda c: c.events.book(event, ["A-1", "D-1"]))
+    other = await company.chart("sampleChartWithTables")
+    assert (await company.post(f"/events/{event}", {"chartKey": "no"})).status == 404
+    assert (await company.post(f"/events/{event}", {"chartKey": other})).status == 204
+    told = (await company.get(f"/events/{event}")).json
+    assert told["chartKey"] == other
+    await client.do(lambda c: c.events.book(event, "T1-1"))
+    await client.do(lambda c: c.events.release(event, "D-1"))
+    changes = (await company.get(f"/events/{event}/status-changes")).json["items"]
+    shown = {one["objectLabel"]: one.get("notPresentOnChartReason") for one in changes}
+    assert shown == {"T1-1": None, "D-1": "RENAMED_OR_DELETED", "A-1": "RENAMED_OR_DELETED"}

@@ -26,7 +26,8 @@ UPDATE events SET
     updated_at = $6,
     selling = coalesce($7, selling),
     season = coalesce($8, season),
-    inventory = coalesce($9, inventory)
+    inventory = coalesce($9, inventory),
+    chart_key = coalesce($10, chart_key)
 WHERE id = $1
 
 -- name: delete_events

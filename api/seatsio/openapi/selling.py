@@ -23,6 +23,9 @@ EVENTS: Operations = {
     ("GET", "/events/{key}"): get("Retrieve an event", "Event"),
     ("POST", "/events/{key}"): post("Update an event", EventUpdateAsked),
     ("DELETE", "/events/{key}"): post("Delete an event"),
+    ("POST", "/events/{key}/actions/move-to-new-chart-copy"): post(
+        "Move an event to a copy of its chart", Body, "Event"
+    ),
 }
 
 CHANNELS: Operations = {
