@@ -174,12 +174,13 @@ def _edited(command: EditChannels | EditForSale) -> list[str]:
 
 
 _AS_DESCRIBED = (None, None, None, None, None)
-"""Name, date, and whether it is in the past, of an event that is only sold in another way."""
+"""Name, date, whether it is in the past, chart and inventory, of an event that is only sold in
+another way."""
 
 
 def _replaced(command: ReplaceInventory, facts: list[Any]) -> list[tuple[Any, ...]]:
     # Which events the chart has is not in the command: those that are told are sold from it.
-    said = (None, None, None, command.inventory)
+    said = (None, None, None, None, command.inventory)
     return [(command.workspace, fact.key, fact.key, *said) for fact in facts]
 
 
