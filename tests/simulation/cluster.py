@@ -89,9 +89,7 @@ class Cluster:
     def stop(self, process: Process, for_ms: int, *, clock_stands: bool) -> None:
         """Stop a process for a while; it does not know."""
         self._world.trace.tell(f"{process.name} is stopped for {for_ms}")
-        process.stop()
-        if clock_stands:
-            self._broker.later(for_ms, process.move_clock, -for_ms)
+        process.stop(clock_stands=clock_stands)
         self._broker.later(for_ms, self._wake, self._running[process.name])
         self._broker.later(session_ms, self._miss, process)
 

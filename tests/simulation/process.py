@@ -25,6 +25,7 @@ class Process:
         self._loop = loop
         self._clock_ahead_ms = clock_starts_at_ms
         self._thawed: asyncio.Event | None = None
+        self._clock_stands_since: int | None = None
 
     @property
     def stopped(self) -> bool:
@@ -57,14 +58,18 @@ class Process:
             await self._thawed.wait()
             self.check()
 
-    def stop(self) -> None:
-        """Stop it, as SIGSTOP does."""
+    def stop(self, *, clock_stands: bool = False) -> None:
+        """Stop it, as SIGSTOP does, or as a machine does that is suspended with its clock."""
         if self._thawed is None:
             self._thawed = asyncio.Event()
+            self._clock_stands_since = self._loop.now_ms() if clock_stands else None
 
     def wake(self) -> None:
-        """Let it go on."""
+        """Let it go on; its clock goes on from where it stood, and never back."""
         if self._thawed is not None:
+            if self._clock_stands_since is not None:
+                self.move_clock(self._clock_stands_since - self._loop.now_ms())
+                self._clock_stands_since = None
             self._thawed.set()
             self._thawed = None
 
