@@ -294,10 +294,6 @@ OF_GROUPS: Final = (
         (reservations, "meets_doubt", "state.doubt.reserved(same) or ", ""),
     ),
     _bug(
-        "a table is there for others while a group has one of its seats",
-        (reservations, "with_same_places", "if event is not None:", "if False:"),
-    ),
-    _bug(
         "the end of a hold frees a seat that a group has reserved",
         (expiry, "_places_left", "None if state.doubt.reserved(key) else {}", "{}"),
     ),
