@@ -134,6 +134,8 @@ class Ledger:
 
         Before a command, `settle_until` its time (rules 3 and 4).
         """
+        if self._is_decision(record):
+            self._tell_ahead(record)
         self._advance(record)
         if record.topic == self._role.commands.topic:
             self._answer(record)
@@ -191,6 +193,13 @@ class Ledger:
             ("sha256", sha256(value).hexdigest().encode()),
         ]
         self.dead_letters.append(NewRecord(value, about))
+
+    def _tell_ahead(self, record: LogRecord) -> None:
+        """Write what the record of a decision has no room for; it does not say it was read."""
+        cause = self._cause_of_decision(record)
+        if cause is not None:
+            for decision in self._role.tell_ahead(self._state, cause, self.now):
+                self._write(TimePassed, decision)
 
     def _apply(self, record: LogRecord) -> None:
         cause = self._cause_of_decision(record)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from adapters.ports import LogRecord, TopicPartition
-from engine.machine import Machine
+from engine.machine import Decision, Machine
 from schemas.votes import GroupVote
 
 State = TypeVar("State")
@@ -33,6 +33,12 @@ def no_ballot(vote: GroupVote) -> TopicPartition:
     raise NotImplementedError(f"nobody here votes: {vote}")
 
 
+def nothing_ahead(state: object, cause: object, now: int) -> list[Decision[Any]]:
+    """Have room for everything in the record of a decision."""
+    del state, cause, now
+    return []
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Role(Generic[State, Cause, Fact]):
     """One kind of owner of one partition."""
@@ -50,6 +56,8 @@ class Role(Generic[State, Cause, Fact]):
     decode_decision: Callable[[bytes], Record]
     decision_cause: Callable[[Any], Cause | None]
     """The cause that a coordinator's facts are for this partition; None if they are not for it."""
+    tell_ahead: Callable[[State, Cause, int], list[Decision[Fact]]] = nothing_ahead
+    """What has to be told before the decision with this cause, at this time: record by record."""
     load_inventories: Callable[[Collection[str]], Awaitable[None]]
     """Wait until these inventories (by hash) are at hand."""
     dead_letters: TopicPartition

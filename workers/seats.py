@@ -6,9 +6,12 @@ from typing import Any
 from adapters.ports import TopicPartition
 from engine.charts.inventory import SeatMap
 from engine.groups.machine import coordinators_max
+from engine.machine import Decision
 from engine.seats.machine import ApplyDecision, SeatsMachine
+from engine.seats.settling import settle_ahead
+from engine.seats.state import SeatsState
 from schemas.commands import decode_seats_command
-from schemas.facts import GroupsFact
+from schemas.facts import GroupsFact, SeatsFact
 from schemas.outbox import decode_groups_record, decode_seats_record
 from schemas.topics import (
     DEAD_LETTERS,
@@ -53,9 +56,14 @@ def seats_role(
         decode_record=decode_seats_record,
         decode_decision=decode_groups_record,
         decision_cause=cause,
+        tell_ahead=_tell_ahead,
         load_inventories=load_inventories,
         votes_of=machine.votes_of,
         open_votes=machine.open_votes,
         ballot_of=ballot_of,
         dead_letters=TopicPartition(topics[DEAD_LETTERS].physical_name, 0),
     )
+
+
+def _tell_ahead(state: SeatsState, cause: ApplyDecision, now: int) -> list[Decision[SeatsFact]]:
+    return [Decision(None, [*facts]) for facts in settle_ahead(state, cause.facts, now)]

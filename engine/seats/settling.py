@@ -6,15 +6,58 @@ Rules of this file:
    counts for the event, then for the earlier season. The event overrides the others.
 2. The coordinator cannot know of objects, so joining is never refused for them. What is in doubt
    counts as taken: no group must have to fail for it.
+3. Where that is too much to be told beside the update, it is told before it, in several parts: an
+   event overrides seasons that it is not in yet. Who has told some of it tells only the rest.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import islice
+
+import msgspec
 
 from engine.charts.inventory import BookableObject
 from engine.seats.state import EventState, SeatsState
 from engine.seats.tables import same_places
 from engine.seats.views import Least, ViewSight
-from schemas.facts import EventUpdated, SeasonStatusOverridden
+from schemas.facts import EventUpdated, GroupsFact, SeasonStatusOverridden
+
+overrides_bytes_max = 256 * 1024
+"""Of what is told beside updates: how their events are sold may take most of a record."""
+objects_per_fact_max = 500
+"""Of an override that is told before its update: some 100 KiB with the longest of labels."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+def settle_ahead(
+    state: SeatsState, facts: Iterable[GroupsFact], now: int
+) -> list[list[SeasonStatusOverridden]]:
+    """Give, record by record, what is too much to be told beside these updates; mostly nothing."""
+    overrides = [
+        part
+        for fact in facts
+        if isinstance(fact, EventUpdated)
+        for whole in settle(state, fact, now)
+        for part in _parts(whole)
+    ]
+    sizes = [len(_encode(override)) for override in overrides]
+    if sum(sizes) <= overrides_bytes_max:
+        return []
+    records: list[list[SeasonStatusOverridden]] = []
+    left = 0
+    for override, size in zip(overrides, sizes, strict=True):
+        left -= size
+        if not records or left < 0:
+            records.append([])
+            left = overrides_bytes_max - size
+        records[-1].append(override)
+    return records
+
+
+def _parts(override: SeasonStatusOverridden) -> Iterator[SeasonStatusOverridden]:
+    places = iter(override.places.items())
+    while part := dict(islice(places, objects_per_fact_max)):
+        yield msgspec.structs.replace(override, places=part)
 
 
 def settle(state: SeatsState, fact: EventUpdated, now: int) -> Iterator[SeasonStatusOverridden]:

@@ -160,7 +160,8 @@ class Fold:
         event = self._event(fact.event, moment)
         if event is None:
             return
-        if fact.season not in self.seasons.seasons_of(event.id):
+        # Before it joins, if that is too much to be told with it (TimePassed).
+        if not moment.by_time and fact.season not in self.seasons.seasons_of(event.id):
             odd = f"event {event.id} overrides season {fact.season}, and is not in it"
             self._fault(Check.SEATS, moment, odd)
         for label, places in fact.places.items():

@@ -21,6 +21,7 @@ from schemas.facts import (
     GroupsFact,
     HoldExpired,
     PlannedChange,
+    SeasonStatusOverridden,
     SeatsFact,
     StatusChanged,
 )
@@ -190,5 +191,6 @@ def _by_time_faults(facts: list[SeatsFact]) -> Iterator[str]:
         is_expiry = isinstance(fact, HoldExpired) or (
             isinstance(fact, StatusChanged) and fact.origin.type == "HOLD_EXPIRED"
         )
-        if not is_expiry and not isinstance(fact, (GroupReserved, GroupRefused, GroupQueued)):
+        others = (GroupReserved, GroupRefused, GroupQueued, SeasonStatusOverridden)
+        if not is_expiry and not isinstance(fact, others):
             yield f"time alone brought about {fact}"

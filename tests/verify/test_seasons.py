@@ -113,6 +113,16 @@ def test_a_true_history_of_a_season_is_clean(season: Story) -> None:
     assert len(season.with_fact(OUTBOX, SeasonStatusOverridden)) == 1
 
 
+async def test_a_history_with_overrides_that_were_told_before_the_event_joined_is_clean(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("engine.seats.settling.overrides_bytes_max", 0)
+    story = await SeasonTeller().tell()
+    [ahead] = story.with_fact(OUTBOX, SeasonStatusOverridden)
+    assert len(story.data(ahead).facts) == 1, "in a record of its own"
+    assert story.check().faults == []
+
+
 def test_a_seat_sold_on_the_season_and_on_its_event_is_named(season: Story) -> None:
     [sold] = season.with_fact(OUTBOX, StatusChanged, event=SECOND, label="B-1", status=BOOKED)
     season.edit_fact(sold, label="A-1")
