@@ -66,7 +66,7 @@ class ForSale(
     """Labels of objects, or of sections with all that is in them."""
     area_places: dict[str, int] = {}
     categories: list[str] = []
-    """Keys."""
+    """Keys, or labels in any case."""
 
 
 class Selling(

@@ -5,7 +5,6 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import Field
 
-from adapters.postgres.rows import ObjectRow
 from api.call import Call, Route
 from api.lanes import Lane
 from api.limits import objects_per_command_max
@@ -19,14 +18,12 @@ from api.seatsio.errors import (
     not_found,
 )
 from api.seatsio.idempotency import idempotency
-from api.seatsio.object_info import UNTOUCHED, Seen, info
+from api.seatsio.object_reads import read_infos
 from api.seatsio.paging import check_parameters
 from api.seatsio.parts import JSON, Parts, answer, nothing, path_part
 from api.seatsio.recorded import Facts
-from api.seatsio.season_states import read_sharing
 from api.seatsio.wire import Body, JsonObject, Label, read, read_label
 from engine.groups.directory import Entry
-from engine.seats.event_map import EventMap
 from schemas.commands import UpdateExtraData
 from schemas.rejections import Rejected
 
@@ -89,24 +86,14 @@ class Objects:
 
     async def _described(self, call: Call, labels: list[str]) -> JSON:
         entry, position = await self._parts.current_entry(call, path_part(call, "key"))
-        chart = await self._parts.core.seat_maps.get(entry.inventory)
-        async with self._parts.reads.snapshot(position) as snapshot:
-            event = await snapshot.event(entry.event)
-            if event is None:
-                raise event_not_found(entry.key, call.workspace.key)
-            rows = await snapshot.objects(entry.event, labels)
-            sharing = await read_sharing(self._parts, snapshot, event, labels)
-        event_map = EventMap(chart, event.selling)
-        found = {label: event_map.find(label) for label in labels}
-        missing = [label for label, there in found.items() if there is None]
+        described = await read_infos(self._parts, entry, position, labels)
+        if described is None:
+            raise event_not_found(entry.key, call.workspace.key)
+        missing = [label for label in labels if label not in described]
         if missing:
             message = f"Object not found: {', '.join(missing)} on event {entry.key}"
             raise not_found(OBJECT_NOT_FOUND, message)
-        return {
-            label: info(event_map, there, sharing.seen(there, _seen(rows.get(label))))
-            for label, there in found.items()
-            if there is not None
-        }
+        return described
 
     async def _update_one(self, call: Call) -> web.Response:
         asked = read(call.body, ExtraDataAsked)
@@ -148,9 +135,3 @@ class Objects:
             return from_rejected(rejected, workspace, lambda _: entry.key)
 
         return await self._commands.change(call, entry.partition, command, show, refuse)
-
-
-def _seen(row: ObjectRow | None) -> Seen:
-    if row is None:
-        return UNTOUCHED
-    return Seen(*row[1:])

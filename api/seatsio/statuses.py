@@ -37,6 +37,7 @@ from api.seatsio.errors import (
 )
 from api.seatsio.idempotency import idempotency
 from api.seatsio.object_info import infos
+from api.seatsio.object_reads import read_infos
 from api.seatsio.paging import check_parameters, single
 from api.seatsio.parts import JSON, Parts, answer, nothing, path_part
 from api.seatsio.recorded import Facts
@@ -222,14 +223,21 @@ class Statuses:
             # Partitions tell their parts one after the other; each keeps the order of the request.
             told = {event: iter(own) for event, own in _by_event(facts).items()}
             for entry, change in zip(entries, changes, strict=True):
+                if change.season_use is not None:
+                    results.append({"objects": await self._read(entry, change)})
+                    continue
                 event_map = await self._parts.core.seat_maps.of_event(entry)
-                # By whose status objects go is no status change: it has none to show.
-                shown = 0 if change.season_use is not None else len(change.objects)
-                own = list(islice(told.get(entry.event, ()), shown))
+                own = list(islice(told.get(entry.event, ()), len(change.objects)))
                 results.append({"objects": infos(event_map, own)})
             return answer({"results": results})
 
         return await self._send(call, entries, changes, show)
+
+    async def _read(self, entry: Entry, change: Change) -> dict[str, JSON]:
+        """Show objects as the whole batch left them: by whose status they go is told by no fact."""
+        labels = dict.fromkeys(item.label for item in change.objects)
+        positions = await self._parts.positions()
+        return await read_infos(self._parts, entry, positions, labels) or {}
 
     async def _send(
         self,

@@ -8,7 +8,7 @@ Rules of this file:
 3. What `Selling` names and the chart does not have is left out.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from engine.charts.inventory import BookableObject, SeatMap
 from engine.seats.channels import NO_CHANNELS, Channels, Room
@@ -30,7 +30,7 @@ class EventMap:
         self.own_categories = _own_categories(chart, selling)
         """Of objects for which the event's word counts: by label."""
         self.channels = Channels(selling.channels) if selling.channels else NO_CHANNELS
-        self._offers = [Offer(one, self.category_key) for one in self.for_sale]
+        self._offers = [self._offer(one) for one in self.for_sale]
         """None of them: everything is for sale."""
 
     def find(self, label: str) -> BookableObject | None:
@@ -60,6 +60,12 @@ class EventMap:
         """Give the label of a category."""
         return next((one.label for one in self.categories if one.key == key), None)
 
+    def category_keys(self, names: Iterable[str]) -> set[str]:
+        """Give the keys of categories that are named by key or, in any case, by label."""
+        keys = set(names)
+        labels = {name.casefold() for name in keys}
+        return keys | {each.key for each in self.categories if each.label.casefold() in labels}
+
     @property
     def for_sale(self) -> Sequence[ForSale]:
         """What the event and its seasons say about what is for sale; all of it counts."""
@@ -78,6 +84,10 @@ class EventMap:
         """Say how many places of an area can be taken."""
         capacity = area.capacity - self.places_not_for_sale(area)
         return Room(capacity, self.channels.places_in(area), self.channels)
+
+    def _offer(self, config: ForSale) -> Offer:
+        keys = self.category_keys(config.categories) if config.categories else ()
+        return Offer(config, keys, self.category_key)
 
 
 def _own_categories(chart: SeatMap, selling: Selling) -> Mapping[str, str]:

@@ -7,7 +7,7 @@ Rules of this file:
 2. What is not for sale cannot be taken. What is taken or held stays so, and can be given back.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from engine.charts.inventory import BookableObject
 from engine.charts.labels import join
@@ -21,11 +21,13 @@ class Offer:
 
     __slots__ = ("_categories", "_category_of", "_config", "_labels")
 
-    def __init__(self, config: ForSale, category_of: CategoryOf) -> None:
+    def __init__(
+        self, config: ForSale, category_keys: Collection[str], category_of: CategoryOf
+    ) -> None:
         self._config = config
         self._category_of = category_of
         self._labels = frozenset(config.objects)
-        self._categories = frozenset(config.categories)
+        self._categories = frozenset(category_keys)
 
     def has(self, found: BookableObject) -> bool:
         """Say whether an object (of an area: any of its places) is for sale."""

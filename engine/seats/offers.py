@@ -61,10 +61,7 @@ class Offers:
 
     def in_categories(self, names: Iterable[str]) -> int:
         """Give what has one of these categories, each named by key or, in any case, by label."""
-        keys = set(names)
-        labels = {name.casefold() for name in keys}
-        keys.update(each.key for each in self._map.categories if each.label.casefold() in labels)
-        return self._of_categories(keys)
+        return self._of_categories(self._map.category_keys(names))
 
     def open_to(self, change: Change) -> int:
         """Give what is in the channels that a change may touch, and all areas."""
@@ -99,7 +96,7 @@ class Offers:
             self.set_of(config.objects)
             | layout.in_sections(config.objects)
             | self._seats_of_tables(config.objects)
-            | self._of_categories(set(config.categories))
+            | self.in_categories(config.categories)
         )
         return self.sold & (listed if config.for_sale else ~listed) | layout.all_areas
 

@@ -148,11 +148,12 @@ def test_an_object_is_listed_by_label_section_table_or_category(
         assert [p.label for p in found if not others.is_for_sale(p)] == listed
 
 
-def test_the_events_own_category_of_an_object_counts() -> None:
+@pytest.mark.parametrize("name", ["vip", "Very Important", "very important"])
+def test_the_events_own_category_of_an_object_counts(name: str) -> None:
     selling = Selling(
-        categories=[EventCategory(key="vip", label="VIP")],
+        categories=[EventCategory(key="vip", label="Very Important")],
         object_categories={"B-1": "vip"},
-        for_sale=ForSale(for_sale=True, categories=["vip"]),
+        for_sale=ForSale(for_sale=True, categories=[name]),
     )
     event_map = EventMap(SeatMap(VENUE), selling)
     assert [place.label for place in event_map.chart if event_map.is_for_sale(place)] == ["B-1"]

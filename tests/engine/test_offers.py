@@ -68,7 +68,9 @@ CONFIGS = st.builds(
         st.sampled_from(["T1", "T1-1", "T2", "T2-3", "Section A", "Section B-A-1", "nowhere"]),
         max_size=3,
     ),
-    categories=st.lists(st.sampled_from(["1", "2", "vip", "nothing"]), max_size=2),
+    categories=st.lists(
+        st.sampled_from(["1", "2", "vip", "Very important", "nothing"]), max_size=2
+    ),
 )
 CHANNELS = st.lists(
     st.lists(st.sampled_from(["T1", "T1-1", "T2-1", "T2-2", "Section A-A-1"]), max_size=3),

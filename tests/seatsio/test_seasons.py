@@ -244,8 +244,26 @@ async def test_a_batch_overrides_and_books(company: Company) -> None:
             {"statusChanges": [{**use, "season": season}, booking]},
         )
         assert answer.status == status
-    nothing, booked = answer.json["results"]
-    assert (nothing, booked["objects"]["A-1"]["status"]) == ({"objects": {}}, "booked")
+    overridden, booked = (result["objects"]["A-1"] for result in answer.json["results"])
+    assert overridden["seasonStatusOverriddenQuantity"] == 1
+    assert (overridden["status"], booked["status"]) == ("booked", "booked")
+
+
+async def test_a_batch_shows_what_it_overrode(company: Company) -> None:
+    chart = await company.chart()
+    await company.post("/seasons", {"chartKey": chart, "key": "year", "eventKeys": ["e1"]})
+    await company.post("/events/year/actions/book", {"objects": ["A-1"]})
+    for kind, expected in (
+        ("OVERRIDE_SEASON_STATUS", ("free", 1)),
+        ("USE_SEASON_STATUS", ("booked", 0)),
+    ):
+        answer = await company.post(
+            "/events/actions/change-object-status?expand=objects",
+            {"statusChanges": [{"type": kind, "event": "e1", "objects": ["A-1"]}]},
+        )
+        [result] = answer.json["results"]
+        shown = result["objects"]["A-1"]
+        assert (shown["status"], shown["seasonStatusOverriddenQuantity"]) == expected
 
 
 @pytest.mark.parametrize(
