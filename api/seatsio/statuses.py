@@ -219,12 +219,16 @@ class Statuses:
         async def show(facts: Facts) -> web.Response:
             if not expanded:
                 return nothing()
+            overridden = await self._overridden(entries, changes)
             results: list[JSON] = []
             # Partitions tell their parts one after the other; each keeps the order of the request.
             told = {event: iter(own) for event, own in _by_event(facts).items()}
             for entry, change in zip(entries, changes, strict=True):
                 if change.season_use is not None:
-                    results.append({"objects": await self._read(entry, change)})
+                    there = overridden[entry.event]
+                    asked = dict.fromkeys(item.label for item in change.objects)
+                    shown = {label: there[label] for label in asked if label in there}
+                    results.append({"objects": shown})
                     continue
                 event_map = await self._parts.core.seat_maps.of_event(entry)
                 own = list(islice(told.get(entry.event, ()), len(change.objects)))
@@ -233,11 +237,22 @@ class Statuses:
 
         return await self._send(call, entries, changes, show)
 
-    async def _read(self, entry: Entry, change: Change) -> dict[str, JSON]:
+    async def _overridden(
+        self, entries: Entries, changes: Sequence[Change]
+    ) -> dict[int, dict[str, JSON]]:
         """Show objects as the whole batch left them: by whose status they go is told by no fact."""
-        labels = dict.fromkeys(item.label for item in change.objects)
+        labels: dict[int, set[str]] = defaultdict(set)
+        for entry, change in zip(entries, changes, strict=True):
+            if change.season_use is not None:
+                labels[entry.event].update(item.label for item in change.objects)
+        if not labels:
+            return {}
         positions = await self._parts.positions()
-        return await read_infos(self._parts, entry, positions, labels) or {}
+        by_event = {entry.event: entry for entry in entries}
+        return {
+            event: await read_infos(self._parts, by_event[event], positions, asked) or {}
+            for event, asked in labels.items()
+        }
 
     async def _send(
         self,
