@@ -48,12 +48,12 @@ class Offers:
             self.taken ^= bit
 
     @property
-    def taken_otherwise(self) -> int:
-        """What is taken as something that the event does not sell any more: a table's seats."""
+    def taken_in_any_way(self) -> int:
+        """What is taken, be it as something that the event does not sell any more: a table, say."""
         left = self.taken & ~self.sold
         labels = [self.preference.layout.label(bit) for bit in bits_of(left)] if left else []
         chart = self._map.chart
-        return self.set_of(same for label in labels for same in same_places(chart, label))
+        return self.taken | self.set_of(same for one in labels for same in same_places(chart, one))
 
     def set_of(self, labels: Iterable[str]) -> int:
         """Give the set of the objects with these labels."""

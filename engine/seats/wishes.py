@@ -67,7 +67,7 @@ def offered(
     `change` says which channels it may touch.
     """
     offers = event.offers
-    gone = offers.taken | offers.taken_otherwise | offers.set_of(withheld)
+    gone = offers.taken_in_any_way | offers.set_of(withheld)
     free = offers.for_sale & (~(gone | taken_elsewhere(state, event)) | offers.set_of(also))
     sight = ViewSight(state, view)
 
@@ -136,7 +136,7 @@ def taken_elsewhere(state: SeatsState, event: EventState) -> int:
     taken = 0
     for one in (state.events[number] for number in state.seasons.events_of(event.id)):
         if not one.is_in_the_past:
-            taken |= one.offers.taken | _taken_by_seasons(state, one, aside=event.id)
+            taken |= one.offers.taken_in_any_way | _taken_by_seasons(state, one, aside=event.id)
     return taken
 
 
@@ -145,7 +145,7 @@ def _taken_by_seasons(state: SeatsState, event: EventState, aside: int | None = 
     for season in state.seasons.seasons_of(event.id):
         if season != aside:
             own = event.offers.set_of(label for label, of in event.overridden if of == season)
-            taken |= state.events[season].offers.taken & ~own
+            taken |= state.events[season].offers.taken_in_any_way & ~own
     return taken
 
 

@@ -13,6 +13,7 @@ from schemas.facts import (
     SeasonStatusOverridden,
 )
 from schemas.rejections import Rejection
+from schemas.selling import TableBooking
 from tests.engine.factories import (
     ALICE,
     BOB,
@@ -28,6 +29,7 @@ from tests.engine.factories import (
     hold,
     places,
     release,
+    sold_anew,
 )
 from tests.engine.scenario import SeatsScenario
 from tests.engine.season_year import (
@@ -336,3 +338,16 @@ def test_best_available_waits_for_what_is_in_doubt_elsewhere(owner: SeatsScenari
         assert (owner.object("A-1", MARCH).status == BOOKED) == is_found
         owner.given(release("A-1", event=MARCH if is_found else YEAR))
     assert not owner.state.parking
+
+
+@pytest.mark.parametrize(("taken", "asking"), [(YEAR, MARCH), (MARCH, YEAR)])
+def test_best_available_knows_of_tables_that_others_took_as_wholes_before_all_sold_their_seats(
+    owner: SeatsScenario, taken: int, asking: int
+) -> None:
+    owner.given([sold_anew(TableBooking(mode="all_by_table"), event) for event in KEYS])
+    owner.given(book("T1", event=taken))
+    owner.given([sold_anew(TableBooking(mode="all_by_seat"), event) for event in KEYS])
+    others = [label for label in ALL_SEATS if not label.startswith("T")]
+    owner.given(book("A-1", *others, places("GA", CAPACITY), event=asking))
+    owner.given(best(2, event=asking))
+    assert [change.label for change in owner.changes] == ["T2-1", "T2-2"]
