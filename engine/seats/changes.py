@@ -41,6 +41,7 @@ from schemas.commands import Change, ObjectChange, Origin, SeasonUse
 from schemas.facts import (
     FREE,
     HELD,
+    AreaCounts,
     Moves,
     PlannedChange,
     SeasonStatusOverridden,
@@ -211,7 +212,9 @@ class Attempt:
             area=moved.seen,
         )
         if self._counts_all or fact.extra_data is not None or fact.area is not None:
-            self._told_bytes += _told_bytes(fact, moved.moves, event)
+            # A part may be applied when its event has channels, though it has none yet.
+            may_have_channels = self._request.is_part or bool(event.map.channels)
+            self._told_bytes += _told_bytes(fact, moved.moves, may_have_channels=may_have_channels)
         self.facts.append(fact)
         self._plans.append((moved.moves, change.keep_extra_data and item.extra_data is None))
 
@@ -378,10 +381,13 @@ def _change_seat(seat: ObjectState, change: Change, item: ObjectChange) -> Moved
     return refusal or Moved(seat_after(seat, change, item), seat.status)
 
 
-def _told_bytes(fact: StatusChanged, moves: Moves | None, event: EventState) -> int:
-    """Bound what a change tells now or when it is applied: areas may have other statuses then."""
-    if moves is None:
+def _told_bytes(fact: StatusChanged, moves: Moves | None, *, may_have_channels: bool) -> int:
+    """Bound what a change tells now or when it is applied: areas may have other statuses then.
+
+    What the acting token holds stays: nobody else moves it, and it may have many ticket types.
+    """
+    if moves is None or fact.area is None:
         return len(_encode(fact))
-    plain = msgspec.structs.replace(fact, area=None)
-    of_channels = channels_bytes_max if event.map.channels else 0
+    plain = msgspec.structs.replace(fact, area=AreaCounts(own=fact.area.own))
+    of_channels = channels_bytes_max if may_have_channels or fact.area.channels else 0
     return len(_encode(plain)) + len(_encode(moves)) + statuses_bytes_max + of_channels

@@ -4,7 +4,8 @@ import msgspec
 import pytest
 
 from api.limits import label_characters_max
-from engine.seats.areas import statuses_per_area_max
+from engine.machine import Decision
+from engine.seats.areas import statuses_bytes_max, statuses_per_area_max
 from engine.seats.changes import facts_bytes_max
 from engine.seats.expiry import expiries_bytes_max
 from engine.seats.machine import (
@@ -21,11 +22,13 @@ from schemas.facts import (
     HELD,
     NO_TICKET_TYPE,
     AreaCounts,
+    GroupRefused,
     HoldExpired,
     SeatsFact,
     StatusChanged,
 )
-from schemas.rejections import Rejection
+from schemas.rejections import Rejected, Rejection
+from schemas.selling import Selling
 from tests.engine.factories import (
     ALICE,
     BARN,
@@ -36,13 +39,16 @@ from tests.engine.factories import (
     PARTITION,
     book,
     change,
+    channel,
     command,
     event_created,
+    event_sold,
     hold,
     places,
 )
 from tests.engine.invariants import assert_sound
 from tests.engine.scenario import SeatsScenario
+from tests.engine.test_reservations import begun
 from workers.ledger import record_bytes_max
 
 
@@ -61,6 +67,38 @@ def test_a_change_that_would_tell_too_much_extra_data_again_is_refused_at_once()
     keeping = command(change(BOOKED, "A-1", "A-2", "A-3", by=ALICE, keep_extra_data=True))
     scenario.when(keeping).then_rejected(Rejection.COMMAND_TOO_LARGE)
     scenario.when(book("A-1", "A-2", "A-3", by=ALICE)).then_accepted()
+
+
+def test_a_change_that_would_tell_of_too_many_ticket_types_again_and_again_is_refused() -> None:
+    owner = _BareOwner()
+    kinds = [f"{number:03} {'x' * 250}" for number in range(400)]
+    for kind in kinds:
+        assert owner.do(hold(places("Floor", 1, kind), by=ALICE))
+    booking = change(BOOKED, *(places("Floor", 1, kind) for kind in kinds[:100]), by=ALICE)
+    assert _refusal(owner.decide(command(booking)).answer) == Rejection.COMMAND_TOO_LARGE.code
+    [spoken] = owner.do(ApplyDecision(tuple(begun(booking))))
+    assert isinstance(spoken, GroupRefused)
+    assert spoken.refusal.code == Rejection.COMMAND_TOO_LARGE.code
+    few = change(BOOKED, *(places("Floor", 1, kind) for kind in kinds[:3]), by=ALICE)
+    assert len(owner.do(command(few))) == 3
+
+
+def test_what_an_area_tells_of_channels_that_there_are_no_more_is_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scenario = SeatsScenario().given([event_sold(Selling(channels=[channel("a", GA=1)]))])
+    scenario.given(book(places("GA", 1), channels=["a"]), [event_sold(Selling())])
+    monkeypatch.setattr("engine.seats.changes.facts_bytes_max", statuses_bytes_max + 1_000)
+    scenario.when(book(places("GA", 1))).then_rejected(Rejection.COMMAND_TOO_LARGE)
+
+
+def test_a_part_counts_the_channels_that_an_area_may_tell_of_when_it_is_applied(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("engine.seats.changes.facts_bytes_max", statuses_bytes_max + 1_000)
+    scenario = SeatsScenario().when(begun(change(BOOKED, places("GA", 1))))
+    assert isinstance(scenario.last.facts[0], GroupRefused)
+    scenario.when(book(places("GA", 1))).then_accepted()
 
 
 @pytest.mark.usefixtures("small")
@@ -82,6 +120,10 @@ def test_the_bounds_leave_room_for_one_more_fact() -> None:
     assert facts_bytes_max + 100 * 1024 < record_bytes_max
 
 
+def _refusal(answer: object) -> str | None:
+    return answer.code if isinstance(answer, Rejected) else None
+
+
 class _BareOwner:
     """A machine without a scenario, which looks at its whole state at each step."""
 
@@ -90,8 +132,11 @@ class _BareOwner:
         self.state: SeatsState = self.machine.initial()
         self.do(ApplyDecision((event_created(venue=BARN),)))
 
+    def decide(self, cause: SeatsCause) -> Decision[SeatsFact]:
+        return self.machine.decide(self.state, cause, NOON)
+
     def do(self, cause: SeatsCause) -> list[SeatsFact]:
-        decision = self.machine.decide(self.state, cause, NOON)
+        decision = self.decide(cause)
         for fact in decision.facts:
             self.machine.evolve(self.state, fact)
         return decision.facts
