@@ -15,14 +15,15 @@ from engine.groups.directory import Directory, Entry
 from engine.groups.for_sale import counted, day_ms, edit_for_sale
 from engine.machine import Decision
 from schemas.commands import EditChannels, EditForSale, UpdateEvent
-from schemas.facts import EventCreated, EventUpdated, ForSaleEdits, GroupsFact
+from schemas.facts import EventCreated, EventDeleted, EventUpdated, ForSaleEdits, GroupsFact
 from schemas.outbox import Accepted
 from schemas.rejections import Rejected, Rejection
 from schemas.selling import Selling
 from schemas.selling_edits import OpenAndClose
 
 selling_bytes_max = 1536 * 1024
-"""Of the events of one command together: owners tell it again, in records of 2 MiB."""
+"""Of all that one command tells of events: owners tell it again, in records of 2 MiB, with what the
+events override of their seasons."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -48,12 +49,12 @@ def sold_anew(selling: Selling, command: UpdateEvent) -> Selling | None:
 
 
 def too_large(facts: Iterable[GroupsFact]) -> Rejected | None:
-    """Refuse a decision that says more about how events are sold than a record can tell."""
-    told = sum(
-        len(_encode(fact.selling))
-        for fact in facts
-        if isinstance(fact, EventCreated | EventUpdated) and fact.selling is not None
-    )
+    """Refuse a decision that says more about events than a record of their owner can tell.
+
+    All of each fact counts: a season may have thousands of events, and tells each of them.
+    """
+    of_events = EventCreated | EventUpdated | EventDeleted
+    told = sum(len(_encode(fact)) for fact in facts if isinstance(fact, of_events))
     if told <= selling_bytes_max:
         return None
     detail = f"{told} bytes, at most {selling_bytes_max}"

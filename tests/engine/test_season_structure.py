@@ -210,3 +210,13 @@ def test_ids_go_on_after_a_season() -> None:
     assert [one // 256 for one in ids] == [1, 2, 3, 4, 5]
     created = scenario.last.facts[0]
     assert isinstance(created, EventCreated)
+
+
+def test_a_season_of_thousands_of_events_tells_no_more_than_its_owner_can_tell_again() -> None:
+    scenario = GroupsScenario().given(season())
+    for hundred in range(50):
+        scenario.given(events(*(f"{'x' * 90}-{hundred}-{number}" for number in range(100))))
+    by_seat = TableBooking(mode="all_by_seat")
+    scenario.when(update("season", tables=by_seat)).then_rejected(Rejection.SELLING_TOO_LARGE)
+    scenario.given(delete("season"))
+    assert len(scenario.last.facts) == 5_001
