@@ -102,7 +102,12 @@ def _overrides(
     now: int,
 ) -> Iterator[tuple[int, int]]:
     """Say which seasons an event overrides, and for how many places of an object in all."""
-    sight = ViewSight(state, Least(state, now))
+    view = Least(state, now)
+    if place.kind == "table" and not any(
+        view.used(state.events[one], place) for one in (event.id, *seasons)
+    ):
+        return  # only seats of it are sold, maybe different ones: they speak for themselves
+    sight = ViewSight(state, view)
     left = place.capacity - sight.used(event.id, place)
     for season in seasons:
         before = event.overridden.get((place.label, season), 0)

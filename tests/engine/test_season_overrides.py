@@ -12,6 +12,7 @@ from schemas.facts import (
     SeasonStatusOverridden,
 )
 from schemas.rejections import Rejection
+from schemas.selling import TableBooking
 from tests.engine.factories import (
     CAPACITY,
     MATINEE,
@@ -22,16 +23,20 @@ from tests.engine.factories import (
     event_deleted,
     places,
     release,
+    sold_anew,
 )
 from tests.engine.scenario import SeatsScenario
 from tests.engine.season_year import (
     AUTUMN,
+    KEYS,
     MARCH,
     MAY,
     OCTOBER,
     SPRING,
     YEAR,
+    in_year,
     override,
+    told,
     use_again,
     uses,
     year,
@@ -168,3 +173,15 @@ def test_a_deleted_event_leaves_no_override(owner: SeatsScenario) -> None:
     digest = owner.state.digest()
     owner.given(override(OCTOBER, "A-1", "GA"), [event_deleted(OCTOBER, "october")])
     assert owner.state.digest() == digest
+
+
+def test_different_seats_of_a_table_are_no_reason_to_override_a_season_for_the_table() -> None:
+    owner = SeatsScenario(*year())
+    owner.given([sold_anew(TableBooking(mode="all_by_seat"), event) for event in KEYS])
+    owner.given([told(MAY, season=in_year())])
+    owner.given(book("T2-1", event=AUTUMN), book("T2-2", event=YEAR))
+    owner.given([told(MAY, season=in_year(AUTUMN))])
+    assert not owner.event(MAY).overridden
+    owner.given(release("T2-2", event=YEAR))
+    owner.given([sold_anew(TableBooking(mode="all_by_table"), event) for event in KEYS])
+    owner.when(book("T2", event=MAY)).then_rejected(Rejection.TAKEN_IN_SEASON)
