@@ -135,16 +135,21 @@ class Seasons:
 
     async def _create_partial(self, call: Call) -> web.Response:
         asked = read(call.body, PartialSeasonAsked)
-        key = asked.key or str(uuid4())
         command = CreatePartialSeason(
             workspace=call.workspace.key,
             idempotency=idempotency(call),
             top=path_part(call, "top"),
-            key=key,
+            key=asked.key or str(uuid4()),
             name=asked.name,
             event_keys=asked.event_keys or [],
         )
-        return await self._change_partial(call, key, command)
+        check_parameters(call.request)
+
+        async def show(facts: Facts) -> web.Response:
+            # A key that was made up is that of the first answer, not of a repeat.
+            return answer(await self._views.retrieve(call, facts[0].key))
+
+        return await self._commands.decide(call, command, show)
 
     async def _add_events(self, call: Call) -> web.Response:
         asked = read(call.body, EventsAdded)

@@ -139,6 +139,16 @@ async def test_a_repeated_creation_makes_one_season(company: Company) -> None:
     assert len((await company.get("/events")).json["items"]) == 4
 
 
+async def test_a_repeated_creation_of_a_partial_season_shows_the_one_that_was_made(
+    company: Company,
+) -> None:
+    await company.post("/seasons", {"chartKey": await company.chart(), "key": "year"})
+    path, key = "/seasons/year/partial-seasons", {"Idempotency_Key": "once"}
+    first, again = [await company.post(path, {"name": "Spring"}, **key) for _ in range(2)]
+    assert (first.status, again.status) == (200, 200)
+    assert again.json == first.json
+
+
 @pytest.mark.parametrize(
     ("path", "body", "status", "message"),
     [
