@@ -75,6 +75,8 @@ class Seasons:
                 continue
             together = used(found, label) + self._by_seasons(event, label, used)
             area = found.capacity(label)
+            if area is not None and found.was_replaced:
+                continue  # it may have become smaller than what is sold of it
             places = 1 if area is None else area
             if together > places:
                 yield (

@@ -1,10 +1,13 @@
 """An event that is sold from another inventory: what it has of the former one, and what not."""
 
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
 
 from schemas.facts import BOOKED, FREE, AreaCounts, SeatsFact
 from tests.engine.factories import ATTIC, BARN, MATINEE, THEATRE, hash_of, sold_from
+from tests.engine.season_year import KEYS, MARCH, YEAR, year
 from tests.verify.test_tables import Told, changed
 
 
@@ -36,6 +39,22 @@ def test_an_area_that_became_too_small_may_keep_what_it_has_and_take_no_more() -
     assert kept.faults == ["GA of event 256: 5 places are taken or held, and it has 4"]
     fits = Told(area(1, 5), sold_from(ATTIC), sold_from(THEATRE), area(2, 10, before=5))
     assert fits.faults == []
+
+
+def test_an_area_that_became_too_small_for_a_season_and_its_event_keeps_what_both_have() -> None:
+    def shared(event: int, seq: int, places: int, **fields: Any) -> SeatsFact:  # noqa: ANN401
+        return replace(area(seq, places, **fields), event=event)
+
+    told = Told(*year(), shared(YEAR, 1, 6), shared(MARCH, 1, 4))
+    told.tell(*(replace(sold_from(ATTIC), event=event) for event in KEYS))
+    told.tell(shared(MARCH, 2, 3, before=4, status=FREE))
+    told.fold.end_record("here")
+    assert told.faults == []
+    told.tell(
+        *(replace(changed(seq, "A-1"), event=event) for event, seq in ((YEAR, 2), (MARCH, 3)))
+    )
+    told.fold.end_record("here")
+    assert len(told.faults) == 1, "a seat is still sold once"
 
 
 def test_an_inventory_that_is_not_there_is_named() -> None:
