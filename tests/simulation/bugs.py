@@ -18,7 +18,7 @@ from unittest.mock import patch
 from api.outbox_tail import OutboxTail
 from engine.answers import FirstAnswers
 from engine.groups import machine as groups
-from engine.groups.machine import GroupsMachine
+from engine.groups.directory import Directory
 from engine.seats import areas, changes, expiry, reservations
 from engine.seats import machine as seats
 from engine.seats.changes import Attempt
@@ -216,7 +216,7 @@ OF_THE_MACHINES: Final = (
     ),
     _bug(
         "held places count as free",
-        (areas, "free_places", "- area.held", ""),
+        (areas, "in_use", "+ area.held", ""),
     ),
     _bug(
         "an expiry frees the first object alone",
@@ -237,7 +237,7 @@ OF_THE_MACHINES: Final = (
     _bug(
         "a deleted event leaves its holds behind",
         (SeatsState, "drop", "self.replace(event, label, UNTOUCHED)", "pass"),
-        (SeatsState, "drop", "self.replace_area_hold(event, label, token, {})", "pass"),
+        (SeatsState, "drop", "self.replace_area_hold(event, label, token, NO_PLACES)", "pass"),
     ),
     _bug(
         "a renamed event is found by its old key",
@@ -253,7 +253,12 @@ OF_THE_MACHINES: Final = (
     ),
     _bug(
         "one command may create two events with one key",
-        (GroupsMachine, "_create", "if taken or doubled:", "if taken:"),
+        (
+            Directory,
+            "not_free",
+            "return used or [key for place, key in enumerate(keys) if key in keys[:place]]",
+            "return used",
+        ),
     ),
     _bug(
         "an event is sold from its former inventory still",
@@ -290,8 +295,8 @@ OF_GROUPS: Final = (
     ),
     _bug(
         "a seat that a group has reserved is there for others",
-        (seats, "meets_doubt", "state.doubt.reserved(same) or ", ""),
-        (reservations, "meets_doubt", "state.doubt.reserved(same) or ", ""),
+        (seats, "meets_doubt", "in_doubt(state, same) or ", ""),
+        (reservations, "meets_doubt", "in_doubt(state, same) or ", ""),
     ),
     _bug(
         "the end of a hold frees a seat that a group has reserved",
@@ -299,7 +304,7 @@ OF_GROUPS: Final = (
     ),
     _bug(
         "the end of a hold frees the places that a group has reserved of it",
-        (expiry, "_places_left", "- reserved.get(kind, 0)", ""),
+        (expiry, "_places_left", "- reserved.get(pocket, 0)", ""),
     ),
     _bug(
         "a repeat of what is in doubt is decided anew",
