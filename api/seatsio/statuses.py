@@ -79,7 +79,8 @@ class Statuses:
                 _route(f"{{key}}/actions/{action}", partial(self._change_event_to, status)),
             ]
         for action, kind in SEASON_ACTIONS.items():
-            routes.append(_route(f"{{key}}/actions/{action}", partial(self._use_season, kind)))
+            path, handler = f"{{key}}/actions/{action}", partial(self._use_season, kind)
+            routes.append(_route(path, handler, Lane.REGULAR))
         return [*routes, _route("{key}/actions/change-object-status", self._change_event)]
 
     async def _change_group(self, call: Call) -> web.Response:
@@ -348,7 +349,5 @@ def _by_event(facts: Facts) -> dict[int, list[StatusChanged]]:
     return by_event
 
 
-def _route(path: str, handler: CallHandler) -> Route:
-    return Route(
-        method="POST", path=f"/events/{path}", handler=handler, lane=Lane.PRIORITY, appends=True
-    )
+def _route(path: str, handler: CallHandler, lane: Lane = Lane.PRIORITY) -> Route:
+    return Route(method="POST", path=f"/events/{path}", handler=handler, lane=lane, appends=True)

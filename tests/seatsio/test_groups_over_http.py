@@ -206,11 +206,14 @@ async def test_an_unknown_event_refuses_the_group(company: Company, days: list[s
     assert await statuses(company, days, "A-1") == ["free"] * 3
 
 
-async def test_channels_of_a_group_are_refused_by_name(company: Company, days: list[str]) -> None:
-    for field, value in (("channelKeys", ["a"]), ("ignoreChannels", True)):
-        refused = await company.post(CHANGE, book(days, "A-1", **{field: value}))
-        assert refused.status == 400
-        assert refused.messages == [f"#/{field}: channels are not supported yet"]
+async def test_channels_of_a_group_are_named_or_ignored(company: Company, days: list[str]) -> None:
+    refused = await company.post(CHANGE, book(days, "A-1", channelKeys=["a"]))
+    assert refused.status == 400
+    for day in days:
+        assert any(f"A-1 on event {day} is in another channel" in line for line in refused.messages)
+    taken = await company.post(CHANGE, book(days, "A-1", ignoreChannels=True))
+    assert taken.status == 204
+    assert await statuses(company, days, "A-1") == [BOOKED] * 3
 
 
 async def test_a_repeated_group_gets_its_first_answer(company: Company, days: list[str]) -> None:
