@@ -9,16 +9,12 @@ Rules of this file:
 """
 
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from io import BytesIO
 from typing import NamedTuple
 
-from aiokafka.errors import IncompatibleBrokerVersion
-from aiokafka.protocol.api import RequestHeader_v1, ResponseHeader_v0
+from adapters.kafka.requests import INT16, INT32, OwnRequest
 
-API_KEY = 1
-API_VERSION = 11
-"""Of Kafka 2.3 and later."""
 answer_bytes_max = 50 * 1024 * 1024
 partition_bytes_max = 10 * 1024 * 1024
 """Above the largest record of any topic (inventories, 8 MiB)."""
@@ -28,13 +24,11 @@ _UNKNOWN = -1
 
 _REQUEST = struct.Struct(">iiiibiii")
 _WANTED = struct.Struct(">iiqqi")
-_INT32 = struct.Struct(">i")
-_INT16 = struct.Struct(">h")
 _RESPONSE = struct.Struct(">ihii")
 _PARTITION = struct.Struct(">ihqqqi")
 _RECORDS = struct.Struct(">ii")
 _ABORTED_BYTES = 16
-_NO_FORGOTTEN_AND_NO_RACK = _INT32.pack(0) + _INT16.pack(0)
+_NO_FORGOTTEN_AND_NO_RACK = INT32.pack(0) + INT16.pack(0)
 
 
 class Fetched(NamedTuple):
@@ -63,12 +57,12 @@ class FetchResponse(NamedTuple):
         place += _RESPONSE.size
         partitions: list[Fetched] = []
         for _ in range(topics):
-            (length,) = _INT16.unpack_from(data, place)
-            place += _INT16.size
+            (length,) = INT16.unpack_from(data, place)
+            place += INT16.size
             topic = data[place : place + length].decode()
             place += length
-            (count,) = _INT32.unpack_from(data, place)
-            place += _INT32.size
+            (count,) = INT32.unpack_from(data, place)
+            place += INT32.size
             for _ in range(count):
                 number, code, end, _, _, aborted = _PARTITION.unpack_from(data, place)
                 place += _PARTITION.size + max(0, aborted) * _ABORTED_BYTES
@@ -80,12 +74,13 @@ class FetchResponse(NamedTuple):
         return cls(error_code, partitions)
 
 
-class FetchRequest:
-    """Asks one broker for records; to aiokafka it is both the builder and the request."""
+class FetchRequest(OwnRequest):
+    """Asks one broker for records."""
 
     RESPONSE_TYPE = FetchResponse
-    API_KEY = API_KEY
-    API_VERSION = API_VERSION
+    API_KEY = 1
+    API_VERSION = 11
+    KAFKA_VERSION = "2.3"
 
     def __init__(self, wait_ms: int, positions: Iterable[tuple[str, int, int]]) -> None:
         """Make one for (topic, partition, offset); it waits so long for the first record."""
@@ -94,19 +89,6 @@ class FetchRequest:
         for topic, partition, offset in positions:
             one = _WANTED.pack(partition, _UNKNOWN, offset, _UNKNOWN, partition_bytes_max)
             self._wanted.setdefault(topic, []).append(one)
-
-    def prepare(self, versions: Mapping[int, tuple[int, int]]) -> "FetchRequest":
-        """Give the form that the broker knows; raises if it knows none of ours."""
-        oldest, newest = versions[API_KEY]
-        if not oldest <= API_VERSION <= newest:
-            raise IncompatibleBrokerVersion(f"Fetch v{API_VERSION} is needed: Kafka 2.3 or later")
-        return self
-
-    def build_request_header(self, correlation_id: int, client_id: str) -> RequestHeader_v1:
-        return RequestHeader_v1(self, correlation_id=correlation_id, client_id=client_id)  # type: ignore[arg-type]  # it takes two numbers of it
-
-    def parse_response_header(self, source: BytesIO) -> ResponseHeader_v0:
-        return ResponseHeader_v0.decode(source)
 
     def encode(self) -> bytes:
         """Pack it, without its header."""
@@ -117,6 +99,6 @@ class FetchRequest:
         ]
         for topic, wanted in self._wanted.items():
             name = topic.encode()
-            parts += (_INT16.pack(len(name)), name, _INT32.pack(len(wanted)), *wanted)
+            parts += (INT16.pack(len(name)), name, INT32.pack(len(wanted)), *wanted)
         parts.append(_NO_FORGOTTEN_AND_NO_RACK)
         return b"".join(parts)

@@ -2,24 +2,33 @@
 
 Rules of this file:
 
-1. While one batch of a partition is under way the next one gathers, and a moment longer if the
-   one before had several records: to all who handle it, a batch costs as much as fifteen records
+1. Each broker has one request under way, with a batch for every partition that it leads and that
+   has something to send. Meanwhile the next ones gather, and a moment longer if the request before
+   had several records: to all who handle it, a batch costs as much as fifteen records
    (docs/performance.md). Whoever is alone does not wait.
-2. The producer is idempotent, so the client's own retries never double a record. When an ack
-   stays out, the outcome is unknown: everybody who waits is told so, and a new producer starts.
+2. A batch is sent again until its deadline, and never stands in the log twice. When its ack stays
+   out, the outcome is unknown: everybody who waits is told so, and the partition gets a new
+   producer. The others go on.
 """
 
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from aiokafka import AIOKafkaProducer
-from aiokafka.errors import MessageSizeTooLargeError
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RequestTimedOutError
 
-from adapters.kafka.ownership import ack_deadline_s, build_batch, cut_off
+from adapters.kafka.connecting import NO_LEADER, connect, leader_of, learn_leaders
+from adapters.kafka.producer import (
+    Batch,
+    Producer,
+    ack_deadline_s,
+    send_batches,
+    start_producer,
+)
 from adapters.ports import (
     Appended,
     AppendUnknownError,
@@ -52,18 +61,45 @@ class _Waiting(NamedTuple):
     tell: Tell
 
 
+class _Sent(NamedTuple):
+    """A batch that is not acknowledged yet."""
+
+    batch: Batch
+    waiting: Sequence[_Waiting]
+    deadline: float
+    """By the loop's clock."""
+
+
+class _Line:
+    """What waits to be appended to one partition."""
+
+    __slots__ = ("leaderless_since", "partition", "producer", "queue", "sent")
+
+    def __init__(self, partition: TopicPartition) -> None:
+        self.partition = partition
+        self.queue: deque[_Waiting] = deque()
+        self.sent: _Sent | None = None
+        self.producer: Producer | None = None
+        self.leaderless_since: float | None = None
+
+    @property
+    def is_busy(self) -> bool:
+        return bool(self.queue) or self.sent is not None
+
+
 class Publisher:
     """Publishes records in batches; one instance per process."""
 
     def __init__(self, bootstrap: str, ack_deadline: float = ack_deadline_s) -> None:
         self._bootstrap = bootstrap
         self._ack_deadline = ack_deadline
-        self._producer: AIOKafkaProducer | None = None
+        self._client: AIOKafkaClient | None = None
         self._starting = asyncio.Lock()
-        self._queues: dict[TopicPartition, deque[_Waiting]] = {}
-        self._senders: dict[TopicPartition, asyncio.Task[None]] = {}
-        self._crowded: set[TopicPartition] = set()
-        """Whose last batch had several records."""
+        self._lines: dict[TopicPartition, _Line] = {}
+        self._senders: dict[int, asyncio.Task[None]] = {}
+        """By broker."""
+        self._crowded: set[int] = set()
+        """Brokers whose last request had several records."""
 
     async def send(self, partition: TopicPartition, record: NewRecord) -> Appended:
         """Append a record and wait for its ack.
@@ -81,102 +117,143 @@ class Publisher:
 
     def hand_over(self, partition: TopicPartition, record: NewRecord, tell: Tell) -> None:
         """Append a record; `tell` is called with its ack, or with one of the errors of `send`."""
-        queue = self._queues.get(partition)
-        if queue is None:
-            queue = self._queues[partition] = deque()
-        queue.append(_Waiting(record, tell))
-        sender = self._senders.get(partition)
-        if sender is None or sender.done():
-            self._senders[partition] = asyncio.create_task(self._send_all(partition))
+        line = self._lines.get(partition)
+        if line is None:
+            line = self._lines[partition] = _Line(partition)
+        was_busy = line.is_busy
+        line.queue.append(_Waiting(record, tell))
+        if not was_busy:
+            self._wake_sender(self._leader_of(line))
 
     async def close(self) -> None:
-        """Stop sending; whoever still waits is told that the log is unreachable."""
+        """Stop sending; whoever still waits is told what became of his record."""
         for sender in self._senders.values():
             sender.cancel()
         await asyncio.gather(*self._senders.values(), return_exceptions=True)
-        for queue in self._queues.values():
-            _fail(queue, LogUnreachableError("the publisher was closed"))
-        await self._drop()
+        for line in self._lines.values():
+            _give_up(line, LogUnreachableError("the publisher was closed"))
+        await self._drop_client()
 
-    async def _send_all(self, partition: TopicPartition) -> None:
-        queue = self._queues[partition]
-        while queue:
-            if partition in self._crowded:
+    def _leader_of(self, line: _Line) -> int:
+        return NO_LEADER if self._client is None else leader_of(self._client, line.partition)
+
+    def _wake_sender(self, leader: int) -> None:
+        sender = self._senders.get(leader)
+        if sender is None or sender.done():
+            self._senders[leader] = asyncio.create_task(self._send_all(leader))
+
+    def _busy_lines(self, leader: int) -> list[_Line]:
+        """Give the busy lines to a broker, and wake the senders of those that it leads no more."""
+        lines: list[_Line] = []
+        for line in self._lines.values():
+            if line.is_busy:
+                leads = self._leader_of(line)
+                if leads == leader:
+                    lines.append(line)
+                else:
+                    self._wake_sender(leads)
+        return lines
+
+    async def _send_all(self, leader: int) -> None:
+        """Send what there is for a broker, until there is nothing more."""
+        while True:
+            if leader in self._crowded:
                 await asyncio.sleep(gather_s)
-            batch = self._next_batch(partition)
-            try:
-                producer = await self._started()
-            except LogUnreachableError as error:
-                _fail(batch, error)
-                _fail(queue, error)
+            lines = self._busy_lines(leader)
+            if not lines:
                 return
-            except asyncio.CancelledError:
-                _fail(batch, LogUnreachableError("the publisher was closed"))
-                raise
             try:
-                first = await self._send_batch(producer, partition, batch)
-            except asyncio.CancelledError:
-                _fail(batch, AppendUnknownError(f"{partition}: closed before the ack"))
-                raise
-            except Exception as error:  # noqa: BLE001 - whatever it is, who waits must hear of it
-                log.warning("a batch was not sent", extra={"why": repr(error)})
-                _fail(batch, _told(partition, batch, error))
-                # Also after a refusal: the failed batch has burnt its sequence number.
-                await self._drop(producer)
-                continue
-            for offset, waiting in enumerate(batch, first.offset):
-                waiting.tell(Appended(offset, first.timestamp))
+                client = await self._started()
+                if leader == NO_LEADER:
+                    await self._find_leaders(client, lines)
+                else:
+                    await self._send_next(client, leader, lines)
+            except Exception as error:
+                if not isinstance(error, LogUnreachableError):
+                    log.exception("records could not be published", extra={"broker": leader})
+                for line in lines:
+                    _give_up(line, LogUnreachableError(str(error)))
+                await self._drop_client()
 
-    def _next_batch(self, partition: TopicPartition) -> deque[_Waiting]:
-        batch = _gather(self._queues[partition])
-        if len(batch) > 1:
-            self._crowded.add(partition)
+    async def _find_leaders(self, client: AIOKafkaClient, lines: Collection[_Line]) -> None:
+        now = asyncio.get_running_loop().time()
+        for line in lines:
+            if line.leaderless_since is None:
+                line.leaderless_since = now
+            elif now - line.leaderless_since > self._ack_deadline:
+                line.leaderless_since = None
+                _give_up(line, LogUnreachableError(f"nobody leads {line.partition}"))
+            client.add_topic(line.partition.topic)
+        await learn_leaders(client)
+
+    async def _send_next(
+        self, client: AIOKafkaClient, leader: int, lines: Collection[_Line]
+    ) -> None:
+        sent: list[tuple[_Line, _Sent]] = []
+        for line in lines:
+            line.leaderless_since = None
+            if line.producer is None:
+                line.producer = await self._new_producer(client, line.partition)
+            if line.sent is None:
+                self._take_next(line, line.producer)
+            if line.sent is not None:
+                sent.append((line, line.sent))
+        if sent:
+            await self._send_taken(client, leader, sent)
+
+    async def _new_producer(self, client: AIOKafkaClient, partition: TopicPartition) -> Producer:
+        try:
+            async with asyncio.timeout(self._ack_deadline):
+                return await start_producer(client, partition)
+        except (TimeoutError, KafkaError, OSError) as error:
+            raise LogUnreachableError(f"no producer for {partition}: {error!r}") from error
+
+    def _take_next(self, line: _Line, producer: Producer) -> None:
+        """Take the next batch from a line's queue; if it cannot be built, nothing is taken."""
+        waiting = _gather(line.queue)
+        try:
+            batch = producer.build([one.record for one in waiting], record_bytes_max)
+        except Exception as error:  # noqa: BLE001 - whatever it is, who waits must hear of it
+            _tell_all(waiting, _told(line.partition, waiting, error))
         else:
-            self._crowded.discard(partition)
-        return batch
+            deadline = asyncio.get_running_loop().time() + self._ack_deadline
+            line.sent = _Sent(batch, waiting, deadline)
 
-    async def _send_batch(
-        self, producer: AIOKafkaProducer, partition: TopicPartition, batch: deque[_Waiting]
-    ) -> Appended:
-        async with asyncio.timeout(self._ack_deadline):
-            built = build_batch(producer, [waiting.record for waiting in batch])
-            sent = await producer.send_batch(built, partition.topic, partition=partition.partition)
-            acknowledged = await sent
-        return Appended(acknowledged.offset, acknowledged.timestamp)
+    async def _send_taken(
+        self, client: AIOKafkaClient, leader: int, sent: Sequence[tuple[_Line, _Sent]]
+    ) -> None:
+        outcomes: Mapping[TopicPartition, Appended | KafkaError] = {}
+        unanswered: KafkaError = RequestTimedOutError()
+        try:
+            async with asyncio.timeout_at(min(one.deadline for _, one in sent)):
+                outcomes = await send_batches(client, leader, [one.batch for _, one in sent])
+        except TimeoutError:
+            pass
+        except KafkaError as error:
+            unanswered = error
+        for line, one in sent:
+            _settle(line, one, outcomes.get(line.partition, unanswered))
+        self._crowded.discard(leader)
+        if any(line.sent is not None for line, _ in sent):
+            await learn_leaders(client)
+        elif sum(one.batch.record_count for _, one in sent) > 1:
+            self._crowded.add(leader)
 
-    async def _started(self) -> AIOKafkaProducer:
+    async def _started(self) -> AIOKafkaClient:
         async with self._starting:
-            if self._producer is None:
-                producer = AIOKafkaProducer(
-                    bootstrap_servers=self._bootstrap,
-                    enable_idempotence=True,
-                    acks="all",
-                    linger_ms=0,
-                    max_batch_size=record_bytes_max,
-                    max_request_size=record_bytes_max,
-                    request_timeout_ms=int(self._ack_deadline * 1000),
-                )
-                try:
-                    async with asyncio.timeout(self._ack_deadline):
-                        await producer.start()
-                except Exception as error:
-                    await cut_off(producer)
-                    raise LogUnreachableError(repr(error)) from error
-                except BaseException:
-                    await cut_off(producer)
-                    raise
-                self._producer = producer
-            return self._producer
+            if self._client is None:
+                topics = {line.partition.topic for line in self._lines.values()}
+                self._client = await connect(self._bootstrap, topics, self._ack_deadline)
+            return self._client
 
-    async def _drop(self, failed: AIOKafkaProducer | None = None) -> None:
-        producer = self._producer
-        if producer is not None and failed in (None, producer):
-            self._producer = None
-            await cut_off(producer)
+    async def _drop_client(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
 
 
-def _gather(queue: deque[_Waiting]) -> deque[_Waiting]:
-    batch: deque[_Waiting] = deque()
+def _gather(queue: deque[_Waiting]) -> list[_Waiting]:
+    batch: list[_Waiting] = []
     size = 0
     while queue and len(batch) < batch_records_max:
         size += queue[0].record.size
@@ -186,7 +263,30 @@ def _gather(queue: deque[_Waiting]) -> deque[_Waiting]:
     return batch
 
 
-def _told(partition: TopicPartition, batch: deque[_Waiting], error: Exception) -> Exception:
+def _settle(line: _Line, sent: _Sent, outcome: Appended | KafkaError) -> None:
+    """Tell what became of a batch, unless it is to be sent again."""
+    assert line.producer is not None, "it built the batch"
+    if isinstance(outcome, Appended):
+        line.producer.note_acknowledged(sent.batch)
+        line.sent = None
+        for offset, waiting in enumerate(sent.waiting, outcome.offset):
+            waiting.tell(Appended(offset, outcome.timestamp))
+    elif not outcome.retriable or asyncio.get_running_loop().time() >= sent.deadline:
+        log.warning("a batch was not sent", extra={"why": repr(outcome)})
+        line.sent = line.producer = None
+        _tell_all(sent.waiting, _told(line.partition, sent.waiting, outcome))
+
+
+def _give_up(line: _Line, error: LogUnreachableError) -> None:
+    """Tell everybody in a line that it goes no further."""
+    if line.sent is not None:
+        _tell_all(line.sent.waiting, AppendUnknownError(f"{line.partition}: {error}"))
+    line.sent = line.producer = None
+    _tell_all(line.queue, error)
+    line.queue.clear()
+
+
+def _told(partition: TopicPartition, batch: Sequence[_Waiting], error: Exception) -> Exception:
     """Say what a failed batch means to those who wait for it."""
     # A record over the limit is always alone in its batch.
     if len(batch) == 1 and isinstance(error, ValueError | MessageSizeTooLargeError):
@@ -194,10 +294,9 @@ def _told(partition: TopicPartition, batch: deque[_Waiting], error: Exception) -
     return AppendUnknownError(f"{partition}: {error!r}")
 
 
-def _fail(waiting: deque[_Waiting], error: Exception) -> None:
+def _tell_all(waiting: Iterable[_Waiting], error: Exception) -> None:
     for one in waiting:
         one.tell(error)
-    waiting.clear()
 
 
 def _resolve(appended: "asyncio.Future[Appended]", outcome: Appended | Exception) -> None:

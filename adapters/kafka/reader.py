@@ -33,6 +33,13 @@ from aiokafka.errors import (
 )
 from aiokafka.record.memory_records import MemoryRecords
 
+from adapters.kafka.connecting import (
+    NO_LEADER,
+    connect,
+    leader_of,
+    learn_leaders,
+    retry_backoff_s,
+)
 from adapters.kafka.fetching import Fetched, FetchRequest, FetchResponse
 from adapters.ports import LogUnreachableError, PositionLostError, TopicPartition
 
@@ -40,9 +47,6 @@ log = logging.getLogger(__name__)
 
 fetch_wait_ms = 400
 """How long the broker waits for news; also how stale a caught-up owner's clock may be."""
-retry_backoff_s = 0.05
-connect_deadline_s = 5.0
-_NO_LEADER = -1
 
 
 class KafkaRecord(msgspec.Struct, gc=False):
@@ -60,21 +64,7 @@ class KafkaRecord(msgspec.Struct, gc=False):
 async def open_reader(bootstrap: str, positions: Mapping[TopicPartition, int]) -> "KafkaReader":
     """Connect for reading; whoever asks has seen that the positions are inside the log."""
     assert positions, "there must be something to read"
-    client = AIOKafkaClient(
-        bootstrap_servers=bootstrap,
-        metadata_max_age_ms=30_000,
-        retry_backoff_ms=int(retry_backoff_s * 1000),
-    )
-    try:
-        async with asyncio.timeout(connect_deadline_s):
-            await client.bootstrap()
-            await client.set_topics({partition.topic for partition in positions})
-    except (TimeoutError, KafkaError, OSError) as error:
-        await client.close()
-        raise LogUnreachableError(f"could not read {list(positions)}: {error!r}") from error
-    except BaseException:
-        await client.close()
-        raise
+    client = await connect(bootstrap, {partition.topic for partition in positions})
     return KafkaReader(client, positions)
 
 
@@ -138,8 +128,7 @@ class KafkaReader:
         """Ask every broker that has no request under way."""
         by_leader: dict[int, list[_Place]] = {}
         for place in self._places.values():
-            leader = self._client.cluster.leader_for_partition(place.partition)
-            leader = _NO_LEADER if leader is None else leader
+            leader = leader_of(self._client, place.partition)
             if leader not in self._requests:
                 by_leader.setdefault(leader, []).append(place)
         for leader, places in by_leader.items():
@@ -153,8 +142,8 @@ class KafkaReader:
             self._failure = error
 
     async def _ask(self, leader: int, places: "list[_Place]") -> None:
-        if leader == _NO_LEADER:
-            await self._learn_leaders()
+        if leader == NO_LEADER:
+            await learn_leaders(self._client)
             return
         asked_at = time.monotonic_ns() // 1_000_000
         request = FetchRequest(
@@ -172,11 +161,7 @@ class KafkaReader:
         for fetched in response.partitions:
             is_stale |= not self._take_in(fetched, asked_at)
         if is_stale or response.error_code:
-            await self._learn_leaders()
-
-    async def _learn_leaders(self) -> None:
-        self._client.force_metadata_update()
-        await asyncio.sleep(retry_backoff_s)
+            await learn_leaders(self._client)
 
     def _take_in(self, fetched: Fetched, asked_at: int) -> bool:
         """Keep what was fetched from a partition; say whether the broker still leads it."""

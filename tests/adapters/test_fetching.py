@@ -10,8 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.kafka.fetching import (
-    API_KEY,
-    API_VERSION,
     Fetched,
     FetchRequest,
     FetchResponse,
@@ -19,7 +17,7 @@ from adapters.kafka.fetching import (
     partition_bytes_max,
 )
 
-VERSIONS = {API_KEY: (4, 17)}
+VERSIONS = {1: (4, 17)}
 topics = st.sampled_from(["events.outbox", "t1.events.commands", "größe"])
 offsets = st.integers(0, 2**63 - 1)
 
@@ -30,7 +28,7 @@ def test_a_request_is_packed_as_aiokafka_packs_it(positions: list[tuple[str, int
     for topic, partition, offset in positions:
         by_topic.setdefault(topic, []).append((partition, offset, partition_bytes_max))
     theirs = fetch.FetchRequest(200, 1, answer_bytes_max, 0, list(by_topic.items()))
-    known = theirs.prepare({API_KEY: (API_VERSION, API_VERSION)})
+    known = theirs.prepare({1: (11, 11)})
     assert FetchRequest(200, positions).prepare(VERSIONS).encode() == known.encode()
 
 
@@ -67,4 +65,4 @@ def test_an_answer_is_unpacked_as_aiokafka_packs_it(
 
 def test_a_broker_that_does_not_know_the_request_is_refused() -> None:
     with pytest.raises(IncompatibleBrokerVersion, match=r"2\.3"):
-        FetchRequest(200, []).prepare({API_KEY: (0, API_VERSION - 1)})
+        FetchRequest(200, []).prepare({1: (0, 10)})

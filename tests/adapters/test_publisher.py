@@ -100,3 +100,18 @@ async def test_what_gathers_at_the_close_was_not_sent(
 
     with pytest.raises(LogUnreachableError):
         await asyncio.wait_for(gathering, timeout=1)
+
+
+async def test_a_partition_that_takes_nothing_does_not_keep_back_the_others(
+    kafka_bootstrap: str, partition: TopicPartition
+) -> None:
+    publisher = Publisher(kafka_bootstrap, ack_deadline=2)
+    not_there = TopicPartition(partition.topic, 77)
+    refused = publisher.enqueue(not_there, NewRecord(b"x"))
+
+    assert (await publisher.send(partition, NewRecord(b"x"))).offset == 0
+    assert not refused.done()
+    with pytest.raises(LogUnreachableError, match="77"):
+        await asyncio.wait_for(refused, timeout=10)
+    assert (await publisher.send(partition, NewRecord(b"x"))).offset == 1
+    await publisher.close()

@@ -1,0 +1,55 @@
+"""Connections to the brokers: aiokafka's client, as readers and appenders share it.
+
+Rules of this file:
+
+1. aiokafka keeps the connections, their security, the versions and the metadata; what is asked
+   over them is packed in fetching.py and producing.py.
+"""
+
+import asyncio
+from collections.abc import Collection
+
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaError
+
+from adapters.ports import LogUnreachableError, TopicPartition
+
+retry_backoff_s = 0.05
+connect_deadline_s = 5.0
+metadata_max_age_ms = 30_000
+NO_LEADER = -1
+
+
+async def connect(
+    bootstrap: str, topics: Collection[str], request_deadline_s: float = 40.0
+) -> AIOKafkaClient:
+    """Connect to the brokers and learn who leads the partitions of `topics`."""
+    client = AIOKafkaClient(
+        bootstrap_servers=bootstrap,
+        metadata_max_age_ms=metadata_max_age_ms,
+        request_timeout_ms=int(request_deadline_s * 1000),
+        retry_backoff_ms=int(retry_backoff_s * 1000),
+    )
+    try:
+        async with asyncio.timeout(connect_deadline_s):
+            await client.bootstrap()
+            await client.set_topics(set(topics))
+    except (TimeoutError, KafkaError, OSError) as error:
+        await client.close()
+        raise LogUnreachableError(f"no broker of {bootstrap} answers: {error!r}") from error
+    except BaseException:
+        await client.close()
+        raise
+    return client
+
+
+def leader_of(client: AIOKafkaClient, partition: TopicPartition) -> int:
+    """Give the id of the broker that leads a partition, or NO_LEADER."""
+    leader = client.cluster.leader_for_partition(partition)
+    return NO_LEADER if leader is None else leader
+
+
+async def learn_leaders(client: AIOKafkaClient) -> None:
+    """Ask who leads the partitions now, and give the answer a moment to come."""
+    client.force_metadata_update()
+    await asyncio.sleep(retry_backoff_s)

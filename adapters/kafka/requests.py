@@ -1,0 +1,42 @@
+"""What our own requests have in common: how aiokafka's connections ask for their bytes.
+
+Rules of this file:
+
+1. Each request is of one version; a broker that does not know it is refused by name.
+"""
+
+import struct
+from collections.abc import Mapping
+from io import BytesIO
+from typing import ClassVar, Self
+
+from aiokafka.errors import IncompatibleBrokerVersion
+from aiokafka.protocol.api import RequestHeader_v1, ResponseHeader_v0
+
+INT32 = struct.Struct(">i")
+INT16 = struct.Struct(">h")
+
+
+class OwnRequest:
+    """To aiokafka it is both the builder of a request and the request."""
+
+    API_KEY: ClassVar[int]
+    API_VERSION: ClassVar[int]
+    KAFKA_VERSION: ClassVar[str]
+    """The first whose brokers know it."""
+
+    def prepare(self, versions: Mapping[int, tuple[int, int]]) -> Self:
+        """Give the form that the broker knows; raises if it knows none of ours."""
+        oldest, newest = versions[self.API_KEY]
+        if not oldest <= self.API_VERSION <= newest:
+            raise IncompatibleBrokerVersion(
+                f"{type(self).__name__} v{self.API_VERSION} is needed: "
+                f"Kafka {self.KAFKA_VERSION} or later"
+            )
+        return self
+
+    def build_request_header(self, correlation_id: int, client_id: str) -> RequestHeader_v1:
+        return RequestHeader_v1(self, correlation_id=correlation_id, client_id=client_id)  # type: ignore[arg-type]  # it takes two numbers of it
+
+    def parse_response_header(self, source: BytesIO) -> ResponseHeader_v0:
+        return ResponseHeader_v0.decode(source)

@@ -1,0 +1,141 @@
+"""The appender against brokers that do what real ones seldom do on demand."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+import pytest
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import (
+    InvalidProducerEpoch,
+    KafkaConnectionError,
+    NotEnoughReplicasError,
+    NotLeaderForPartitionError,
+    OutOfOrderSequenceNumber,
+)
+from aiokafka.protocol.produce import ProduceRequest_v7
+from aiokafka.record.default_records import DefaultRecordBatch
+
+from adapters.kafka.ownership import KafkaAppender
+from adapters.kafka.producer import Producer
+from adapters.kafka.producing import Produced, ProduceRequest, ProduceResponse
+from adapters.ports import (
+    Appended,
+    AppendUnknownError,
+    FencedError,
+    NewRecord,
+    TopicPartition,
+)
+
+A = TopicPartition("outbox", 3)
+PAIR = (4_000, 7)
+Answer = Callable[["Cluster"], int]
+"""Gives an error code, or raises."""
+
+
+class Cluster:
+    """What an appender needs of aiokafka's client, with an answer for each request."""
+
+    def __init__(self, *answers: Answer, leaders: Mapping[TopicPartition, int]) -> None:
+        self.leaders = dict(leaders)
+        self.answers = list(answers)
+        self.sent: list[tuple[int, bytes]] = []
+        self.cluster = self
+
+    def leader_for_partition(self, partition: TopicPartition) -> int | None:
+        return self.leaders.get(partition)
+
+    def force_metadata_update(self) -> None:
+        self.leaders = dict.fromkeys(self.leaders, 2)
+
+    async def send(self, broker: int, request: ProduceRequest) -> ProduceResponse:
+        asked: Any = ProduceRequest_v7.decode(request.encode())
+        assert (asked.transactional_id, asked.required_acks) == (None, -1)
+        [(topic, [(partition, batch)])] = asked.topics
+        self.sent.append((broker, batch))
+        code = self.answers.pop(0)(self) if self.answers else 0
+        return ProduceResponse([Produced(topic, partition, code, 40 + len(self.sent), 1_000)])
+
+    def appender(self, producer: Producer) -> KafkaAppender:
+        return KafkaAppender(cast("AIOKafkaClient", self), producer)
+
+
+def producer() -> Producer:
+    return Producer(A, *PAIR)
+
+
+def refuses(error: type[Any]) -> Answer:
+    return lambda _: error.errno
+
+
+def breaks_off(_: Cluster) -> int:
+    raise KafkaConnectionError
+
+
+def records(*values: bytes) -> list[NewRecord]:
+    return [NewRecord(value, [("type", b"test")]) for value in values]
+
+
+@pytest.mark.parametrize(
+    "answer", [breaks_off, refuses(NotLeaderForPartitionError), refuses(NotEnoughReplicasError)]
+)
+async def test_a_batch_is_sent_again_as_it_is_to_whoever_leads_then(answer: Answer) -> None:
+    cluster = Cluster(answer, leaders={A: 1})
+    appended = await cluster.appender(producer()).append(records(b"a"))
+    assert appended == Appended(42, 1_000)
+    (first, batch), (second, again) = cluster.sent
+    assert (first, second) == (1, 2)
+    assert batch == again
+
+
+async def test_a_batch_waits_for_a_leader() -> None:
+    cluster = Cluster(leaders={A: -1})
+    assert (await cluster.appender(producer()).append(records(b"a"))).offset == 41
+    assert [broker for broker, _ in cluster.sent] == [2]
+
+
+async def test_a_newer_owner_is_told_from_other_refusals() -> None:
+    with pytest.raises(FencedError):
+        await (
+            Cluster(refuses(InvalidProducerEpoch), leaders={A: 1})
+            .appender(producer())
+            .append(records(b"a"))
+        )
+    with pytest.raises(AppendUnknownError, match="OutOfOrderSequenceNumber"):
+        await (
+            Cluster(refuses(OutOfOrderSequenceNumber), leaders={A: 1})
+            .appender(producer())
+            .append(records(b"a"))
+        )
+
+
+async def test_an_append_ends_at_its_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adapters.kafka.ownership.ack_deadline_s", 0.2)
+    cluster = Cluster(*[breaks_off] * 1_000, leaders={A: 1})
+    with pytest.raises(AppendUnknownError):
+        await asyncio.wait_for(cluster.appender(producer()).append(records(b"a")), timeout=5)
+    assert len(cluster.sent) > 1
+
+
+async def test_batches_are_numbered_and_the_numbers_begin_again() -> None:
+    cluster = Cluster(leaders={A: 1})
+    numbered = producer()
+    numbered._sequence = 2**31 - 3
+    appender = cluster.appender(numbered)
+    for values in ([b"a"], [b"b", b"c", b"d"], [b"e"]):
+        await appender.append(records(*values))
+    batches = [DefaultRecordBatch(bytes(batch)) for _, batch in cluster.sent]
+    assert [batch.base_sequence for batch in batches] == [2**31 - 3, 2**31 - 2, 1]
+    assert {(batch.producer_id, batch.producer_epoch) for batch in batches} == {PAIR}
+    assert [[record.value for record in batch] for batch in batches] == [
+        [b"a"],
+        [b"b", b"c", b"d"],
+        [b"e"],
+    ]
+
+
+async def test_a_batch_that_is_too_large_is_no_batch() -> None:
+    cluster = Cluster(leaders={A: 1})
+    with pytest.raises(ValueError, match="exceed"):
+        await cluster.appender(producer()).append(records(b"x" * 3_000_000))
+    assert cluster.sent == []
