@@ -21,6 +21,7 @@ Rules of this file:
 import logging
 import secrets
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from typing import Any
 
 from adapters.ports import (
@@ -160,11 +161,10 @@ class Owner:
         return min(backoff_max_ms, first_backoff_ms << min(10, doublings))
 
     async def _live(self) -> None:
-        # Step 1. From here on an older owner's appends are refused, as soon as ours has come.
-        appender = await self._log.take(self._role.outbox)
-        reader: Reader | None = None
-        ballots = Ballots(self._log, self._role.ballot_of)
-        try:
+        async with AsyncExitStack() as life:
+            # Step 1. From here on an older owner's appends are refused, as soon as ours has come.
+            appender = await self._log.take(self._role.outbox)
+            life.push_async_callback(appender.drop)
             self._at("1 taken")
             # Step 2. The ownership record goes out before the log is read. The other way round, a
             # late append of the old owner could land in between and be missed.
@@ -183,14 +183,12 @@ class Owner:
             self._settle(ledger, ledger.now)
             await self._append(appender, ledger)
             reader = await self._log.read_from(inputs.positions_of(self._role.inputs()))
+            life.push_async_callback(reader.close)
             self._at("4 settled")
             # Step 5.
+            ballots = Ballots(self._log, self._role.ballot_of)
+            life.push_async_callback(ballots.close)
             await self._serve(appender, reader, ledger, ballots)
-        finally:
-            await ballots.close()
-            await appender.drop()
-            if reader is not None:
-                await reader.close()
 
     async def _serve(
         self, appender: Appender, reader: Reader, ledger: Ledger, ballots: Ballots

@@ -5,7 +5,9 @@ Rules of this file:
 1. The consumer group only suggests, and revocations are ignored: at each assignment, what is kept
    goes on without a pause, what is lost is dropped, what is new is taken.
 2. A partition whose log does not add up stops alone, loudly; the others go on.
-3. Any other end of an owner ends the process: its supervisor starts a clean one.
+3. An owner that is dropped is told until it has ended: a library that keeps a cancellation to
+   itself would leave a second owner of the partition behind, and nobody who follows the group.
+4. Any other end of an owner ends the process: its supervisor starts a clean one.
 """
 
 import asyncio
@@ -16,6 +18,8 @@ from adapters.ports import Membership, TopicPartition
 from workers.owner import Owner, StoppedError
 
 log = logging.getLogger(__name__)
+
+cancel_again_s = 2.0
 
 
 class Worker:
@@ -70,7 +74,13 @@ class Worker:
             )
 
     async def _drop(self, lost: frozenset[TopicPartition]) -> None:
-        tasks = [self._owners.pop(partition) for partition in sorted(lost)]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        owners = {self._owners.pop(partition) for partition in lost}
+        running = owners
+        while running:
+            for owner in running:
+                owner.cancel()
+            _, running = await asyncio.wait(running, timeout=cancel_again_s)
+            if running:
+                names = [owner.get_name() for owner in running]
+                log.warning("told again to end", extra={"owners": names})
+        await asyncio.gather(*owners, return_exceptions=True)

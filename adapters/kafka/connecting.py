@@ -35,12 +35,21 @@ async def connect(
             await client.bootstrap()
             await client.set_topics(set(topics))
     except (TimeoutError, KafkaError, OSError) as error:
-        await client.close()
+        await close(client)
         raise LogUnreachableError(f"no broker of {bootstrap} answers: {error!r}") from error
     except BaseException:
-        await client.close()
+        await close(client)
         raise
     return client
+
+
+async def close(client: AIOKafkaClient) -> None:
+    """Close every connection.
+
+    A caller that is cancelled meanwhile hears of it at once, and the rest is done without him:
+    aiokafka's own `close` would keep the cancellation to itself.
+    """
+    await asyncio.shield(client.close())
 
 
 def leader_of(client: AIOKafkaClient, partition: TopicPartition) -> int:

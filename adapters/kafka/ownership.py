@@ -19,7 +19,7 @@ from aiokafka.errors import (
     ProducerFenced,
 )
 
-from adapters.kafka.connecting import NO_LEADER, connect, leader_of, learn_leaders
+from adapters.kafka.connecting import NO_LEADER, close, connect, leader_of, learn_leaders
 from adapters.kafka.producer import (
     Batch,
     Producer,
@@ -48,10 +48,10 @@ async def take_ownership(bootstrap: str, partition: TopicPartition) -> "KafkaApp
         async with asyncio.timeout(take_deadline_s):
             producer = await start_producer(client, partition, f"seatlog.owner.{partition}")
     except (TimeoutError, KafkaError, OSError) as error:
-        await client.close()
+        await close(client)
         raise LogUnreachableError(f"could not take {partition}: {error!r}") from error
     except BaseException:
-        await client.close()
+        await close(client)
         raise
     return KafkaAppender(client, producer)
 
@@ -107,4 +107,4 @@ class KafkaAppender:
 
     async def drop(self) -> None:
         """Close the connections; an append under way may stand in the log or not."""
-        await self._client.close()
+        await close(self._client)

@@ -21,7 +21,7 @@ from typing import NamedTuple
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RequestTimedOutError
 
-from adapters.kafka.connecting import NO_LEADER, connect, leader_of, learn_leaders
+from adapters.kafka.connecting import NO_LEADER, close, connect, leader_of, learn_leaders
 from adapters.kafka.producer import (
     Batch,
     Producer,
@@ -249,7 +249,7 @@ class Publisher:
     async def _drop_client(self) -> None:
         client, self._client = self._client, None
         if client is not None:
-            await client.close()
+            await close(client)
 
 
 def _gather(queue: deque[_Waiting]) -> list[_Waiting]:

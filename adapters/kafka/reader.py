@@ -35,6 +35,7 @@ from aiokafka.record.memory_records import MemoryRecords
 
 from adapters.kafka.connecting import (
     NO_LEADER,
+    close,
     connect,
     leader_of,
     learn_leaders,
@@ -111,7 +112,7 @@ class KafkaReader:
         for request in self._requests.values():
             request.cancel()
         await asyncio.gather(*self._requests.values(), return_exceptions=True)
-        await self._client.close()
+        await close(self._client)
 
     def _hand_out(self, records_max: int) -> list[KafkaRecord]:
         records: list[KafkaRecord] = []

@@ -1,6 +1,7 @@
 """The appender against brokers that do what real ones seldom do on demand."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
@@ -139,3 +140,19 @@ async def test_a_batch_that_is_too_large_is_no_batch() -> None:
     with pytest.raises(ValueError, match="exceed"):
         await cluster.appender(producer()).append(records(b"x" * 3_000_000))
     assert cluster.sent == []
+
+
+async def test_who_is_cancelled_while_it_lets_go_hears_of_it() -> None:
+    """Or the owner would live on, beside the one that the group has named since."""
+
+    class Slow(Cluster):
+        async def close(self) -> None:
+            with contextlib.suppress(asyncio.CancelledError):  # as aiokafka does
+                await asyncio.sleep(0.2)
+
+    dropping = asyncio.create_task(Slow(leaders={A: 1}).appender(producer()).drop())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    dropping.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await dropping
