@@ -71,7 +71,6 @@ STATE_COLUMNS = (
     "seasonStatusOverriddenQuantities",
 )
 CARRIED_COLUMNS = ("holdToken", "orderId", "ticketType", "extraData", "resaleListingId")
-_QUOTED_FOR = frozenset('",\r\n')
 _encode = msgspec.json.Encoder().encode
 
 
@@ -133,18 +132,28 @@ def _fill(line: list[str], places: JSON, about: JSON) -> None:
 def _cell(value: object) -> str:
     if value is True or value is False:
         return "true" if value else "false"
-    text = value if isinstance(value, str) else _encode(value).decode()
-    if _QUOTED_FOR.isdisjoint(text):
-        return text
-    return '"' + text.replace('"', '""') + '"'
+    return _quoted(value if isinstance(value, str) else _encode(value).decode())
+
+
+def _quoted(text: str | None) -> str:
+    if not text:
+        return ""
+    if '"' in text:
+        return '"' + text.replace('"', '""') + '"'
+    return f'"{text}"' if "," in text or "\n" in text or "\r" in text else text
 
 
 def _carried_cells(carried: Carried) -> bytes:
-    values = (
-        *(carried.hold_token, carried.order_id, carried.ticket_type),
-        *(carried.extra_data, carried.resale_listing_id),
-    )
-    return ",".join(["" if value is None else _cell(value) for value in values]).encode()
+    extra_data = carried.extra_data
+    return ",".join(
+        (
+            _quoted(carried.hold_token),
+            _quoted(carried.order_id),
+            _quoted(carried.ticket_type),
+            "" if extra_data is None else _quoted(str(extra_data, "utf-8")),
+            _quoted(carried.resale_listing_id),
+        )
+    ).encode()
 
 
 AS_JSON = Form("application/json", None, _fields, _fields, _fields, _fields, b"{", b"}")
