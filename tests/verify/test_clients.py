@@ -3,14 +3,17 @@
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import msgspec
 import pytest
 
 from schemas.facts import BOOKED, FREE, HELD
+from seatlog.verify import clients
 from seatlog.verify.client_log import ClientLogError, Request, read_client_log
 from seatlog.verify.clients import Clients
 from seatlog.verify.report import Check, Report
+from tests.simulation.bugs import Edit
 from tests.verify.story import Story, Teller
 from tests.workers.house import NOON, book
 
@@ -122,6 +125,41 @@ def test_the_log_keeps_the_order_in_which_clients_were_answered(story: Story) ->
     # The release of A-3 was asked for after the answer to its booking; here it was before it.
     faults = faults_of(story, lambda lines: lines[4].update(at_ms=NOON + 90, done_ms=NOON + 91))
     assert faults == ["clients: A-3 of drop: e-0-4 was sent after the answer to e-0-5"]
+
+
+async def test_an_unknown_outcome_that_was_done_twice_is_named() -> None:
+    teller = Teller()
+    await teller.open()
+    event = teller.event
+    await teller.ask(book(event, "A-3"), book(event, "A-3", status=FREE), book(event, "A-3"))
+    lines = [request(0, "A-3", "unknown"), request(1, "A-3", status=FREE)]
+    report = check(await teller.end(), lines)
+    says = "was told ok 0 times and refused 0 times, and the log has done it 2 times"
+    assert [(fault.check, fault.what) for fault in report.faults] == [(Check.CLIENTS, says)]
+
+
+@pytest.mark.parametrize(
+    ("falsify", "name", "condition"),
+    [
+        (
+            lambda lines: lines[4].update(outcome="refused"),
+            *("_told_faults", 'held["ok"] > told["ok"] + told["unknown"] + unknown'),
+        ),
+        (
+            lambda lines: lines[4].update(at_ms=NOON + 90, done_ms=NOON + 91),
+            "_order_faults_in_partition",
+            "latest is not None and done.offset < latest.offset",
+        ),
+    ],
+    ids=["C2", "C6"],
+)
+def test_what_a_check_finds_goes_unnoticed_without_it(
+    story: Story, falsify: Falsify, name: str, condition: str
+) -> None:
+    assert len(faults_of(story, falsify)) == 1
+    off = Edit(clients, name, ((condition, "False"),))
+    with patch.object(clients, name, off.edited()):
+        assert faults_of(story, falsify) == []
 
 
 def test_a_line_that_is_no_request_is_refused_with_its_number(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import asyncpg
 import pytest
@@ -19,10 +20,13 @@ from adapters.memory_log import MemoryLog
 from adapters.ports import Log
 from adapters.postgres.projection import Projection, status_changes_kept_ms
 from schemas.topics import EVENTS_OUTBOX, Topics
+from seatlog.verify import read_model
 from seatlog.verify.installation import verify_log
+from seatlog.verify.read_model import ReadModel
 from seatlog.verify.report import Check, Report
 from tests.conftest import MakeTopics
 from tests.faults.drop import Drop
+from tests.simulation.bugs import Edit
 from tests.verify.story import Teller
 from tests.workers.house import NOON, book, one_partition
 from workers.projector import Projector
@@ -117,6 +121,35 @@ async def test_a_read_model_that_differs_is_named(
     report = await check(drop_log, database)
     assert {fault.check for fault in report.faults} == {Check.READ_MODEL}
     assert any(says in str(fault) for fault in report.faults), report.faults
+
+
+@pytest.mark.parametrize(
+    ("falsify", "off"),
+    [
+        (
+            "UPDATE objects SET hold_token = 'x' WHERE label = 'A-3'",
+            Edit(
+                read_model, "_compare_object", (("found in (expected, _stored(expected))", "True"),)
+            ),
+        ),
+        (
+            "DELETE FROM status_changes WHERE seq = 3",
+            Edit(ReadModel, "_compare_changes", (("found != expected", "False"),)),
+        ),
+    ],
+    ids=["C4", "C12"],
+)
+async def test_what_a_check_finds_goes_unnoticed_without_it(
+    drop_log: MemoryLog, database: str, falsify: str, off: Edit
+) -> None:
+    async with projected(drop_log, database, one_partition()):
+        assert (await check(drop_log, database)).is_clean
+    connection = await asyncpg.connect(database)
+    await connection.execute(falsify)
+    await connection.close()
+    assert [fault.check for fault in (await check(drop_log, database)).faults] == [Check.READ_MODEL]
+    with patch.object(off.holder, off.name, off.edited()):
+        assert (await check(drop_log, database)).is_clean
 
 
 async def test_a_read_model_that_stands_still_is_named(database: str) -> None:
