@@ -65,6 +65,7 @@ class _Sent(NamedTuple):
     """A batch that is not acknowledged yet."""
 
     batch: Batch
+    producer: Producer
     waiting: Sequence[_Waiting]
     deadline: float
     """By the loop's clock."""
@@ -177,14 +178,16 @@ class Publisher:
 
     async def _find_leaders(self, client: AIOKafkaClient, lines: Collection[_Line]) -> None:
         now = asyncio.get_running_loop().time()
-        for line in lines:
+        leaderless = [line for line in lines if self._leader_of(line) == NO_LEADER]
+        for line in leaderless:
             if line.leaderless_since is None:
                 line.leaderless_since = now
             elif now - line.leaderless_since > self._ack_deadline:
                 line.leaderless_since = None
                 _give_up(line, LogUnreachableError(f"nobody leads {line.partition}"))
             client.add_topic(line.partition.topic)
-        await learn_leaders(client)
+        if leaderless:
+            await learn_leaders(client)
 
     async def _send_next(
         self, client: AIOKafkaClient, leader: int, lines: Collection[_Line]
@@ -217,7 +220,7 @@ class Publisher:
             _tell_all(waiting, _told(line.partition, waiting, error))
         else:
             deadline = asyncio.get_running_loop().time() + self._ack_deadline
-            line.sent = _Sent(batch, waiting, deadline)
+            line.sent = _Sent(batch, producer, waiting, deadline)
 
     async def _send_taken(
         self, client: AIOKafkaClient, leader: int, sent: Sequence[tuple[_Line, _Sent]]
@@ -265,9 +268,10 @@ def _gather(queue: deque[_Waiting]) -> list[_Waiting]:
 
 def _settle(line: _Line, sent: _Sent, outcome: Appended | KafkaError) -> None:
     """Tell what became of a batch, unless it is to be sent again."""
-    assert line.producer is not None, "it built the batch"
+    if line.sent is not sent:
+        return  # its partition has moved to another broker meanwhile, which has answered first
     if isinstance(outcome, Appended):
-        line.producer.note_acknowledged(sent.batch)
+        sent.producer.note_acknowledged(sent.batch)
         line.sent = None
         for offset, waiting in enumerate(sent.waiting, outcome.offset):
             waiting.tell(Appended(offset, outcome.timestamp))

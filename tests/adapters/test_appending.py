@@ -1,8 +1,9 @@
-"""The appender against brokers that do what real ones seldom do on demand."""
+"""Appending against brokers that do what real ones seldom do on demand."""
 
 import asyncio
 import contextlib
 from collections.abc import Callable, Mapping
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -15,11 +16,13 @@ from aiokafka.errors import (
     OutOfOrderSequenceNumber,
 )
 from aiokafka.protocol.produce import ProduceRequest_v7
+from aiokafka.protocol.transaction import InitProducerIdRequest
 from aiokafka.record.default_records import DefaultRecordBatch
 
 from adapters.kafka.ownership import KafkaAppender
 from adapters.kafka.producer import Producer
 from adapters.kafka.producing import Produced, ProduceRequest, ProduceResponse
+from adapters.kafka.publisher import Publisher
 from adapters.ports import (
     Appended,
     AppendUnknownError,
@@ -156,3 +159,53 @@ async def test_who_is_cancelled_while_it_lets_go_hears_of_it() -> None:
     dropping.cancel()
     with pytest.raises(asyncio.CancelledError):
         await dropping
+
+
+class Brokers(Cluster):
+    """Brokers for a publisher: the first one answers only when it is let."""
+
+    def __init__(self, leaders: Mapping[TopicPartition, int]) -> None:
+        super().__init__(leaders=leaders)
+        self.first_may_answer = asyncio.Event()
+        self.received: list[tuple[int, TopicPartition, int]] = []
+        """Broker, partition and first sequence of each batch."""
+
+    def get_random_node(self) -> int:
+        return 2
+
+    async def close(self) -> None:
+        return
+
+    async def send(self, broker: int, request: Any) -> Any:  # noqa: ANN401 - of two kinds
+        if isinstance(request, InitProducerIdRequest):
+            return SimpleNamespace(error_code=0, producer_id=1, producer_epoch=0)
+        asked: Any = ProduceRequest_v7.decode(request.encode())
+        batches = [
+            (TopicPartition(topic, number), DefaultRecordBatch(bytes(batch)))
+            for topic, partitions in asked.topics
+            for number, batch in partitions
+        ]
+        self.received += [(broker, partition, one.base_sequence) for partition, one in batches]
+        if broker == 1:
+            await self.first_may_answer.wait()
+        return ProduceResponse(
+            [Produced(*partition, 0, 10 + one.base_sequence, 1_000) for partition, one in batches]
+        )
+
+
+async def test_a_batch_that_two_brokers_answer_is_told_once() -> None:
+    """Its partition moved while the first one was silent."""
+    other = TopicPartition("outbox", 4)
+    brokers = Brokers({A: 1, other: 2})
+    publisher = Publisher("nowhere")
+    publisher._client = cast("AIOKafkaClient", brokers)
+    told: list[Appended | Exception] = []
+    publisher.hand_over(A, NewRecord(b"a"), told.append)
+    await asyncio.sleep(0.01)
+    brokers.leaders[A] = 2
+    assert (await publisher.send(other, NewRecord(b"b"))).offset == 10
+    brokers.first_may_answer.set()
+    assert (await publisher.send(A, NewRecord(b"c"))).offset == 11
+    assert told == [Appended(10, 1_000)]
+    assert brokers.received == [(1, A, 0), (2, A, 0), (2, other, 0), (2, A, 1)]
+    await publisher.close()
