@@ -8,13 +8,28 @@ Rules of this file:
 import struct
 from collections.abc import Mapping
 from io import BytesIO
-from typing import ClassVar, Self
+from typing import ClassVar, NamedTuple, Self
 
 from aiokafka.errors import IncompatibleBrokerVersion
-from aiokafka.protocol.api import RequestHeader_v1, ResponseHeader_v0
 
 INT32 = struct.Struct(">i")
 INT16 = struct.Struct(">h")
+_HEADER = struct.Struct(">hhih")
+
+
+class RequestHeader(NamedTuple):
+    """What stands before a request (header v1)."""
+
+    packed: bytes
+
+    def encode(self) -> bytes:
+        return self.packed
+
+
+class ResponseHeader(NamedTuple):
+    """What stands before an answer (header v0)."""
+
+    correlation_id: int
 
 
 class OwnRequest:
@@ -35,8 +50,10 @@ class OwnRequest:
             )
         return self
 
-    def build_request_header(self, correlation_id: int, client_id: str) -> RequestHeader_v1:
-        return RequestHeader_v1(self, correlation_id=correlation_id, client_id=client_id)  # type: ignore[arg-type]  # it takes two numbers of it
+    def build_request_header(self, correlation_id: int, client_id: str) -> RequestHeader:
+        name = client_id.encode()
+        fixed = _HEADER.pack(self.API_KEY, self.API_VERSION, correlation_id, len(name))
+        return RequestHeader(fixed + name)
 
-    def parse_response_header(self, source: BytesIO) -> ResponseHeader_v0:
-        return ResponseHeader_v0.decode(source)
+    def parse_response_header(self, source: BytesIO) -> ResponseHeader:
+        return ResponseHeader(*INT32.unpack(source.read(INT32.size)))
