@@ -38,7 +38,7 @@ vote_within_ms = 3_000
 class GroupInDoubt:
     """A group that was begun and is not decided."""
 
-    __slots__ = ("asked", "group", "partitions", "verdicts", "vote_by")
+    __slots__ = ("asked", "digest_sum", "group", "partitions", "verdicts", "vote_by")
 
     def __init__(self, begun: GroupBegun) -> None:
         self.group = begun.group
@@ -46,6 +46,16 @@ class GroupInDoubt:
         self.partitions = [part.partition for part in begun.parts]
         self.vote_by = begun.vote_by
         self.verdicts: dict[int, VoteCounted] = {}
+        self.digest_sum = _digest(begun.group, "begun")
+        """Of all that is known about it."""
+
+    def count(self, vote: VoteCounted) -> int:
+        """Note what a part says, and give what that adds to the sum of the digests."""
+        earlier = self.verdicts.get(vote.partition)
+        added = _digest_of(vote) - (0 if earlier is None else _digest_of(earlier))
+        self.verdicts[vote.partition] = vote
+        self.digest_sum += added
+        return added
 
     def with_vote(self, vote: VoteCounted) -> dict[int, VoteCounted]:
         """Give what the parts have said, this vote included."""
@@ -85,23 +95,16 @@ class GroupsInDoubt:
 
     def begin(self, begun: GroupBegun) -> None:
         """Note that a group was begun."""
-        self._groups[begun.group] = GroupInDoubt(begun)
-        self._digest_sum += _digest(begun.group, "begun")
+        doubt = self._groups[begun.group] = GroupInDoubt(begun)
+        self._digest_sum += doubt.digest_sum
 
     def count(self, vote: VoteCounted) -> None:
         """Note what a part says."""
-        verdicts = self._groups[vote.group].verdicts
-        earlier = verdicts.get(vote.partition)
-        if earlier is not None:
-            self._digest_sum -= _digest_of(earlier)
-        verdicts[vote.partition] = vote
-        self._digest_sum += _digest_of(vote)
+        self._digest_sum += self._groups[vote.group].count(vote)
 
     def end(self, group: int) -> None:
         """Forget a decided group."""
-        for vote in self._groups.pop(group).verdicts.values():
-            self._digest_sum -= _digest_of(vote)
-        self._digest_sum -= _digest(group, "begun")
+        self._digest_sum -= self._groups.pop(group).digest_sum
 
     @property
     def digest_sum(self) -> int:

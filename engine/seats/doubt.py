@@ -33,10 +33,12 @@ class Part(NamedTuple):
 class Doubt:
     """The groups that are in doubt in one partition."""
 
-    __slots__ = ("_parts", "_reserved", "digest_sum")
+    __slots__ = ("_digests", "_parts", "_reserved", "digest_sum")
 
     def __init__(self) -> None:
         self._parts: dict[int, Part] = {}
+        self._digests: dict[int, int] = {}
+        """Of each part, what it adds to the sum."""
         self._reserved: dict[int, dict[str, dict[int, list[PlannedChange]]]] = {}
         """What each group has planned, by event and label, in the order of the reservations."""
         self.digest_sum = 0
@@ -82,7 +84,7 @@ class Doubt:
     def end(self, group: int) -> set[ObjectKey]:
         """Forget a decided group; give the objects that were reserved for it."""
         part = self._parts.pop(group)
-        self.digest_sum -= _digest(group, part)
+        self.digest_sum -= self._digests.pop(group)
         freed = {(planned.change.event, planned.change.label) for planned in part.changes}
         for key in freed:
             self._release(key, group)
@@ -105,11 +107,10 @@ class Doubt:
         return counts
 
     def _put(self, group: int, part: Part) -> None:
-        before = self._parts.get(group)
-        if before is not None:
-            self.digest_sum -= _digest(group, before)
         self._parts[group] = part
-        self.digest_sum += _digest(group, part)
+        digest = _digest(group, part)
+        self.digest_sum += digest - self._digests.get(group, 0)
+        self._digests[group] = digest
 
     def _release(self, key: ObjectKey, group: int) -> None:
         event, label = key

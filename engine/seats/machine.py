@@ -8,7 +8,7 @@ Rules of this file:
 
 from collections.abc import Collection, Iterable, Mapping
 from functools import partial
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -119,8 +119,11 @@ class SeatsMachine:
 
     def needs(self, facts: Collection[SeatsFact]) -> Collection[str]:
         """Name the inventories that these facts sell events from."""
-        named = (f.inventory for f in facts if isinstance(f, EventCreated | EventUpdated))
-        return [inventory for inventory in named if inventory is not None]
+        return [
+            fact.inventory
+            for fact in facts
+            if isinstance(fact, _FROM_INVENTORIES) and fact.inventory is not None
+        ]
 
     def concerns(self, fact: GroupsFact) -> bool:
         """Say whether a coordinator's fact is for this partition."""
@@ -169,6 +172,8 @@ class SeatsMachine:
         match fact:
             case StatusChanged():
                 _evolve_status(state, fact)
+            case GroupReserved() | GroupRefused() | GroupQueued() | GroupEnded():
+                _evolve_group(state, fact)
             case ExtraDataChanged():
                 evolve_extra_data(state, fact)
             case HoldDeadlineSet():
@@ -183,8 +188,6 @@ class SeatsMachine:
                 objects = _objects_of_command(fact.command)
                 state.parking.park(fact, with_seats(state, objects))
                 state.answers.defer(fact.asked.idempotency)
-            case GroupReserved() | GroupRefused() | GroupQueued() | GroupEnded():
-                _evolve_group(state, fact)
             case EventCreated() | EventUpdated() | EventDeleted():
                 self._evolve_event(state, fact)
 
@@ -266,6 +269,7 @@ class SeatsMachine:
 
 
 _BUSY = Rejected(code=Rejection.BUSY_IN_DOUBT.code)
+_FROM_INVENTORIES: Final = (EventCreated, EventUpdated)
 
 
 def _decide_command(
@@ -378,7 +382,9 @@ def _evolve_group(
     elif isinstance(fact, GroupRefused):
         state.doubt.refuse(fact.group, fact.refusal)
     else:
-        state.parking.touch([*with_seats(state, state.doubt.end(fact.group))])
+        freed = state.doubt.end(fact.group)
+        if state.parking:
+            state.parking.touch([*with_seats(state, freed)])
         state.holds.look_again()
 
 
