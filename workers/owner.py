@@ -42,6 +42,7 @@ from workers.ballots import Ballots
 from workers.ledger import Ledger
 from workers.replay import NotOursError, Own, ReplayError, replay
 from workers.role import Role
+from workers.turns import Turns
 
 log = logging.getLogger(__name__)
 
@@ -106,6 +107,7 @@ class Owner:
         clock: Clock,
         member: str,
         *,
+        turns: Turns | None = None,
         at_crash_point: Callable[[str], None] = nothing_happens,
     ) -> None:
         self._role = role
@@ -113,6 +115,8 @@ class Owner:
         self._membership = membership
         self._clock = clock
         self._member = member
+        self._turns = turns or Turns()
+        """Those of the process; on its own, an owner waits for nobody."""
         self._at = at_crash_point
         self._failed: dict[tuple[str, int], int] = {}
         self._lives_without_progress = 0
@@ -175,7 +179,7 @@ class Owner:
             self._at("2 ownership appended")
             # Step 3.
             own = Own(taken.offset, claim, (appender.producer_id, appender.producer_epoch))
-            state, inputs = await replay(self._role, self._log, own)
+            state, inputs = await replay(self._role, self._log, own, self._turns)
             self._at("3 replayed")
             ledger = Ledger(self._role, state, inputs, taken.offset, self._failed)
             ledger.anchor(taken.timestamp, taken_at)

@@ -6,9 +6,11 @@ Rules of this file:
    is part of the truth.
 2. A void record (schemas.outbox, rule 2) is skipped.
 3. Whatever does not add up (a gap, time running backwards, another digest) stops the partition.
+4. Each record is compared with the state after it, so a fold that goes wrong names the offset.
 """
 
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -17,8 +19,10 @@ import msgspec
 from adapters.ports import Log, LogRecord, TopicPartition
 from schemas.outbox import Data, OwnershipTaken, is_void
 from workers.role import Role
+from workers.turns import Turns
 
-fetch_records_max = 5_000
+records_at_once_max = 50
+"""A turn of a replay (workers/turns): about a millisecond, so that those who serve go on."""
 fetch_wait_ms = 1_000
 
 
@@ -51,7 +55,7 @@ class Inputs:
         return {partition: self.positions.get(str(partition), 0) for partition in partitions}
 
 
-async def replay(role: Role[Any, Any, Any], log: Log, own: Own) -> tuple[Any, Inputs]:
+async def replay(role: Role[Any, Any, Any], log: Log, own: Own, turns: Turns) -> tuple[Any, Inputs]:
     """Fold the outbox from its start to the own ownership record.
 
     Raises ReplayError, and NotOursError if the record at the own term is another's, or if an
@@ -63,12 +67,21 @@ async def replay(role: Role[Any, Any, Any], log: Log, own: Own) -> tuple[Any, In
         raise ReplayError(f"{role.outbox} begins at {span.begin}: older records are gone")
     fold = _Fold(role)
     reader = await log.read_from({role.outbox: 0})
+    # Groups everywhere wait for a coordinator, which reads no decisions. Then comes who is done
+    # soonest.
+    rank = (bool(role.decisions), own.term)
     try:
         while fold.next_offset <= own.term:
-            for record in await reader.fetch(fetch_records_max, fetch_wait_ms):
-                if record.offset > own.term:
-                    break
-                await fold.take_in(record)
+            fetched = await reader.fetch(records_at_once_max, fetch_wait_ms)
+            records = deque(record for record in fetched if record.offset <= own.term)
+            needed: Collection[str] = ()
+            while records:
+                async with turns.turn(rank):
+                    # They were there, but stay at hand only until somebody waits for others.
+                    await role.load_inventories(needed)
+                    needed = fold.take_in_all(records, at_hand=needed)
+                # The others need not wait with us.
+                await role.load_inventories(needed)
     finally:
         await reader.close()
     if fold.claim != own.claim:
@@ -81,6 +94,8 @@ async def replay(role: Role[Any, Any, Any], log: Log, own: Own) -> tuple[Any, In
 class _Fold:
     def __init__(self, role: Role[Any, Any, Any]) -> None:
         self._role = role
+        self._decode = role.decode_record
+        self._commands = str(role.commands)
         self._term = -1
         self.state = role.machine.initial()
         self.inputs = Inputs()
@@ -91,56 +106,73 @@ class _Fold:
         self._deferred: set[int] = set()
         """Offsets of the commands whose answers are still to come."""
 
-    async def take_in(self, record: LogRecord) -> None:
+    def take_in_all(self, records: deque[LogRecord], at_hand: Collection[str]) -> Collection[str]:
+        """Fold records up to one that needs inventories, and name these; () if all are folded."""
+        while records:
+            needed = self.take_in(records[0], at_hand)
+            if needed:
+                return needed
+            records.popleft()
+        return ()
+
+    def take_in(self, record: LogRecord, at_hand: Collection[str]) -> Collection[str]:
+        """Fold a record, unless it needs inventories that are not at hand: name them."""
         if record.offset != self.next_offset:
             raise ReplayError(f"{self._role.outbox}: {self.next_offset} is missing")
-        self.next_offset += 1
         try:
-            decoded = self._role.decode_record(record.value or b"")
+            decoded = self._decode(record.value or b"")
         except msgspec.DecodeError as error:
-            raise ReplayError(f"{self._role.outbox} offset {record.offset}: {error}") from error
+            raise self._error(record.offset, str(error)) from error
         if isinstance(decoded, OwnershipTaken):
             taken = decoded.data
             self._term, self.claim = record.offset, taken.claim
             self.producers.append((taken.producer_id, taken.producer_epoch))
         elif not is_void(decoded.data, self._term, record.offset):
-            await self._role.load_inventories(self._role.machine.needs(decoded.data.facts))
+            needed = self._role.machine.needs(decoded.data.facts)
+            if needed and not set(needed) <= set(at_hand):
+                return needed
             self._apply(decoded.data, record.offset)
+        self.next_offset += 1
+        return ()
 
     def _apply(self, data: Data[Any], offset: int) -> None:
         machine = self._role.machine
-        where = f"{self._role.outbox} offset {offset}"
         if data.at < self._at:
-            raise ReplayError(f"{where}: time runs backwards")
-        self._check_positions(data, where)
-        self._check_command(data, where)
+            raise self._error(offset, "time runs backwards")
+        self._at = data.at
+        if data.command is not None:
+            self._check_command(data, offset)
+        self._take_positions(data, offset)
         try:
             for fact in data.facts:
                 machine.evolve(self.state, fact)
             machine.conclude(self.state, data)
         except Exception as error:
-            raise ReplayError(f"{where}: {error!r}") from error
-        if machine.digest(self.state) != data.digest:
-            raise ReplayError(f"{where}: digest {machine.digest(self.state)}, not {data.digest}")
-        self._at = data.at
-        self.inputs.positions.update(data.positions)
-        self.inputs.terms.update(data.input_terms)
+            raise self._error(offset, repr(error)) from error
+        digest = machine.digest(self.state)
+        if digest != data.digest:
+            raise self._error(offset, f"digest {digest}, not {data.digest}")
 
-    def _check_positions(self, data: Data[Any], where: str) -> None:
-        """Check that inputs are read forward."""
+    def _take_positions(self, data: Data[Any], offset: int) -> None:
+        """Note how far the inputs were read; it is never backwards."""
         read = self.inputs.positions
         for name, position in data.positions.items():
             if position < read.get(name, 0):
-                raise ReplayError(f"{where}: {name} goes back from {read[name]} to {position}")
+                what = f"{name} goes back from {read[name]} to {position}"
+                raise self._error(offset, what)
+        read.update(data.positions)
+        self.inputs.terms.update(data.input_terms)
 
-    def _check_command(self, data: Data[Any], where: str) -> None:
+    def _check_command(self, data: Data[Any], offset: int) -> None:
         """Check that a record is about the very next command, or answers one that was deferred."""
-        if data.command is None:
-            return
-        offset = data.command.offset
-        if data.answer is not None and offset in self._deferred:
-            self._deferred.remove(offset)
-        elif offset != self.inputs.positions.get(str(self._role.commands), 0):
-            raise ReplayError(f"{where}: is about command {offset}, not the next one")
+        assert data.command is not None
+        asked = data.command.offset
+        if data.answer is not None and asked in self._deferred:
+            self._deferred.remove(asked)
+        elif asked != self.inputs.positions.get(self._commands, 0):
+            raise self._error(offset, f"is about command {asked}, not the next one")
         elif data.answer is None:
-            self._deferred.add(offset)
+            self._deferred.add(asked)
+
+    def _error(self, offset: int, what: str) -> ReplayError:
+        return ReplayError(f"{self._role.outbox} offset {offset}: {what}")

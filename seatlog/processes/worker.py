@@ -22,6 +22,7 @@ from seatlog.settings import Settings
 from workers.coordinator import coordinator_role
 from workers.owner import Owner, nothing_happens
 from workers.seats import seats_role
+from workers.turns import Turns
 from workers.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ async def work(settings: Settings) -> None:
     )
     seat_maps = SeatMaps(inventories)
     membership = await _join(settings, topics, clock)
+    turns = Turns()
 
     def owner_of(commands: TopicPartition) -> Owner:
         if commands.topic == topics[GROUPS_COMMANDS].physical_name:
@@ -48,7 +50,11 @@ async def work(settings: Settings) -> None:
         else:
             role = seats_role(commands.partition, topics, seat_maps.by_hash, seat_maps.load)
         at_crash_point = crash_hook(settings, role.name)
-        return Owner(role, kafka, membership, clock, settings.member, at_crash_point=at_crash_point)
+        return Owner(
+            *(role, kafka, membership, clock, settings.member),
+            turns=turns,
+            at_crash_point=at_crash_point,
+        )
 
     try:
         async with asyncio.TaskGroup() as parts:

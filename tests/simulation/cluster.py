@@ -29,6 +29,7 @@ from workers.owner import NotAloneError, Owner, StoppedError
 from workers.replay import Inputs, NotOursError
 from workers.role import Role
 from workers.seats import seats_role
+from workers.turns import Turns
 from workers.worker import Worker
 
 members: Final = ("m0", "m1", "m2")
@@ -148,6 +149,7 @@ class Cluster:
         self, process: Process, membership: SimulatedMembership
     ) -> Callable[[TopicPartition], Owner]:
         log = SimulatedLog(self._world, process)
+        turns = Turns()
 
         def crash(outbox: TopicPartition, point: str) -> None:
             process.check()
@@ -164,6 +166,7 @@ class Cluster:
                 membership,
                 process,
                 process.name,
+                turns=turns,
                 at_crash_point=partial(crash, role.outbox),
                 tell=self.findings.append,
             )

@@ -1,0 +1,111 @@
+"""Replays: what they must notice, and that they keep nobody waiting."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+import pytest
+
+from adapters.memory_log import MemoryLog
+from adapters.ports import NewRecord
+from schemas import outbox as outbox_schema
+from schemas.commands import CreateEvents, NewEvent
+from schemas.facts import StatusChanged
+from schemas.outbox import OwnershipTaken, decode_seats_record
+from tests.workers.house import (
+    COMMANDS,
+    COORDINATOR_COMMANDS,
+    OUTBOX,
+    SAMPLE_HASH,
+    WORKSPACE,
+    House,
+    book,
+    coordinator,
+    seats,
+    until,
+)
+from workers.owner import Owner, StoppedError
+from workers.role import Role
+from workers.turns import Turns
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[House]:
+    built = House()
+    yield built
+    await built.close()
+
+
+def first_booking_as(house: House, **changes: Any) -> tuple[MemoryLog, int]:  # noqa: ANN401
+    """Give a log with the same outbox but for the first status change, and where that stands."""
+    log = MemoryLog(house.clock.monotonic_ms)
+    at = -1
+    for record in house.log.records(OUTBOX):
+        decoded = decode_seats_record(record.value or b"")
+        if at < 0 and not isinstance(decoded, OwnershipTaken):
+            facts = decoded.data.facts
+            if any(isinstance(fact, StatusChanged) for fact in facts):
+                at = record.offset
+                data = msgspec.structs.replace(decoded.data, **changes)
+                decoded = msgspec.structs.replace(decoded, data=data)
+        log.store(OUTBOX, [NewRecord(outbox_schema.encode(decoded))])
+    return log, at
+
+
+async def test_a_wrong_digest_in_the_middle_of_the_log_stops_the_partition_there(
+    house: House,
+) -> None:
+    event = await house.open()
+    house.send(COMMANDS, *(book(event, f"A-{seat}") for seat in range(1, 6)))
+    await house.answers_when(5)
+    await house.close()
+    log, at = first_booking_as(house, digest="0" * 16)
+    assert at < log.records(OUTBOX)[-1].offset - 3
+    with pytest.raises(StoppedError, match=f"offset {at}: digest [0-9a-f]{{16}}, not 0000"):
+        await House(log).owner(seats()).run()
+
+
+async def test_a_record_that_folds_to_another_state_stops_the_partition_there(
+    house: House,
+) -> None:
+    event = await house.open()
+    house.send(COMMANDS, *(book(event, f"A-{seat}") for seat in range(1, 6)))
+    await house.answers_when(5)
+    await house.close()
+    (booked,) = house.facts()[1:2]
+    other = msgspec.structs.replace(booked, label="A-9")
+    log, at = first_booking_as(house, facts=[other])
+    with pytest.raises(StoppedError, match=f"offset {at}: digest"):
+        await House(log).owner(seats()).run()
+
+
+async def test_who_waits_for_an_inventory_keeps_no_other_replay_waiting(
+    house: House,
+) -> None:
+    event = await house.open()
+    await house.close()
+    asked, there = asyncio.Event(), asyncio.Event()
+
+    async def load(hashes: Collection[str]) -> None:
+        if hashes:
+            asked.set()
+            await there.wait()
+
+    turns = Turns()
+
+    def start(role: Role[Any, Any, Any]) -> None:
+        owner = Owner(role, house.log, house.membership, house.clock, "m", turns=turns)
+        house.running.append(asyncio.create_task(owner.run()))
+
+    start(replace(seats(), load_inventories=load))
+    await asked.wait()
+    start(coordinator())
+    told = len(house.coordinator_outbox())
+    other = NewEvent(key="other", chart_key="chart", inventory=SAMPLE_HASH)
+    house.send(COORDINATOR_COMMANDS, CreateEvents(workspace=WORKSPACE, events=[other]))
+    await until(house.coordinator_outbox, lambda records: len(records) > told)
+    there.set()
+    house.send(COMMANDS, book(event, "A-1"))
+    await house.answers_when(1)
