@@ -6,7 +6,8 @@ Rules of this file:
 2. A change is moves between pockets: free, taken by a status, held by a token under a ticket type.
    It is first planned on the counts it may draw on, then applied to those that are.
 3. Places go to a status from the caller's own hold first, then from the free ones; from places
-   that were taken before only if the caller names their status as an allowed previous one.
+   that were taken before only if the caller names their status as an allowed previous one, or if
+   they are offered for resale, to be booked or held, and anything of the area is for sale.
 4. A release with a hold token gives back that token's places; one without gives back taken
    places, the booked ones first.
 5. Nothing here depends on how many tokens hold places: no other token's pockets are looked at.
@@ -21,7 +22,7 @@ import msgspec
 
 from engine.seats.channels import Room
 from engine.seats.state import ObjectState, Places
-from engine.seats.statuses import extra_data_after, refuse_previous
+from engine.seats.statuses import TAKES_A_FREE_SEAT, extra_data_after, refuse_previous
 from schemas.commands import Change, ObjectChange
 from schemas.facts import (
     BOOKED,
@@ -140,7 +141,7 @@ def plan_change(
         return Rejection.NOT_ENOUGH_PLACES  # a negative one would move places the other way
     wanted, refusal = item.quantity, None
     sources: list[tuple[Pocket, int]] = []
-    for status in _source_statuses(area, change):
+    for status in _source_statuses(area, room, change):
         refused = refuse_previous(status, change)
         refusal = refusal or refused
         if refused is None:
@@ -198,7 +199,7 @@ def _used(area: AreaCounts, channel: str) -> int:
     return 0 if of is None else sum(of.taken.values()) + of.held
 
 
-def _source_statuses(area: AreaCounts, change: Change) -> Iterator[str]:
+def _source_statuses(area: AreaCounts, room: Room, change: Change) -> Iterator[str]:
     """Name, in order, the statuses that places may come from."""
     if change.hold and change.status != HELD:
         yield HELD
@@ -208,8 +209,10 @@ def _source_statuses(area: AreaCounts, change: Change) -> Iterator[str]:
             yield from taken
         return
     yield FREE
-    named = change.allowed_previous_statuses or ()
-    yield from (status for status in taken if status in named and status != change.status)
+    open_to_it = list(change.allowed_previous_statuses or ())
+    if change.status in TAKES_A_FREE_SEAT and room.capacity > 0:
+        open_to_it.append(RESALE)
+    yield from (status for status in taken if status in open_to_it and status != change.status)
 
 
 def _pockets(

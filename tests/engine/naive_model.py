@@ -391,7 +391,10 @@ def _check_seat(seat: Place, change: Change) -> None:
 
 
 def _places_to_move(thing: Thing, change: Change, item: ObjectChange) -> list[Place]:
-    """Choose places of an area: the own held ones, the free ones, then those of named statuses."""
+    """Choose places of an area: the own held ones, the free ones, then those of named statuses.
+
+    Who books or holds need not name what is offered for resale.
+    """
     short = "NOT_ENOUGH_TAKEN_PLACES" if change.status == "free" else "NOT_ENOUGH_PLACES"
     if item.quantity < 1:
         raise _Refused("NOT_ENOUGH_PLACES")
@@ -422,7 +425,9 @@ def _sources(thing: Thing, change: Change, item: ObjectChange) -> list[tuple[str
     by_status = [(each, [p for p in thing.places if p.status == each]) for each in taken]
     if change.status == "free":
         return by_status if change.hold is None else [("reservedByToken", own)]
-    named = change.allowed_previous_statuses or []
+    named = [*(change.allowed_previous_statuses or [])]
+    if change.status in ("booked", "reservedByToken"):
+        named.append("resale")
     others = [pair for pair in by_status if pair[0] in named and pair[0] != change.status]
     if change.hold is None or _is_hold(change):
         return [("free", free), *others]

@@ -3,7 +3,7 @@
 import pytest
 
 from engine.seats.areas import statuses_per_area_max
-from schemas.commands import Hold, ObjectChange
+from schemas.commands import ChangeObjectStatus, Hold, ObjectChange
 from schemas.facts import BOOKED, FREE, HELD, NO_TICKET_TYPE, RESALE, AreaCounts
 from schemas.rejections import Obstacle, Rejection
 from tests.engine.factories import (
@@ -164,6 +164,29 @@ def test_only_named_statuses_are_sources_if_free_is_not_named() -> None:
     scenario.when(book(places("GA", 2), allowed=[CUSTOM])).then_rejected(
         Rejection.NOT_ENOUGH_PLACES
     )
+
+
+@pytest.mark.parametrize("status", [BOOKED, HELD])
+def test_places_for_resale_are_sold_after_the_free_ones(status: str) -> None:
+    def sell(quantity: int) -> ChangeObjectStatus:
+        return command(change(status, places("GA", quantity), by=ALICE if status == HELD else None))
+
+    scenario = SeatsScenario().given(book(places("GA", CAPACITY - 2)))
+    scenario.given(command(change(RESALE, places("GA", 4), allowed=[BOOKED]))).given(sell(1))
+    assert scenario.area().taken[RESALE] == 4
+    scenario.given(sell(3))
+    assert scenario.changes[0].previous_status == FREE
+    assert scenario.area().taken[RESALE] == 2
+    scenario.when(sell(3)).then_rejected(Rejection.NOT_ENOUGH_PLACES)
+    scenario.given(sell(2))
+    assert RESALE not in scenario.area().taken
+
+
+def test_who_minds_is_sold_nothing_that_was_sold_before() -> None:
+    scenario = SeatsScenario().given(command(change(RESALE, places("GA", CAPACITY))))
+    scenario.when(book("GA", rejected=[RESALE])).then_rejected(Rejection.STATUS_REJECTED)
+    scenario.when(book("GA", allowed=[FREE])).then_rejected(Rejection.STATUS_NOT_ALLOWED)
+    scenario.when(command(change(CUSTOM, "GA"))).then_rejected(Rejection.NOT_ENOUGH_PLACES)
 
 
 def test_naming_booked_moves_no_place_from_booked_to_booked() -> None:

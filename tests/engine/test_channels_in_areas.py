@@ -142,7 +142,7 @@ def test_a_hold_of_another_channel_is_not_booked_without_its_key() -> None:
 
 def test_places_for_resale_are_for_everybody_and_stay_with_their_channel() -> None:
     scenario = hall().given(_asked(RESALE, 3, ["a"]), _asked(BOOKED, 5, None))
-    resold = command(change(BOOKED, places("GA", 2), allowed=[RESALE, FREE]))
+    resold = book(places("GA", 2))
     scenario.given(resold)
     assert scenario.area() == AreaCounts(
         taken={BOOKED: 7, RESALE: 1},

@@ -71,6 +71,13 @@ def test_resale_is_not_above_what_is_for_sale() -> None:
     scenario.given([event_sold(closed("A-1"))]).when(book("A-1")).then_rejected(NOT_FOR_SALE)
 
 
+def test_resale_in_an_area_is_not_above_what_is_for_sale() -> None:
+    scenario = SeatsScenario().given(command(change(RESALE, places("GA", 3))))
+    scenario.given([event_sold(closed("GA"))]).when(book("GA")).then_rejected(NOT_FOR_SALE)
+    scenario.given([event_sold(closed(GA=CAPACITY - 1))]).given(book(places("GA", 3)))
+    scenario.then_area(taken={BOOKED: 3})
+
+
 def test_a_free_seat_that_is_not_for_sale_is_released_like_any_other() -> None:
     theatre(closed("A-1")).given(release("A-1"))
 

@@ -1,7 +1,9 @@
 """Put up for resale: the listing stays with the object until its next change."""
 
 import pytest
+from seatsio.events.objectProperties import ObjectProperties
 from seatsio.events.statusChangeRequest import StatusChangeRequest
+from seatsio.exceptions import BestAvailableObjectsNotFoundException, SeatsioException
 
 from tests.seatsio.client import Client
 from tests.seatsio.installation import Company
@@ -57,3 +59,28 @@ async def test_several_events_and_batches_are_put_up_for_resale(
         infos = (await company.get(f"/events/{event}/objects?{query}")).json
         expected = {**listings, "A-3": "listing2" if event == events[0] else None}
         assert {label: infos[label].get("resaleListingId") for label in labels} == expected
+
+
+async def test_places_of_an_area_are_put_up_for_resale_and_bought(
+    company: Company, client: Client
+) -> None:
+    chart, alone = await company.chart(), {"GA1": "string11"}
+    event = (await client.do(lambda c: c.events.create(chart, object_categories=alone))).key
+    all_ = [ObjectProperties("GA1", quantity=100)]
+    await client.do(lambda c: c.events.book(event, all_))
+    asked = {
+        "objects": [{"objectId": "GA1", "quantity": 3}],
+        "status": "resale",
+        "allowedPreviousStatuses": ["booked"],
+    }
+    path = f"/events/{event}/actions/change-object-status"
+    assert (await company.post(path, asked)).status == 204
+    with pytest.raises(BestAvailableObjectsNotFoundException):
+        await client.do(lambda c: c.events.book_best_available(event, 1, ["string11"]))
+    bought = await client.do(
+        lambda c: c.events.book(event, [ObjectProperties("GA1", quantity=3)], order_id="o2")
+    )
+    area = bought.objects["GA1"]
+    assert (area.num_booked, area.num_free, area.order_id) == (100, 0, "o2")
+    with pytest.raises(SeatsioException, match="not enough free places"):
+        await client.do(lambda c: c.events.book(event, "GA1"))
