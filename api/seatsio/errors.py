@@ -5,8 +5,8 @@ Rules of this file:
 1. The clients read `errors` (each exactly code and message), `messages`, `requestId` and `status`;
    all are always there. A 401 and a 403 are the answers without a body.
 2. The texts that the vendor's clients are known to compare stand here to the letter.
-3. Several objects in the way: `errors` has each different reason once, `messages` goes on with a
-   line for every object, and `obstacles` (ours) says the same for machines.
+3. Several objects in the way: `errors` has each different reason once, and `obstacles` (ours) a
+   reason for every object. `messages` says what `errors` says, as the vendor's does.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -38,11 +38,10 @@ EventKey = Callable[[int], str]
 
 @dataclass(frozen=True, slots=True)
 class VendorRefusal(Refusal):
-    """A refusal that says more than one line for each reason."""
+    """A refusal that names what is in the way."""
 
-    notes: Sequence[str] = ()
-    """Go on after the reasons in `messages`."""
     obstacles: Sequence[Mapping[str, str]] = ()
+    obstacles_left_out: int = 0
 
 
 class VendorError(RequestRefusedError):
@@ -52,13 +51,12 @@ class VendorError(RequestRefusedError):
         self,
         status: int,
         problems: Sequence[Problem],
-        *,
-        notes: Sequence[str] = (),
         obstacles: Sequence[Mapping[str, str]] = (),
+        obstacles_left_out: int = 0,
     ) -> None:
         super().__init__(status, problems[0].code, problems[0].message)
         self._headers: dict[str, str] = {}
-        self.refusal = VendorRefusal(status, problems, self._headers, notes, obstacles)
+        self.refusal = VendorRefusal(status, problems, self._headers, obstacles, obstacles_left_out)
 
     def add_header(self, name: str, value: str) -> None:
         """Add a header to the answer."""
@@ -75,21 +73,19 @@ class BodyError(VendorError):
 
 def error_body(refusal: Refusal, request_id: str) -> dict[str, Any]:
     """Give the JSON body that the clients read."""
-    notes: Sequence[str] = ()
-    obstacles: Sequence[Mapping[str, str]] = ()
-    if isinstance(refusal, VendorRefusal):
-        notes, obstacles = refusal.notes, refusal.obstacles
     body: dict[str, Any] = {
         "status": refusal.status,
-        "messages": [*(problem.message for problem in refusal.problems), *notes],
+        "messages": [problem.message for problem in refusal.problems],
         "errors": [
             {"code": problem.code, "message": problem.message} for problem in refusal.problems
         ],
         "warnings": [],
         "requestId": request_id,
     }
-    if obstacles:
-        body["obstacles"] = obstacles
+    if isinstance(refusal, VendorRefusal) and refusal.obstacles:
+        body["obstacles"] = refusal.obstacles
+        if refusal.obstacles_left_out:
+            body["obstaclesLeftOut"] = refusal.obstacles_left_out
     return body
 
 
@@ -338,17 +334,17 @@ def from_rejected(
             detail = event_key(int(detail))
         message = _message(meaning, detail=detail, workspace=workspace)
         problems[Problem(meaning.code, message)] = None
-    notes: list[str] = []
     obstacles: list[dict[str, str]] = []
     for obstacle in rejected.obstacles:
         key = event_key(obstacle.event)
-        problem = _problem(obstacle, key)
-        problems[problem] = None
-        notes.append(f"{obstacle.label} on event {key}: {problem.message}")
+        problems[_problem(obstacle, key)] = None
         obstacles.append(_told(obstacle, key))
-    if rejected.obstacles_left_out:
-        notes.append(f"and {rejected.obstacles_left_out} objects more")
-    error = VendorError(meaning.status, list(problems), notes=notes, obstacles=obstacles)
+    error = VendorError(
+        meaning.status,
+        list(problems),
+        obstacles=obstacles,
+        obstacles_left_out=rejected.obstacles_left_out,
+    )
     if meaning.status in _ASK_AGAIN:
         error.add_header("Retry-After", str(retry_after_s()))
     return error

@@ -1,3 +1,4 @@
+import msgspec
 import pytest
 
 from api.errors import Problem, Refusal
@@ -49,7 +50,7 @@ def test_an_illegal_status_change_is_told_as_the_clients_compare_it(
     error = told(rejected(obstacle(why)))
     assert error_body(error.refusal, "r-1") == {
         "status": 400,
-        "messages": [message, f"A-1 on event friday: {message}"],
+        "messages": [message],
         "errors": [{"code": "ILLEGAL_STATUS_CHANGE", "message": message}],
         "warnings": [],
         "requestId": "r-1",
@@ -73,13 +74,19 @@ def test_every_object_in_the_way_is_named_and_every_reason_once() -> None:
         "Cannot change from [reservedByToken] to [booked]: the object is held by another hold token"
     )
     assert [problem["message"] for problem in body["errors"]] == [not_free, held]
-    assert body["messages"] == [
-        not_free,
-        held,
-        f"A-1 on event friday: {not_free}",
-        f"A-2 on event friday: {not_free}",
-        f"A-2 on event saturday: {held}",
+    assert body["messages"] == [not_free, held]
+    assert [(one["event"], one["object"], one["reason"]) for one in body["obstacles"]] == [
+        ("friday", "A-1", "OBJECT_NOT_FREE"),
+        ("friday", "A-2", "OBJECT_NOT_FREE"),
+        ("saturday", "A-2", "HELD_BY_ANOTHER_TOKEN"),
     ]
+    assert "obstaclesLeftOut" not in body
+
+
+def test_of_too_many_objects_in_the_way_it_is_said_how_many_are_not_named() -> None:
+    refusal = rejected(obstacle(Rejection.OBJECT_NOT_FREE, status="booked"))
+    left_out = msgspec.structs.replace(refusal, obstacles_left_out=7)
+    assert error_body(told(left_out).refusal, "r")["obstaclesLeftOut"] == 7
 
 
 def test_each_object_of_a_batch_is_told_with_its_own_requested_status() -> None:
