@@ -12,15 +12,16 @@ from api.call import Call
 from api.limits import objects_per_command_max, quantity_max
 from api.seatsio.drawings import CategoryKey
 from api.seatsio.errors import BodyError
-from api.seatsio.object_info import infos
+from api.seatsio.object_reads import infos_after
 from api.seatsio.parts import JSON, Parts, path_part
 from api.seatsio.recorded import Facts
 from api.seatsio.wire import Body, JsonObject, Label, Text, Whole, read_label
-from engine.seats.event_map import EventMap
+from engine.groups.directory import Entry
 from schemas.commands import Wish
 from schemas.facts import BestAvailableChosen, StatusChanged
 
-_Some = Field(min_length=1, max_length=objects_per_command_max)
+_Some = Field(max_length=objects_per_command_max)
+"""None of them is as good as nothing said."""
 
 
 class WantedBest(NamedTuple):
@@ -74,9 +75,9 @@ class WishAsked(Body):
             raise BodyError(problems)
         wish = Wish(
             number=self.number,
-            categories=None if self.categories is None else tuple(map(str, self.categories)),
+            categories=tuple(map(str, self.categories)) if self.categories else None,
             zone=self.zone,
-            sections=None if self.sections is None else tuple(self.sections),
+            sections=tuple(self.sections) if self.sections else None,
             accessible_seats=self.accessible_seats or 0,
             prevent_orphans=self.try_to_prevent_orphan_seats is not False,
         )
@@ -98,7 +99,7 @@ async def event_key(parts: Parts, call: Call) -> str:
     return key if await directory.find(workspace, key) else once
 
 
-def chosen_json(event_map: EventMap, facts: Facts) -> JSON | None:
+async def chosen_json(parts: Parts, entry: Entry, facts: Facts) -> JSON | None:
     """Show what was chosen, as the clients read it; None where nothing was."""
     told = [fact for fact in facts if isinstance(fact, BestAvailableChosen)]
     if not told:
@@ -106,7 +107,7 @@ def chosen_json(event_map: EventMap, facts: Facts) -> JSON | None:
     changes = [fact for fact in facts if isinstance(fact, StatusChanged)]
     shown: JSON = {
         "objects": [fact.label for fact in changes for _ in range(fact.quantity)],
-        "objectDetails": infos(event_map, changes),
+        "objectDetails": await infos_after(parts, entry, changes),
     }
     if told[0].next_to_each_other is not None:
         shown["nextToEachOther"] = told[0].next_to_each_other

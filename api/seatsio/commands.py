@@ -5,7 +5,8 @@
 
 Rules of this file:
 
-1. The answer is made from the log's record alone, so a repeat gets the same answer as the first.
+1. The answer is made from the log's record alone, so a repeat gets the same answer as the first;
+   but for what others in an event's seasons have of its objects, which is told as it is by then.
 2. Only commands with an idempotency key need the database before they are sent.
 """
 

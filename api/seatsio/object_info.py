@@ -7,7 +7,7 @@ Rules of this file:
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -57,10 +57,30 @@ class Seen(NamedTuple):
     overridden: Mapping[str, int] = {}
     """Places for which the event does not go by a season, by the season's key."""
     elsewhere: int = 0
-    """Of a season's object: the places that it cannot have, because its events have them."""
+    """Places that it cannot have: the events of a season have them, or they were sold under the
+    table's other labels, before the event sold the table as it does now."""
 
 
 UNTOUCHED = Seen()
+
+
+class Sharing(Protocol):
+    """What others in an event's seasons have of its objects."""
+
+    def seen(self, place: BookableObject, own: Seen) -> Seen:
+        """Give an object as it is seen from the event, which itself has it so."""
+        ...
+
+
+class _Alone:
+    """Of an event in no season."""
+
+    def seen(self, place: BookableObject, own: Seen) -> Seen:
+        del place
+        return own
+
+
+ALONE: Sharing = _Alone()
 
 
 def after(fact: StatusChanged) -> Seen:
@@ -131,9 +151,11 @@ def common_info(event_map: EventMap, found: BookableObject) -> JSON:
         about.update(_flags(flags) if flags else _NO_FLAGS)
     if found.area is not None:
         about["capacity"] = found.area.capacity
+        about["areaType"] = _type_of(found.area, "generalAdmission", "fixedOccupancy")
         _add_occupancy(about, found.area)
     elif found.kind == "table" and found.table is not None:
         about["numSeats"] = found.table.seat_count
+        about["tableType"] = _type_of(found.table, "bookBySeat", "bookByTable")
         _add_occupancy(about, found.table)
     return about
 
@@ -165,14 +187,16 @@ def carried_info(seen: Seen) -> JSON:
     return {name: value for name, value in optional.items() if value is not None}
 
 
-def infos(event_map: EventMap, facts: Iterable[StatusChanged]) -> dict[str, JSON]:
+def infos(
+    event_map: EventMap, facts: Iterable[StatusChanged], sharing: Sharing = ALONE
+) -> dict[str, JSON]:
     """Describe the objects that facts of one event tell of, each as the last fact leaves it."""
     last = {fact.label: fact for fact in facts}
     described: dict[str, JSON] = {}
     for label, fact in last.items():
         found = event_map.chart.find(label)
         if found is not None:
-            described[label] = info(event_map, found, after(fact))
+            described[label] = info(event_map, found, sharing.seen(found, after(fact)))
     return described
 
 
@@ -223,6 +247,13 @@ def _add_counts(about: JSON, area: Area, seen: Seen) -> None:
     about["numFree"] = max(0, area.capacity - booked - counts.held - seen.elsewhere)
     about["numHeld"] = counts.held
     about["holds"] = seen.area_holds or {}
+
+
+def _type_of(block: Table | Area, of_single_places: str, as_a_whole: str) -> str:
+    """Name the type that a block has on the chart, however an event sells it."""
+    if not block.book_as_a_whole:
+        return of_single_places
+    return "variableOccupancy" if block.variable_occupancy else as_a_whole
 
 
 def _add_occupancy(about: JSON, block: Table | Area) -> None:

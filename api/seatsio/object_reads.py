@@ -1,14 +1,28 @@
-"""Objects as the read model has them, with what their event's seasons have of them."""
+"""Objects as the read model has them, with what their event's seasons have of them.
 
-from collections.abc import Collection
+Rules of this file:
 
+1. What was answered of a change stands in the log. What seasons have of an event's objects stands
+   in the read model only: while that is away, a change is shown without.
+"""
+
+import contextlib
+from collections.abc import Collection, Mapping, Sequence
+
+from adapters.postgres.errors import DatabaseUnavailableError, ReadModelBehindError
 from adapters.postgres.reads import AskedPositions
 from adapters.postgres.rows import ObjectRow
-from api.seatsio.object_info import UNTOUCHED, Seen, info
+from api.seatsio.object_info import ALONE, UNTOUCHED, Seen, Sharing, info, infos
 from api.seatsio.parts import JSON, Parts
 from api.seatsio.season_states import read_sharing
+from engine.charts.inventory import SeatMap
 from engine.groups.directory import Entry
 from engine.seats.event_map import EventMap
+from engine.seats.tables import same_places
+from schemas.facts import FREE, StatusChanged
+
+seasons_wait_s = 1.0
+"""So long an answer to a change waits for what the event's seasons have."""
 
 
 async def read_infos(
@@ -16,22 +30,48 @@ async def read_infos(
 ) -> dict[str, JSON] | None:
     """Describe some objects of an event, those that it sells; None if it was deleted meanwhile."""
     chart = await parts.core.seat_maps.get(entry.inventory)
+    asked = {*labels, *(other for label in labels for other in same_places(chart, label))}
     async with parts.reads.snapshot(positions) as snapshot:
         event = await snapshot.event(entry.event)
         if event is None:
             return None
-        rows = await snapshot.objects(entry.event, list(labels))
+        rows = await snapshot.objects(entry.event, list(asked))
         sharing = await read_sharing(parts, snapshot, event, labels)
     event_map = EventMap(chart, event.selling)
     found = {label: event_map.find(label) for label in labels}
     return {
-        label: info(event_map, there, sharing.seen(there, _seen(rows.get(label))))
+        label: info(event_map, there, sharing.seen(there, _seen(chart, rows, label)))
         for label, there in found.items()
         if there is not None
     }
 
 
-def _seen(row: ObjectRow | None) -> Seen:
-    if row is None:
-        return UNTOUCHED
-    return Seen(*row[1:])
+async def infos_after(
+    parts: Parts, entry: Entry, facts: Sequence[StatusChanged]
+) -> dict[str, JSON]:
+    """Describe the objects of an event that facts tell of, as the last of these leaves each."""
+    event_map = await parts.core.seat_maps.of_event(entry)
+    return infos(event_map, facts, await sharing_after(parts, entry, facts))
+
+
+async def sharing_after(parts: Parts, entry: Entry, facts: Sequence[StatusChanged]) -> Sharing:
+    """Read what others in an event's seasons have of the objects that facts tell of."""
+    if entry.season is None or not facts:
+        return ALONE
+    end = await parts.end_of(entry)
+    labels = {fact.label for fact in facts}
+    with contextlib.suppress(ReadModelBehindError, DatabaseUnavailableError):
+        async with parts.reads.snapshot(end, seasons_wait_s) as snapshot:
+            event = await snapshot.event(entry.event)
+            if event is not None:
+                return await read_sharing(parts, snapshot, event, labels)
+    return ALONE
+
+
+def _seen(chart: SeatMap, rows: Mapping[str, ObjectRow], label: str) -> Seen:
+    row = rows.get(label)
+    seen = UNTOUCHED if row is None else Seen(*row[1:])
+    others = [rows[other] for other in same_places(chart, label) if other in rows]
+    if seen.status == FREE and any(other.status != FREE for other in others):
+        return seen._replace(elsewhere=1)
+    return seen

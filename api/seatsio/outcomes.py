@@ -13,7 +13,7 @@ from api.seatsio.best_available import chosen_json
 from api.seatsio.command_forms import event_keys, pending, unknown_command
 from api.seatsio.errors import error_body, from_rejected
 from api.seatsio.event_views import EventViews
-from api.seatsio.object_info import infos
+from api.seatsio.object_reads import infos_after
 from api.seatsio.paging import check_parameters
 from api.seatsio.parts import JSON, Parts, answer, iso, now_ms, path_part
 from api.seatsio.recorded import Facts, Recorded, RecordedAnswers
@@ -94,16 +94,15 @@ class Outcomes:
         chosen = [fact for fact in facts if isinstance(fact, BestAvailableChosen)]
         if chosen:
             entry = core.directory.by_id(chosen[0].event)
-            event_map = entry and await core.seat_maps.of_event(entry)
-            return (event_map and chosen_json(event_map, facts)) or {}
+            return (entry and await chosen_json(self._parts, entry, facts)) or {}
         results = []
         changed = [fact for fact in facts if isinstance(fact, StatusChanged)]
         for event in dict.fromkeys(fact.event for fact in changed):
             entry = core.directory.by_id(event)
             if entry is not None:
-                event_map = await core.seat_maps.of_event(entry)
                 own = [fact for fact in changed if fact.event == event]
-                results.append({"event": entry.key, "objects": infos(event_map, own)})
+                objects = await infos_after(self._parts, entry, own)
+                results.append({"event": entry.key, "objects": objects})
         return {"results": results} if results else {}
 
 

@@ -59,8 +59,16 @@ class Parts:
         entry = directory.find_now(workspace, key)
         if entry is None:
             raise event_not_found(key, workspace)
-        outbox = TopicPartition(self.core.topics[EVENTS_OUTBOX].physical_name, entry.partition)
+        outbox = self._outbox_of(entry)
         return entry, {str(outbox): ends[outbox]}
+
+    async def end_of(self, entry: Entry) -> dict[str, int]:
+        """Say where the outbox of an event ends now, for a read that sees all of the event."""
+        outbox, ends = self._outbox_of(entry), await self.core.ends.ends()
+        return {str(outbox): ends[outbox]}
+
+    def _outbox_of(self, entry: Entry) -> TopicPartition:
+        return TopicPartition(self.core.topics[EVENTS_OUTBOX].physical_name, entry.partition)
 
     def event_key(self, event: int) -> str:
         """Name an event; one that was deleted meanwhile has its id only."""

@@ -10,13 +10,13 @@ Rules of this file:
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import msgspec
 
 from adapters.postgres.reads import Snapshot
 from adapters.postgres.rows import AreaHolds, EventRow, ObjectRow
-from api.seatsio.object_info import Seen
+from api.seatsio.object_info import ALONE, Seen, Sharing
 from api.seatsio.parts import Parts
 from engine.charts.inventory import BookableObject
 from engine.seats.seasons import Seasons, used_elsewhere
@@ -34,20 +34,12 @@ class Layer(NamedTuple):
     """Places for which the event does not go by the season."""
 
 
-class Sharing(Protocol):
-    """What others in an event's seasons have of its objects."""
-
-    def seen(self, place: BookableObject, own: Seen) -> Seen:
-        """Give an object as it is seen from the event, which itself has it so."""
-        ...
-
-
 async def read_sharing(
     parts: Parts, snapshot: Snapshot, event: EventRow, labels: Collection[str]
 ) -> Sharing:
     """Read what others have of some objects of an event."""
     if event.season is None:
-        return _Alone()
+        return ALONE
     if event.season.kind == "event":
         layers = {one: await snapshot.objects(one, labels) for one in event.season.seasons}
         return _OfEvent(event.id, layers, await snapshot.overridden([event.id]), parts)
@@ -63,14 +55,6 @@ async def read_sharing(
         await snapshot.overridden(others),
         {row.id for row in await snapshot.events(others) if row.is_in_the_past},
     )
-
-
-class _Alone:
-    """Of an event in no season."""
-
-    def seen(self, place: BookableObject, own: Seen) -> Seen:
-        del place
-        return own
 
 
 class _OfEvent:
@@ -119,7 +103,8 @@ class _OfSeason:
         self._past = past
 
     def seen(self, place: BookableObject, own: Seen) -> Seen:
-        return own._replace(elsewhere=used_elsewhere(self._seasons, self, self._season, place))
+        used = used_elsewhere(self._seasons, self, self._season, place)
+        return own._replace(elsewhere=max(used, own.elsewhere))
 
     def used(self, event: int, place: BookableObject) -> int:
         """Count the places of an object that an event itself has taken."""

@@ -37,7 +37,7 @@ from api.seatsio.errors import (
 )
 from api.seatsio.idempotency import idempotency
 from api.seatsio.object_info import infos
-from api.seatsio.object_reads import read_infos
+from api.seatsio.object_reads import infos_after, read_infos, sharing_after
 from api.seatsio.paging import check_parameters, single
 from api.seatsio.parts import JSON, Parts, answer, nothing, path_part
 from api.seatsio.recorded import Facts
@@ -153,8 +153,7 @@ class Statuses:
             )
 
             async def show(facts: Facts) -> web.Response:
-                event_map = await self._parts.core.seat_maps.of_event(entry)
-                return answer(chosen_json(event_map, facts))
+                return answer(await chosen_json(self._parts, entry, facts))
 
             def refuse(rejected: Rejected) -> VendorError:
                 return from_rejected(rejected, workspace, lambda _: entry.key)
@@ -180,8 +179,8 @@ class Statuses:
             async def show(facts: Facts) -> web.Response:
                 if not expanded:
                     return nothing()
-                event_map = await self._parts.core.seat_maps.of_event(first)
-                return answer({"objects": infos(event_map, _by_event(facts)[first.event])})
+                own = _by_event(facts)[first.event]
+                return answer({"objects": await infos_after(self._parts, first, own)})
 
             return await self._send(call, entries, changes, show, same_channels=len(changes) > 1)
 
@@ -221,9 +220,14 @@ class Statuses:
             if not expanded:
                 return nothing()
             overridden = await self._overridden(entries, changes)
+            by_event = _by_event(facts)
+            shared = {
+                entry.event: await sharing_after(self._parts, entry, by_event[entry.event])
+                for entry in {entry.event: entry for entry in entries}.values()
+            }
             results: list[JSON] = []
             # Partitions tell their parts one after the other; each keeps the order of the request.
-            told = {event: iter(own) for event, own in _by_event(facts).items()}
+            told = {event: iter(own) for event, own in by_event.items()}
             for entry, change in zip(entries, changes, strict=True):
                 if change.season_use is not None:
                     there = overridden[entry.event]
@@ -233,7 +237,7 @@ class Statuses:
                     continue
                 event_map = await self._parts.core.seat_maps.of_event(entry)
                 own = list(islice(told.get(entry.event, ()), len(change.objects)))
-                results.append({"objects": infos(event_map, own)})
+                results.append({"objects": infos(event_map, own, shared[entry.event])})
             return answer({"results": results})
 
         return await self._send(call, entries, changes, show)

@@ -10,9 +10,11 @@ from api.seatsio.object_info import (
     info,
     infos,
 )
+from engine.charts.inventory import SeatMap
 from engine.seats.event_map import EventMap
 from schemas.commands import Origin
 from schemas.facts import AreaCounts, StatusChanged
+from schemas.inventory import Area, Booth, Inventory, Row, Seats, Table
 from schemas.selling import Selling, TableBooking
 from tests.charts.venues import seat_map
 
@@ -84,6 +86,7 @@ def test_an_area_is_described_whole() -> None:
         "isAvailable": True,
         "availabilityReason": "available",
         "capacity": 100,
+        "areaType": "generalAdmission",
         "numBooked": 6,
         "numFree": 89,
         "numHeld": 5,
@@ -142,6 +145,41 @@ def test_what_the_chart_says_is_shown(venue: str, label: str, expected: dict[str
     assert {name: about[name] for name in expected} == expected
 
 
+@pytest.mark.parametrize(
+    ("as_a_whole", "variable", "area_type", "table_type"),
+    [
+        (False, False, "generalAdmission", "bookBySeat"),
+        (False, True, "generalAdmission", "bookBySeat"),
+        (True, False, "fixedOccupancy", "bookByTable"),
+        (True, True, "variableOccupancy", "variableOccupancy"),
+    ],
+)
+def test_areas_and_tables_say_how_the_chart_sells_them(
+    as_a_whole: bool,  # noqa: FBT001
+    variable: bool,  # noqa: FBT001
+    area_type: str,
+    table_type: str,
+) -> None:
+    seats = Seats(labels=["1"], x=[0], y=[0])
+    blocks: list[Row | Table | Booth | Area] = [
+        Area(label="GA", capacity=5, book_as_a_whole=as_a_whole, variable_occupancy=variable),
+        Table(
+            label="T",
+            seats=seats,
+            seat_count=1,
+            book_as_a_whole=as_a_whole,
+            variable_occupancy=variable,
+        ),
+    ]
+    by_table = Selling(tables=TableBooking(mode="all_by_table"))
+    event_map = EventMap(SeatMap(Inventory(blocks=blocks)), by_table)
+    area, table = event_map.find("GA"), event_map.find("T")
+    assert area is not None
+    assert table is not None
+    assert info(event_map, area, UNTOUCHED)["areaType"] == area_type
+    assert info(event_map, table, UNTOUCHED)["tableType"] == table_type
+
+
 def test_seats_have_no_fields_of_areas_and_nothing_is_null() -> None:
     about = described("sampleChart", "A-1", Seen("booked", None, "o", "t", {"a": 1}))
     assert not {"capacity", "numBooked", "holds", "bookAsAWhole", "holdToken"} & about.keys()
@@ -164,6 +202,7 @@ def test_a_table_sold_as_a_whole_says_what_the_chart_says_of_it() -> None:
         about = info(event_map, found, Seen())
         assert (about["objectType"], about["numSeats"]) == ("table", 6)
         assert about["bookAsAWhole"] is is_whole_on_chart
+        assert about["tableType"] == ("bookByTable" if is_whole_on_chart else "bookBySeat")
         assert about["labels"]["own"] == {"label": label, "type": "table"}
         assert not {"isAccessible", "capacity", "numBooked"} & about.keys()
 

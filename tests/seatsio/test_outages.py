@@ -26,6 +26,8 @@ async def test_without_the_database_holds_and_bookings_go_on_and_the_rest_waits(
         company = await running.company()
         chart = await company.chart()
         await company.event("E", chart)
+        year = {"chartKey": chart, "key": "year", "eventKeys": ["friday"]}
+        assert (await company.post("/seasons", year)).status == 200
 
         gate.shut()
         token = await company.post("/hold-tokens")
@@ -33,6 +35,9 @@ async def test_without_the_database_holds_and_bookings_go_on_and_the_rest_waits(
         assert (await company.post("/events/E/actions/hold", hold)).status == 204
         assert (await company.post(BOOK, hold)).status == 204
         assert (await company.post(BOOK, hold)).status == 400
+        of_season = "/events/friday/actions/book?expand=objects"
+        shown = (await company.post(of_season, {"objects": ["A-1"]})).json["objects"]
+        assert shown["A-1"]["status"] == "booked"
         keyed = {"Idempotency_Key": "k"}
         assert_try_later(await company.post(BOOK, {"objects": ["A-2"]}, **keyed))
         for path in ("/events/E", "/events", f"/charts/{chart}", "/events/E/objects?label=A-1"):

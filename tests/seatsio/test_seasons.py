@@ -98,6 +98,45 @@ async def test_a_season_is_changed_like_an_event(company: Company, client: Clien
         await client.do(lambda c: c.seasons.update("e1", for_sale_propagated=False))
 
 
+async def test_events_are_sold_as_their_season_says_but_for_its_channels(company: Company) -> None:
+    own = {"key": "own", "label": "Own", "color": "#aaabbb"}
+    asked = {
+        "chartKey": await company.chart("sampleChartWithTables"),
+        "key": "year",
+        "eventKeys": ["e1"],
+        "tableBookingConfig": {"mode": "ALL_BY_TABLE"},
+        "categories": [own],
+        "objectCategories": {"T1": "own"},
+        "channels": [{"key": "k", "name": "K", "color": "#1"}],
+        "forSaleConfig": {"forSale": False, "objects": ["T2"]},
+    }
+    season = (await company.post("/seasons", asked)).json
+    await company.post("/seasons/year/actions/create-events", {"eventKeys": ["e2"]})
+    for event in (season, *season["events"], (await company.get("/events/e2")).json):
+        assert event["tableBookingConfig"] == {"mode": "ALL_BY_TABLE"}
+        assert event["objectCategories"] == {"T1": "own"}
+        assert event["categories"][-1]["key"] == "own"
+        assert len(event["channels"]) == (1 if event["isSeason"] else 0)
+    await company.post("/events/year", {"tableBookingConfig": {"mode": "ALL_BY_SEAT"}})
+    assert (await company.get("/events/e1")).json["tableBookingConfig"] == {"mode": "ALL_BY_SEAT"}
+
+
+async def test_a_partial_season_passes_its_own_sale_on(company: Company, client: Client) -> None:
+    chart = await company.chart()
+    await client.do(lambda c: c.seasons.create(chart, key="year", event_keys=["e1", "e2"]))
+    await client.do(lambda c: c.seasons.create_partial_season("year", "spring", None, ["e1"]))
+    await client.do(lambda c: c.events.mark_as_not_for_sale("spring", ["A-1"]))
+
+    async def is_for_sale(event: str) -> Any:  # noqa: ANN401 - JSON
+        return (await company.get(f"/events/{event}/objects/A-1")).json["forSale"]
+
+    assert (await is_for_sale("e1"), await is_for_sale("e2")) == (False, True)
+    await client.do(lambda c: c.seasons.update("spring", for_sale_propagated=False))
+    spring = await client.do(lambda c: c.seasons.retrieve("spring"))
+    assert spring.for_sale_propagated is False
+    assert await is_for_sale("e1")
+
+
 async def test_the_list_of_events_has_seasons_without_what_is_in_them(company: Company) -> None:
     chart = await company.chart()
     await company.post("/seasons", {"chartKey": chart, "key": "year", "eventKeys": ["e1"]})
@@ -188,6 +227,8 @@ async def test_a_repeated_creation_of_a_partial_season_shows_the_one_that_was_ma
             404,
             "Event not found: no",
         ),
+        ("/events/e1", {"chartKey": "C"}, 400, "e1 is of a season: all of that stays on one"),
+        ("/events/year", {"chartKey": "C"}, 400, "year is of a season: all of that stays on one"),
         (
             "/events/e1",
             {"tableBookingConfig": {"mode": "ALL_BY_TABLE"}},
@@ -295,85 +336,6 @@ async def test_what_cannot_be_overridden_is_refused(
     await company.post("/seasons/year/partial-seasons", {"key": "spring"})
     answer = await company.post(f"/events/{event}/actions/override-season-status", body)
     assert (answer.status, answer.messages[0][: len(message)]) == (400, message)
-
-
-@pytest.fixture
-async def sold(company: Company) -> Company:
-    """Sell some of a year, of spring and of two evenings; one overrides the year."""
-    chart = await company.chart()
-    await company.post("/seasons", {"chartKey": chart, "key": "year", "eventKeys": ["e1", "e2"]})
-    await company.post("/seasons/year/partial-seasons", {"key": "spring", "eventKeys": ["e1"]})
-    for event, objects in (
-        ("year", ["A-1", {"objectId": "GA1", "quantity": 5}]),
-        ("spring", ["A-2"]),
-        ("e1", ["A-3", {"objectId": "GA1", "quantity": 3}]),
-    ):
-        body = {"objects": objects, "orderId": f"of-{event}"}
-        assert (await company.post(f"/events/{event}/actions/book", body)).status == 204
-    override = {"objects": ["A-1", "B-1", "GA1", "GA1"]}
-    path = "/events/e2/actions/override-season-status"
-    assert (await company.post(path, override)).status == 204
-    return company
-
-
-async def test_an_events_objects_are_shown_with_its_seasons(sold: Company) -> None:
-    async def shown(event: str, *labels: str) -> dict[str, Any]:
-        asked = "&".join(f"label={label}" for label in labels)
-        found: dict[str, Any] = (await sold.get(f"/events/{event}/objects?{asked}")).json
-        return found
-
-    first = await shown("e1", "A-1", "A-2", "A-3", "A-4", "GA1")
-    assert {label: info.get("orderId") for label, info in first.items()} == {
-        "A-1": "of-year",
-        "A-2": "of-spring",
-        "A-3": "of-e1",
-        "A-4": None,
-        "GA1": "of-e1",
-    }
-    assert [info["status"] for info in first.values()] == ["booked"] * 3 + ["free", "booked"]
-    assert [info["isAvailable"] for info in first.values()] == [False] * 3 + [True, True]
-    assert (first["GA1"]["numBooked"], first["GA1"]["numFree"]) == (8, 92)
-
-    second = await shown("e2", "A-1", "A-2", "B-1", "GA1")
-    assert [second[label]["status"] for label in ("A-1", "A-2", "B-1")] == ["free"] * 3
-    overridden = [info["seasonStatusOverriddenQuantity"] for info in second.values()]
-    assert overridden == [1, 0, 1, 2]
-    assert second["B-1"]["seasonStatusOverriddenQuantities"] == {"year": 1}
-    assert (second["GA1"]["numBooked"], second["GA1"]["status"]) == (3, "booked")
-
-    year = await shown("year", "A-1", "A-2", "A-3", "A-4", "GA1")
-    assert [info["status"] for info in year.values()] == ["booked", *["free"] * 3, "booked"]
-    assert [info["isAvailable"] for info in year.values()] == [False] * 3 + [True, True]
-    assert year["A-3"]["availabilityReason"] == "booked"
-    assert (year["GA1"]["numBooked"], year["GA1"]["numFree"]) == (5, 92)
-
-
-async def test_reports_tell_what_an_events_seasons_have_unless_asked_not_to(sold: Company) -> None:
-    async def report(path: str) -> Any:  # noqa: ANN401
-        return (await sold.get(f"/reports/events/{path}")).json
-
-    booked = (await report("e1/byStatus"))["booked"]
-    assert {info["label"]: info["orderId"] for info in booked} == {
-        "A-1": "of-year",
-        "A-2": "of-spring",
-        "A-3": "of-e1",
-        "GA1": "of-e1",
-    }
-    alone = await report("e1/byStatus/booked?seasonBookingsPropagated=false")
-    assert [info["label"] for info in alone["booked"]] == ["A-3", "GA1"]
-    assert [info["numBooked"] for info in alone["booked"] if info["label"] == "GA1"] == [3]
-
-    summary = await report("e1/byStatus/summary")
-    assert summary["booked"]["count"] == 3 + 8
-    alone = await report("e1/byStatus/summary?seasonBookingsPropagated=false")
-    assert alone["booked"]["count"] == 1 + 3
-
-    [of_year] = (await report("e2/byLabel/A-1"))["A-1"]
-    assert (of_year["status"], of_year["seasonStatusOverriddenQuantity"]) == ("free", 1)
-    second = {info["label"]: info for info in await report("e2")}
-    assert (second["GA1"]["numBooked"], second["GA1"]["seasonStatusOverriddenQuantity"]) == (3, 2)
-    assert second["B-1"]["seasonStatusOverriddenQuantities"] == {"year": 1}
-    assert (await report("e2/byStatus/summary"))["booked"]["count"] == 3
 
 
 async def test_a_seasons_sale_counts_in_its_events_unless_it_is_told_not_to(

@@ -53,6 +53,10 @@ async def test_an_event_that_changes_its_mind_sells_nothing_twice(
         "T1-1": "SWITCHED_TO_BOOK_WHOLE_TABLE",
         "T2": None,
     }
+    assert await availability(company, event, "T1", "T2") == [
+        ("free", False, "booked"),
+        ("booked", False, "booked"),
+    ]
 
     await client.do(lambda c: c.events.release(event, "T1-1"))
     await client.do(lambda c: c.events.book(event, "T1"))
@@ -64,7 +68,17 @@ async def test_an_event_that_changes_its_mind_sells_nothing_twice(
     }
     with pytest.raises(SeatsioException, match="the table is taken"):
         await client.do(lambda c: c.events.book(event, "T2-3"))
+    await client.do(lambda c: c.events.release(event, "T1"))
+    assert await availability(company, event, "T1-1", "T2-3") == [
+        ("free", True, "available"),
+        ("free", False, "booked"),
+    ]
     assert (await company.get(f"/events/{event}/objects/T2")).status == 404
+
+
+async def availability(company: Company, event: str, *labels: str) -> list[tuple[str, bool, str]]:
+    infos = [(await company.get(f"/events/{event}/objects/{label}")).json for label in labels]
+    return [(one["status"], one["isAvailable"], one["availabilityReason"]) for one in infos]
 
 
 def book(event: str, label: str, blocking: Any) -> None:  # noqa: ANN401 - the client's

@@ -127,6 +127,8 @@ _OBJECT_INFO = fixed(
         "rightNeighbour": STRING,
         "displayedObjectType": STRING,
         "parentDisplayedObjectType": STRING,
+        "areaType": {"enum": ["generalAdmission", "fixedOccupancy", "variableOccupancy"]},
+        "tableType": {"enum": ["bookByTable", "bookBySeat", "variableOccupancy"]},
         "capacity": INTEGER,
         "numBooked": INTEGER,
         "numFree": INTEGER,
@@ -232,7 +234,7 @@ _ERROR = fixed(
         "warnings": array(ANYTHING),
         "requestId": STRING,
     },
-    {"obstacles": array(by_name(STRING))},
+    {"obstacles": array(by_name(STRING)), "obstaclesLeftOut": INTEGER},
 )
 
 SHAPES: dict[str, Schema] = {

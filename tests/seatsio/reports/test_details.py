@@ -233,7 +233,7 @@ def _flat(about: JSON, before: str = "") -> JSON:
 def _read(name: str, cell: str) -> Any:  # noqa: ANN401 - JSON
     texts = {"label", "status", "availabilityReason", "orderId", "ticketType", "section", "zone"}
     texts |= {"categoryKey", "categoryLabel", "entrance", "leftNeighbour", "rightNeighbour"}
-    texts |= {"holdToken", "channel", "resaleListingId"}
+    texts |= {"holdToken", "channel", "resaleListingId", "areaType", "tableType"}
     if name in texts or name.startswith(("labels.", "ids.", "floor.")) or name == "objectType":
         return cell
     return msgspec.json.decode(cell)
