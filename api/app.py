@@ -63,6 +63,8 @@ class Entrance:
                 handler = self._entered(route)
                 self._dialect_of[handler] = dialect
                 app.router.add_route(route.method, route.path, handler)
+                # Clients join base URL and path with a slash too many, one of the vendor's too.
+                app.router.add_route(route.method, f"/{route.path}", handler)
 
     def _entered(self, route: Route) -> Handler:
         core, submitter, keys = self._core, self._core.submitter, self._core.keys

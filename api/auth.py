@@ -130,7 +130,8 @@ class KeyRing:
 
         Raises UnauthorizedError, WorkspaceNotFoundError, or NotReadyError before the first load.
         """
-        credentials = headers.get("Authorization"), headers.get(WORKSPACE_HEADER)
+        # A client may well name no workspace by an empty header.
+        credentials = headers.get("Authorization"), headers.get(WORKSPACE_HEADER) or None
         caller = self._callers.get(credentials)
         if caller is None:
             caller = self._look_up(*credentials)

@@ -24,7 +24,7 @@ from api.seatsio.idempotency import idempotency
 from api.seatsio.paging import check_parameters
 from api.seatsio.parts import JSON, nothing, path_part
 from api.seatsio.recorded import Facts
-from api.seatsio.wire import Body, Label, Text, Whole, read, read_one_or_more
+from api.seatsio.wire import BY_KEY, Body, Label, Text, Whole, read, read_one_or_more
 from engine.groups.channels import channels_per_event_max, edit_channels
 from engine.seats.channels import NO_CHANNEL
 from schemas.commands import EditChannels
@@ -43,7 +43,7 @@ from schemas.selling_edits import (
 id_bytes = 6
 """Of a channel's random id: short, for areas tell their places with it, and unique in an event."""
 
-AreaPlaces = dict[Label, Annotated[Whole, Field(ge=0, le=quantity_max)]]
+AreaPlaces = Annotated[dict[Label, Annotated[Whole, Field(ge=0, le=quantity_max)]], BY_KEY]
 
 
 class InChannel(Body):

@@ -20,7 +20,7 @@ OF_A_SINGLE_CHART: tuple[Expand, ...] = ("validation", "venueType", "zones")
 def read_expand(request: web.Request) -> set[Expand]:
     """Read what the answer shall say besides. Raises VendorError."""
     wanted: set[Expand] = set()
-    for value in request.query.getall("expand", ()):
+    for value in filter(None, request.query.getall("expand", ())):
         if value not in EXPANDS:
             raise bad_request(f"expand: expected {', '.join(EXPANDS)}; found [{shown(value)}]")
         wanted.add(value)

@@ -22,11 +22,13 @@ UNTITLED = "Untitled chart"
 SIMPLE = "SIMPLE"
 VENUE_TYPES = (SIMPLE, "WITH_SECTIONS_AND_FLOORS", "WITH_ZONES")
 _FORMER_VENUE_TYPES = {
+    "BOOTHS": SIMPLE,
+    "MIXED": SIMPLE,
     "ROWS_WITHOUT_SECTIONS": SIMPLE,
     "ROWS_WITH_SECTIONS": "WITH_SECTIONS_AND_FLOORS",
     "ZONES": "WITH_ZONES",
 }
-"""What older drawings call a venue."""
+"""What older drawings and clients call a venue."""
 categories_per_request_max = 1_000
 
 Edit = Callable[[bytes], bytes]
@@ -103,13 +105,13 @@ def _venue_type(drawn: str | None) -> str:
 
 def empty_drawing(name: str | None, venue_type: str | None, categories: list[JSON]) -> bytes:
     """Draw a chart without anything in it. Raises VendorError."""
-    if venue_type is not None and venue_type not in VENUE_TYPES:
+    if venue_type is not None and venue_type not in (*VENUE_TYPES, *_FORMER_VENUE_TYPES):
         raise bad_request(f"#/venueType: expected one of {', '.join(VENUE_TYPES)}")
     keys = [category["key"] for category in categories]
     return msgspec.json.encode(
         {
             "name": name or UNTITLED,
-            "venueType": venue_type or SIMPLE,
+            "venueType": _venue_type(venue_type),
             "categories": {
                 "list": categories,
                 "maxCategoryKey": max((key for key in keys if isinstance(key, int)), default=0),

@@ -291,7 +291,7 @@ class Events:
             check_categories(asked, seats, entry.selling.categories)
 
     async def _delete(self, call: Call) -> web.Response:
-        check_parameters(call.request)
+        check_parameters(call.request, ("expand",))  # the vendor's Go client sends it
         read(call.body, Body)
         command = DeleteEvent(
             workspace=call.workspace.key,

@@ -22,7 +22,7 @@ from api.seatsio.object_reads import read_infos
 from api.seatsio.paging import check_parameters
 from api.seatsio.parts import JSON, Parts, answer, nothing, path_part
 from api.seatsio.recorded import Facts
-from api.seatsio.wire import Body, JsonObject, Label, read, read_label
+from api.seatsio.wire import BY_KEY, Body, JsonObject, Label, read, read_label
 from engine.groups.directory import Entry
 from schemas.commands import UpdateExtraData
 from schemas.rejections import Rejected
@@ -38,7 +38,8 @@ class ExtraDatasAsked(Body):
     """The extra data of several objects by label."""
 
     extra_data: (
-        Annotated[dict[Label, JsonObject | None], Field(max_length=objects_per_command_max)] | None
+        Annotated[dict[Label, JsonObject | None], Field(max_length=objects_per_command_max), BY_KEY]
+        | None
     ) = None
 
 

@@ -4,6 +4,7 @@ Rules of this file:
 
 1. A parameter that a route does not know is refused by name, as an unknown field of a body is.
 2. Cursors are ids; in answers they are strings, and absent at the ends of the list.
+3. A parameter without a value is as good as none: some clients name all that they know.
 """
 
 from collections.abc import Collection, Sequence
@@ -55,11 +56,11 @@ def page_json(page: Page[Any], items: Sequence[JSON] | Sequence[str]) -> JSON:
 
 
 def single(request: web.Request, name: str) -> str | None:
-    """Give a parameter that stands at most once."""
+    """Give the value of a parameter that stands at most once, if it has one."""
     values = request.query.getall(name, [])
     if len(values) > 1:
         raise bad_request(f"{name}: expected once, found {len(values)} times")
-    return values[0] if values else None
+    return values[0] or None if values else None
 
 
 def read_number(request: web.Request, name: str, most: int) -> int:

@@ -30,8 +30,8 @@ from schemas.commands import (
     SeasonCommand,
 )
 
-_NewKeys = Annotated[list[EventKey], Field(min_length=1, max_length=events_created_at_once_max)]
-_Keys = Annotated[list[Label], Field(min_length=1, max_length=events_created_at_once_max)]
+_NewKeys = Annotated[list[EventKey], Field(max_length=events_created_at_once_max)]
+_Keys = Annotated[list[Label], Field(max_length=events_created_at_once_max)]
 
 
 class EventsWanted(Body):
@@ -42,13 +42,13 @@ class EventsWanted(Body):
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
-        if self.event_keys is not None and self.number_of_events is not None:
+        if self.event_keys and self.number_of_events is not None:
             raise PydanticCustomError("both", "[eventKeys] and [numberOfEvents] exclude each other")
         return self
 
     def keys(self) -> list[str]:
         """Give the keys of the events; made up where only their number is given."""
-        if self.event_keys is None:
+        if not self.event_keys:
             return [str(uuid4()) for _ in range(self.number_of_events or 0)]
         _check_different(self.event_keys)
         return self.event_keys
@@ -74,7 +74,7 @@ class PartialSeasonAsked(Body):
 class EventsAdded(Body):
     """Events that a partial season is to have as well."""
 
-    event_keys: _Keys
+    event_keys: Annotated[_Keys, Field(min_length=1)]
 
 
 class Seasons:

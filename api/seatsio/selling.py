@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from api.seatsio.drawings import CategoriesAsked, CategoryAsked, CategoryKey
 from api.seatsio.errors import BodyError
-from api.seatsio.wire import Body, Label, pointer, problems_shown_max, shown
+from api.seatsio.wire import BY_KEY, Body, Label, pointer, problems_shown_max, shown
 from engine.charts.inventory import SeatMap
 from schemas.selling import EventCategory, TableBooking, TablesMode, TableSoldAs
 
@@ -37,7 +37,8 @@ class TableBookingAsked(Body):
 
     mode: Literal["INHERIT", "CUSTOM", "ALL_BY_SEAT", "ALL_BY_TABLE"]
     tables: (
-        Annotated[dict[Label, Literal["BY_TABLE", "BY_SEAT"]], Field(max_length=tables_max)] | None
+        Annotated[dict[Label, Literal["BY_TABLE", "BY_SEAT"]], Field(max_length=tables_max), BY_KEY]
+        | None
     ) = None
 
 
@@ -48,7 +49,9 @@ def _table_booking(value: object) -> object:
 
 
 TableBookingField = Annotated[TableBookingAsked | None, BeforeValidator(_table_booking)]
-ObjectCategories = Annotated[dict[Label, CategoryKey], Field(max_length=object_categories_max)]
+ObjectCategories = Annotated[
+    dict[Label, CategoryKey], Field(max_length=object_categories_max), BY_KEY
+]
 
 
 class SellingFields(Body):

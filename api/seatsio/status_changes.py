@@ -73,10 +73,11 @@ class StatusChanges:
 
 
 def read_sort(text: str | None) -> Sort | None:
-    """Read `field`, `field:asc` or `field:desc`. Raises VendorError."""
+    """Read `field`, `field:asc` or `field:desc`, the direction in any case. Raises VendorError."""
     if text is None:
         return None
     name, colon, direction = text.partition(":")
+    direction = direction.lower()
     if name not in _FIELDS or (colon and direction not in ("asc", "desc")):
         raise bad_request(
             f"sort: expected one of {', '.join(_FIELDS)}, with :asc or :desc behind it; "

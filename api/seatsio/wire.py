@@ -6,7 +6,7 @@ Rules of this file:
    No body and `null` are an empty object.
 2. Strict: no coercion, no unknown fields, no duplicate keys, no NaN, no lone surrogates, no NUL.
    A field that we do not support yet is refused by name; only a value that asks for what is the
-   case anyhow passes.
+   case anyhow passes. The one exception is PHP's: it writes an object without keys as `[]`.
 3. Messages have the form of the vendor's JSON schema checks: `#/path/to/field: what is wrong`.
 """
 
@@ -90,12 +90,19 @@ def _whole(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+def _no_keys(value: object) -> object:
+    """Take an empty list for an object without keys."""
+    return {} if value == [] else value
+
+
 Label = Annotated[
     str, Field(min_length=1, max_length=label_characters_max), AfterValidator(_normalize)
 ]
 Text = Annotated[str, Field(min_length=1, max_length=text_length_max)]
 Whole = Annotated[int, BeforeValidator(_whole)]
-JsonObject = dict[str, Any]
+BY_KEY = BeforeValidator(_no_keys)
+"""Marks an object whose keys are data."""
+JsonObject = Annotated[dict[str, Any], BY_KEY]
 
 
 def read(body: bytes, model: type[_M]) -> _M:

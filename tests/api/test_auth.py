@@ -142,12 +142,17 @@ async def test_a_company_key_opens_its_default_workspace_or_the_one_it_names(
     named.check_admin()
 
 
-@pytest.mark.parametrize("asked", ["unknown", "foreign", "closed", "", "\udcff", "x" * 9000])
+@pytest.mark.parametrize("asked", ["unknown", "foreign", "closed", "\udcff", "x" * 9000])
 async def test_a_workspace_of_somebody_else_is_not_found(keys: KeyRing, asked: str) -> None:
     with pytest.raises(WorkspaceNotFoundError) as refused:
         enter(keys, basic(COMPANY_SECRET), asked)
     assert str(refused.value).isascii()
     assert len(str(refused.value)) < 200
+
+
+async def test_an_empty_workspace_header_names_none(keys: KeyRing) -> None:
+    for secret in (SECRET, COMPANY_SECRET):
+        assert enter(keys, basic(secret), "") == enter(keys, basic(secret))
 
 
 async def test_a_workspace_key_opens_no_other_workspace(keys: KeyRing) -> None:

@@ -226,8 +226,8 @@ def test_a_change_of_one_event_may_leave_the_choice_to_us() -> None:
             "#/bestAvailable/extraData: 2 for 1 objects",
         ),
         (
-            {"bestAvailable": {"number": 1, "categories": []}},
-            "#/bestAvailable/categories: expected minimum item count: 1, found: 0",
+            {"bestAvailable": {"number": 1, "sections": ["s"] * 101}},
+            "#/bestAvailable/sections: expected maximum item count: 100, found: 101",
         ),
         (
             {"bestAvailable": {"number": 1, "row": "A"}},

@@ -132,7 +132,7 @@ async def test_a_wrong_method_is_told_the_right_ones(
         "/oops",
         "/events/E/oops",
         "/charts/c/version",
-        "//events",
+        "///events",
         "/EVENTS",
         "/events/",
         "/%00",

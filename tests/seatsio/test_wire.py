@@ -113,7 +113,7 @@ def test_null_is_as_good_as_absent_where_a_field_is_optional() -> None:
             "#/extraData: the key [\\u0000] has a NUL character",
         ),
         (
-            '{"chartKey":"c","extraData":[]}',
+            '{"chartKey":"c","extraData":[1]}',
             "#/extraData: expected type: JSONObject, found: JSONArray",
         ),
         ("[]", "#: expected type: JSONObject, found: JSONArray"),
