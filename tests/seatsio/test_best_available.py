@@ -131,6 +131,15 @@ async def test_book_and_hold_take_a_wish_too_and_release_does_not(
     assert released.messages == ["#/bestAvailable: there is nothing to release"]
 
 
+async def test_a_hold_token_goes_with_any_status(company: Company, client: Client) -> None:
+    event = await company.event()
+    token = (await client.do(lambda c: c.hold_tokens.create())).hold_token
+    booked = await client.do(lambda c: c.events.book_best_available(event, 1, hold_token=token))
+    assert booked.objectDetails["A-5"].status == "booked"
+    other = await ask(company, event, status="lolzor", holdToken=token)
+    assert other.json["objectDetails"]["A-4"]["status"] == "lolzor"
+
+
 async def test_an_event_key_may_be_encoded_twice(company: Company) -> None:
     event = await company.event("Ada & Co/1")
     once, twice = quote(event, safe=""), quote(quote(event, safe=""), safe="")

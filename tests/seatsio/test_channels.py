@@ -27,12 +27,13 @@ async def channels_of(client: Client, event: str) -> dict[str, Channel]:
 
 async def test_channels_are_added_edited_and_removed(company: Company, client: Client) -> None:
     event = await company.event()
-    edit = client.blocking.events.channels
     await client.do(
-        lambda _: edit.add(event, "k1", "channel 1", "#FFFF98", 1, ["A-1", "A-2"], {"GA1": 5})
+        lambda c: c.events.channels.add(
+            event, "k1", "channel 1", "#FFFF98", 1, ["A-1", "A-2"], {"GA1": 5}
+        )
     )
     await client.do(
-        lambda _: edit.add_multiple(
+        lambda c: c.events.channels.add_multiple(
             event, [New("k2", "channel 2", "#FFFF99"), New("k3", "three", "#1", objects=["A-2"])]
         )
     )
@@ -44,9 +45,9 @@ async def test_channels_are_added_edited_and_removed(company: Company, client: C
     assert (found["k2"].index, found["k2"].objects, found["k2"].area_places) == (None, [], {})
     assert len({channel.id for channel in found.values()}) == 3
 
-    await client.do(lambda _: edit.update(event, "k2", "renamed", None, ["A-1"]))
-    await client.do(lambda _: edit.add_objects(event, "k3", ["A-3"], {"GA1": 2}))
-    await client.do(lambda _: edit.remove_objects(event, "k1", ["A-1"], {"GA1": 2}))
+    await client.do(lambda c: c.events.channels.update(event, "k2", "renamed", None, ["A-1"]))
+    await client.do(lambda c: c.events.channels.add_objects(event, "k3", ["A-3"], {"GA1": 2}))
+    await client.do(lambda c: c.events.channels.remove_objects(event, "k1", ["A-1"], {"GA1": 2}))
     found = await channels_of(client, event)
     assert (found["k2"].name, found["k2"].color) == ("renamed", "#FFFF99")
     assert {key: (one.objects, one.area_places) for key, one in found.items()} == {
@@ -55,14 +56,16 @@ async def test_channels_are_added_edited_and_removed(company: Company, client: C
         "k3": (["A-2", "A-3"], {"GA1": 2}),
     }
 
-    await client.do(lambda _: edit.remove(event, "k3"))
+    await client.do(lambda c: c.events.channels.remove(event, "k3"))
     await client.do(
-        lambda _: edit.replace(event, [New("k9", "nine", "#9"), New("k1", "one", "#1", 0, ["B-1"])])
+        lambda c: c.events.channels.replace(
+            event, [New("k9", "nine", "#9"), New("k1", "one", "#1", 0, ["B-1"])]
+        )
     )
     found = await channels_of(client, event)
     assert list(found) == ["k9", "k1"]
     assert (found["k1"].id, found["k1"].objects) == (first.id, ["B-1"])
-    await client.do(lambda _: edit.replace(event, []))
+    await client.do(lambda c: c.events.channels.replace(event, []))
     assert await channels_of(client, event) == {}
 
 
@@ -167,6 +170,12 @@ async def test_seats_of_a_channel_are_for_who_names_it(company: Company, client:
     await client.do(lambda c: c.events.book(event, ["A-2", "A-3"], ignore_channels=True))
     with pytest.raises(SeatsioException):
         await client.do(lambda c: c.events.release(event, ["A-1"]))
+    with pytest.raises(SeatsioException):
+        await client.do(lambda c: c.events.book(event, ["A-4"], channel_keys=["partners"]))
+    await client.do(lambda c: c.events.book(event, ["A-4"], channel_keys=[]))
+    await client.do(
+        lambda c: c.events.release(event, ["A-4"], ignore_channels=True, channel_keys=["partners"])
+    )
     released = await client.do(
         lambda c: c.events.release(event, ["A-1"], channel_keys=["partners"])
     )

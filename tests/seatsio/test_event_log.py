@@ -59,9 +59,13 @@ async def test_how_an_event_is_sold_anew_is_told_of(company: Company, client: Cl
     await client.do(lambda c: c.events.update(event, object_categories={"A-1": 10}))
     tables = TableBookingConfig.all_by_seat()
     await client.do(lambda c: c.events.update(event, table_booking_config=tables))
+    await client.do(lambda c: c.events.channels.add(event, "k", "K", "#fff"))
+    await client.do(lambda c: c.events.mark_as_not_for_sale(event, ["A-1"]))
     _, *told = await client.do(lambda c: list(c.event_log.list()))
     assert [(item.type, item.data["key"]) for item in told] == [
         ("event.categories.updated", "drop"),
         ("event.categories.updated", "drop"),
         ("event.table.booking.config.updated", "drop"),
+        ("event.channels.updated", "drop"),
+        ("event.for.sale.config.updated", "drop"),
     ]

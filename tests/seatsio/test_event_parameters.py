@@ -69,10 +69,12 @@ async def test_categories_are_replaced_and_removed(company: Company, client: Cli
     booked = await client.do(lambda c: c.events.book(event, ["A-1", "A-2"]))
     keys = {label: seat.category_key for label, seat in booked.objects.items()}
     assert keys == {"A-1": "9", "A-2": "own"}
-    await client.do(lambda c: c.events.update(event, object_categories={}, categories=[]))
+    await client.do(lambda c: c.events.remove_object_categories(event))
     told = (await company.get(f"/events/{event}")).json
     assert "objectCategories" not in told
-    assert len(told["categories"]) == 3
+    assert len(told["categories"]) == 4
+    await client.do(lambda c: c.events.remove_categories(event))
+    assert len((await company.get(f"/events/{event}")).json["categories"]) == 3
 
 
 @pytest.mark.parametrize(
@@ -102,16 +104,17 @@ async def test_an_event_moves_to_a_copy_of_its_chart(company: Company, client: C
     chart = await company.chart()
     event = await company.event(chart=chart)
     await client.do(lambda c: c.events.book(event, "A-1"))
-    path = f"/events/{event}/actions/move-to-new-chart-copy"
-    moved = (await company.post(path)).json
-    assert moved["key"] == event
-    assert moved["chartKey"] != chart
-    copy = await client.do(lambda c: c.charts.retrieve(moved["chartKey"]))
+    moved = await client.do(lambda c: c.events.move_event_to_new_chart_copy(event))
+    assert moved.key == event
+    assert moved.chart_key != chart
+    copy = await client.do(lambda c: c.charts.retrieve(moved.chart_key))
     assert copy.name.endswith(" (copy)")
     assert copy.status == "PUBLISHED"
     info = await client.do(lambda c: c.events.retrieve_object_info(event, "A-1"))
     assert info.status == "booked"
     await client.do(lambda c: c.events.book(event, "A-2"))
+    path = f"/events/{event}/actions/move-to-new-chart-copy"
+    assert (await company.post(path, Idempotency_Key="k")).status == 400
 
 
 async def test_an_event_moves_to_another_chart(company: Company, client: Client) -> None:

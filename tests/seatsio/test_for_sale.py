@@ -71,16 +71,13 @@ async def test_the_day_ends_at_midnight_utc(company: Company) -> None:
 async def test_several_events_are_edited_at_once(company: Company, client: Client) -> None:
     chart = await company.chart()
     one, two = await company.event(chart=chart), await company.event(chart=chart)
-    edits = {one: {"notForSale": [{"object": "A-1"}]}, two: {"notForSale": [{"object": "GA1"}]}}
-    answer = await company.post("/events/actions/edit-for-sale-config", {"events": edits})
-    assert answer.json[one]["forSaleConfig"]["objects"] == ["A-1"]
-    assert answer.json[two]["forSaleConfig"]["areaPlaces"] == {"GA1": 100}
-    assert {
-        key: of["rateLimitInfo"]["rateLimitRemainingCalls"] for key, of in answer.json.items()
-    } == {
-        one: 9,
-        two: 9,
-    }
+    asked = {one: {"not_for_sale": [{"object": "A-1"}]}, two: {"not_for_sale": [{"object": "GA1"}]}}
+    edited = await client.do(lambda c: c.events.edit_for_sale_config_for_events(asked))
+    assert edited[one].for_sale_config == config(False, ["A-1"])
+    assert edited[two].for_sale_config == config(False, area_places={"GA1": 100})
+    left = {key: of.rate_limit_info.rate_limit_remaining_calls for key, of in edited.items()}
+    assert left == {one: 9, two: 9}
+    edits: dict[str, Any] = {two: {"notForSale": [{"object": "GA1"}]}}
     edits["no"] = {"forSale": [{"object": "A-1"}]}
     edits[one] = {"forSale": [{"object": "A-1"}]}
     answer = await company.post("/events/actions/edit-for-sale-config", {"events": edits})
@@ -90,14 +87,41 @@ async def test_several_events_are_edited_at_once(company: Company, client: Clien
 
 async def test_it_is_said_anew(company: Company, client: Client) -> None:
     event = await company.event()
-    await client.do(lambda c: c.events.mark_as_for_sale(event, ["o1"], {"GA1": 3}, ["cat1"]))
+    await client.do(
+        lambda c: c.events.replace_for_sale_config(event, True, ["o1"], {"GA1": 3}, ["cat1"])
+    )
     assert await of(client, event) == config(True, ["o1"], {"GA1": 3}, ["cat1"])
     await client.do(lambda c: c.events.mark_as_not_for_sale(event, categories=["cat2"]))
     assert await of(client, event) == config(False, categories=["cat2"])
+    await client.do(lambda c: c.events.mark_as_for_sale(event, objects=["A-1"]))
+    assert await of(client, event) == config(True, ["A-1"])
     await client.do(lambda c: c.events.mark_everything_as_for_sale(event))
     assert await of(client, event) is None
     await client.do(lambda c: c.events.mark_everything_as_not_for_sale(event))
     assert await of(client, event) == config(True)
+    await client.do(lambda c: c.events.mark_everything_as_for_sale(event))
+    await client.do(lambda c: c.events.mark_everything_as_for_not_sale(event))
+    assert await of(client, event) == config(True)
+
+
+async def test_sections_and_categories_are_listed_by_label(
+    company: Company, client: Client
+) -> None:
+    event = await company.event(chart=await company.chart("sampleChartWithSections"))
+    labels = ["Section A-A-1", "Section B-A-1"]
+
+    async def for_sale() -> list[bool]:
+        infos = await client.do(lambda c: c.events.retrieve_object_infos(event, labels))
+        return [infos[label].for_sale for label in labels]
+
+    await client.do(lambda c: c.events.mark_as_not_for_sale(event, ["Section A"]))
+    assert await for_sale() == [False, True]
+    categories = (await company.get(f"/events/{event}")).json["categories"]
+    of_b = (await company.get(f"/events/{event}/objects/{labels[1]}")).json["categoryKey"]
+    [label] = [one["label"] for one in categories if str(one["key"]) == of_b]
+    for named in (of_b, label, label.upper()):
+        await client.do(lambda c: c.events.mark_as_for_sale(event, categories=[named]))  # noqa: B023
+        assert await for_sale() == [False, True]
 
 
 async def test_an_event_is_created_with_it(company: Company, client: Client) -> None:

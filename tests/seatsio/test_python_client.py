@@ -62,6 +62,11 @@ async def test_an_event_is_created_sold_and_read_back(company: Company, client: 
     assert all(change.origin.type == "API_CALL" and change.origin.ip for change in changes)
     assert all(change.is_present_on_chart for change in changes)
 
+    of_a_seat = await client.do(
+        lambda c: list(c.events.status_changes_for_object("drop", "A-2").list())
+    )
+    assert [change.status for change in of_a_seat] == ["free", HELD]
+
     retrieved = await client.do(lambda c: c.events.retrieve("drop"))
     assert (retrieved.id, retrieved.created_on) == (event.id, event.created_on)
 
@@ -127,6 +132,7 @@ async def test_a_hold_token_is_kept_extended_and_ended(company: Company, client:
     event = await company.event()
     token = await client.do(lambda c: c.hold_tokens.create(expires_in_minutes=5))
     name = token.hold_token
+    assert len(name) == 60
     retrieved = await client.do(lambda c: c.hold_tokens.retrieve(name))
     assert (retrieved.expires_at, retrieved.workspace_key) == (token.expires_at, company.workspace)
 

@@ -116,6 +116,25 @@ async def test_an_area_named_twice_takes_two_places(company: Company) -> None:
     assert "not enough free places" in over.messages[0]
 
 
+async def test_what_is_free_is_released_and_an_area_gives_back_no_more_than_is_taken(
+    company: Company,
+) -> None:
+    event = await company.event("E")
+    path = "/events/E/actions/release"
+    assert (await company.post(path, {"objects": ["A-1"], "orderId": "o"})).status == 204
+    info = (await company.get("/events/E/objects/A-1")).json
+    assert (info["status"], info["orderId"]) == ("free", "o")
+    assert await listed(company, event) == [("A-1", "free")]
+    minds = {"objects": ["A-1"], "status": "free", "rejectedPreviousStatuses": ["free"]}
+    assert (await company.post("/events/E/actions/change-object-status", minds)).status == 400
+    assert (await company.post("/events/E/actions/book", {"objects": ["GA1"]})).status == 204
+    refused = await company.post(path, {"objects": ["GA1", "GA1"]})
+    assert (refused.status, refused.json["obstacles"][0]["reason"]) == (
+        400,
+        "NOT_ENOUGH_TAKEN_PLACES",
+    )
+
+
 async def test_an_answer_names_the_own_hold_on_an_area_and_the_object_info_all(
     company: Company,
 ) -> None:

@@ -43,6 +43,16 @@ async def test_a_chart_is_retrieved_with_its_events(company: Company, client: Cl
     assert (await client.do(lambda c: c.charts.retrieve(key))).events is None
 
 
+async def test_a_page_with_events_has_no_more_charts_than_that(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(2):
+        await company.post("/charts")
+    monkeypatch.setattr("api.seatsio.charts.charts_with_events_max", 1)
+    assert len((await company.get("/charts?expand=events&limit=1000")).json["items"]) == 1
+    assert len((await company.get("/charts?limit=1000")).json["items"]) == 2
+
+
 async def test_a_list_with_events_is_read_page_by_page(company: Company, client: Client) -> None:
     charts = [(await client.do(lambda c: c.charts.create())).key for _ in range(3)]
     event = await company.event(chart=charts[0])

@@ -9,7 +9,7 @@ from tests.seatsio.installation import Company
 pytestmark = pytest.mark.filterwarnings("ignore:keys will default to True")
 
 
-async def test_charts_go_to_the_archive_and_come_back(client: Client) -> None:
+async def test_charts_go_to_the_archive_and_come_back(company: Company, client: Client) -> None:
     key = (await client.do(lambda c: c.charts.create())).key
     other = (await client.do(lambda c: c.charts.create())).key
     await client.do(lambda c: c.charts.move_to_archive(key))
@@ -17,6 +17,11 @@ async def test_charts_go_to_the_archive_and_come_back(client: Client) -> None:
     listed = await client.do(lambda c: [chart.key for chart in c.charts.list()])
     archived = await client.do(lambda c: [chart.key for chart in c.charts.archive.list()])
     assert (listed, archived) == ([other], [key])
+    page = await client.do(lambda c: c.charts.archive.first_page(page_size=1))
+    # This list of a client remembers its cursors: each page takes a new client.
+    after = await Client(company).do(lambda c: c.charts.archive.page_after(page.items[0].id))
+    before = await Client(company).do(lambda c: c.charts.archive.page_before(page.items[0].id))
+    assert ([chart.key for chart in page.items], after.items, before.items) == ([key], [], [])
     await client.do(lambda c: c.charts.move_out_of_archive(key))
     assert (await client.do(lambda c: c.charts.retrieve(key))).archived is False
     assert await client.do(lambda c: list(c.charts.archive.list())) == []

@@ -174,8 +174,18 @@ async def test_of_changes_at_once_none_is_lost(company: Company) -> None:
     assert {category["key"] for category in listed} == done
 
 
+async def test_a_test_company_uploads_drawings_under_keys_of_its_choice(company: Company) -> None:
+    for venue in ("sampleChart", "sampleChartWithErrors"):
+        uploaded = await company.post(f"/system/public/charts/{venue}", document(venue))
+        assert (uploaded.status, uploaded.json["key"]) == (201, venue)
+        drawn = await company.get(f"/charts/{venue}/version/published")
+        assert drawn.body == document(venue)
+
+
 async def test_a_chart_is_drawn_anew(company: Company, client: Client) -> None:
-    key, anew = await company.chart(), document("sampleChartWithTables")
+    named = await company.post("/charts/actions/import?name=First", document("sampleChart"))
+    key, anew = named.json["key"], document("sampleChartWithTables")
+    assert (named.status, named.json["name"]) == (201, "First")
     assert (await company.post(f"/charts/{key}/actions/import", anew)).status == 204
     assert (await company.get(f"/charts/{key}/version/published")).body == anew
 

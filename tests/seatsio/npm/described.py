@@ -76,6 +76,7 @@ def area(status: str = FREE, *, held: int = 0, **fields: Any) -> JSON:  # noqa: 
         "distanceToFocalPoint": 201.96795460542745,
         "seasonStatusOverriddenQuantity": 0,
         "capacity": 100,
+        "areaType": "generalAdmission",
         "numBooked": 0,
         "numHeld": held,
         "numFree": 100 - held,

@@ -59,7 +59,9 @@ const flows = {
         await charts.update(key, "Changed");
         const drafted = await charts.retrieve(key);
         const draft = await charts.retrieveDraftVersion(key);
-        const thumbnail = await charts.retrieveDraftVersionThumbnail(key);
+        const thumbnails = [await charts.retrieveDraftVersionThumbnail(key),
+            await charts.retrievePublishedVersionThumbnail(key)];
+        const validDraft = await charts.validateDraftVersion(key);
         const copyOfDraft = await charts.copyDraftVersion(key);
         await charts.discardDraftVersion(key);
         await charts.update(key, "Published");
@@ -80,9 +82,9 @@ const flows = {
         const before = await charts.listPageBefore(next.previousPageEndsBefore, null, 1);
         await charts.removeTag(key, "a/b c");
         return {
-            created, listed, tags, valid, drafted, published, copy, copyOfDraft, found,
+            created, listed, tags, valid, validDraft, drafted, published, copy, copyOfDraft, found,
             second, draft: draft.name, drawn: drawn.categories.list,
-            thumbnail: thumbnail.subarray(1, 4).toString(),
+            thumbnails: thumbnails.map((picture) => picture.subarray(1, 4).toString()),
             archived: archived.map((chart) => [chart.key, chart.archived]),
             pages: [first, next, before].map(keys),
             all: (await all(charts.listAll())).map((chart) => chart.key),
@@ -112,8 +114,9 @@ const flows = {
         const next = await events.listPageAfter(first.nextPageStartsAfter, 2);
         const before = await events.listPageBefore(next.previousPageEndsBefore, 2);
         await events.delete(given.newKey);
+        const moved = await events.moveEventToChartCopy(plain.key);
         return {
-            created, plain, several, retrieved, updated, listed,
+            moved, created, plain, several, retrieved, updated, listed,
             vip: vip.categoryKey, pages: [first, next, before].map(keys),
             gone: await refused(events.retrieve(given.newKey)),
         };
@@ -232,6 +235,38 @@ const flows = {
         };
     },
 
+    async everyReport() {
+        const { event, chart } = given;
+        const buckets = async (reports, key) => {
+            const found = {};
+            for (const name of Object.getOwnPropertyNames(Object.getPrototypeOf(reports)))
+                if (/^(by|summaryBy|deepSummaryBy)/.test(name))
+                    found[name] = Object.keys(await reports[name](key));
+            return found;
+        };
+        return {
+            event: await buckets(eventReports, event), chart: await buckets(chartReports, chart),
+        };
+    },
+
+    async notThere() {
+        const { accounts, usageReports } = asked(given.admin);
+        const month = new Month(2026, 11);
+        return [
+            await refused(accounts.retrieveMyAccount()),
+            await refused(accounts.regenerateDesignerKey()),
+            await refused(accounts.enableDraftChartDrawings()),
+            await refused(accounts.disableDraftChartDrawings()),
+            await refused(accounts.changePassword("x")),
+            await refused(accounts.changeHoldPeriod(10)),
+            await refused(accounts.updateSetting("a", "b")),
+            await refused(usageReports.subscription()),
+            await refused(usageReports.billableRenderingsSummaryForAllMonths()),
+            await refused(usageReports.billableRenderingsSummaryForMonth(month)),
+            await refused(usageReports.billableRenderingsForChartInMonth("c", month)),
+        ];
+    },
+
     async eventLog() {
         const { key: chart } = await charts.create("One");
         const { key: other } = await charts.create("Other");
@@ -255,6 +290,15 @@ const flows = {
         const inactive = await all(workspaces.listInactive());
         await workspaces.activate(given.workspace);
         await workspaces.deactivate(test.key);
+        const names = (page) => page.items.map((each) => each.name);
+        const active = await workspaces.listActiveFirstPage("H", 1);
+        const inactiveOnes = await workspaces.listInactiveFirstPage();
+        const edges = [
+            active, await workspaces.listActivePageAfter(active.items[0].id, null, 1),
+            await workspaces.listActivePageBefore(active.items[0].id, "nothing"),
+            inactiveOnes, await workspaces.listInactivePageAfter(inactiveOnes.items[0].id),
+            await workspaces.listInactivePageBefore(inactiveOnes.items[0].id),
+        ].map(names);
         await workspaces.delete(test.key);
         const there = asked(given.admin, hall.key);
         const copied = await admin.charts.copyFromWorkspaceTo(
@@ -270,6 +314,7 @@ const flows = {
         const buyers = await all(ticketBuyers.listAll());
         return {
             hall, test, added, renewed, changed, inactive, workspaceKey, bought, again, buyers,
+            edges,
             removed: await ticketBuyers.remove(given.buyers),
             copies: [copied.name, back.name],
             active: (await all(workspaces.listActive())).map((each) => each.name),
@@ -396,13 +441,15 @@ const flows = {
         const some = await told();
         await events.markAsNotForSale(one, null, null, ["cat2"]);
         const others = await told();
+        await events.markAsForSale(one, ["A-1"]);
+        const few = await told();
         await events.markEverythingAsForSale(one);
         const all = await told();
         await events.markEverythingAsNotForSale(one);
         const created = await events.create(given.chart, new CreateEventParams()
             .withForSaleConfig({ forSale: false, objects: ["A-1"] }));
         return {
-            closed, kept, info, area, refusal, opened, both, said: [some, others, all],
+            closed, kept, info, area, refusal, opened, both, said: [some, others, few, all],
             nothing: await told(), created: created.forSaleConfig,
             report: report.not_for_sale.map((each) => each.label),
         };

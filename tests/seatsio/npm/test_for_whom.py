@@ -73,6 +73,7 @@ async def test_what_is_for_sale(npm: Npm) -> None:
     assert seen["refusal"]["errors"][0]["code"] == "OBJECT_NOT_FOR_SALE"
     assert seen["report"] == ["A-1"]
     some = config("o1", for_sale=True, areaPlaces={"GA1": 3}, categories=["cat1"])
-    assert seen["said"] == [some, config(categories=["cat2"]), None]
+    few = config("A-1", for_sale=True)
+    assert seen["said"] == [some, config(categories=["cat2"]), few, None]
     assert seen["nothing"] == config(for_sale=True)
     assert seen["created"] == config("A-1")

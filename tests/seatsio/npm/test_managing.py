@@ -1,6 +1,7 @@
 """Charts, events, workspaces and pages, through the vendor's official npm client."""
 
 import datetime as dt
+from typing import Any
 
 from tests.seatsio.npm.conftest import Npm
 from tests.seatsio.npm.described import ABSENT, JSON, KEY, NO_ERRORS, is_recent, refusal
@@ -40,7 +41,8 @@ async def test_charts(npm: Npm) -> None:
 
     drafted, published = seen["drafted"], seen["published"]
     assert (drafted["status"], drafted["name"]) == ("PUBLISHED_WITH_DRAFT", "Empty")
-    assert (seen["draft"], seen["thumbnail"]) == ("Changed", "PNG")
+    assert (seen["draft"], seen["thumbnails"]) == ("Changed", ["PNG", "PNG"])
+    assert seen["validDraft"] == NO_ERRORS
     assert drafted["draftVersionThumbnailUrl"] != drafted["publishedVersionThumbnailUrl"]
     assert (published["status"], published["name"]) == ("PUBLISHED", "Published")
     assert published["draftVersionThumbnailUrl"] is None
@@ -120,6 +122,10 @@ async def test_events(npm: Npm) -> None:
     }
     assert is_recent(updated["updatedOn"])
 
+    moved = seen["moved"]
+    assert moved["chartKey"] != chart
+    assert moved == plain | {"chartKey": moved["chartKey"], "updatedOn": moved["updatedOn"]}
+
     newest_first = [seen["several"][1]["key"], "one", plain["key"], "drop %2F#2"]
     assert seen["listed"] == newest_first
     first, following, before = seen["pages"]
@@ -178,6 +184,8 @@ async def test_workspaces_and_what_else_the_admin_key_opens(npm: Npm) -> None:
     assert seen["active"] == ["Great hall", "Production workspace"]
     assert seen["filtered"] == ["Great hall"]
     assert seen["pages"]["keys"] == [hall["key"]]
+    great, other = "Great hall", "Production workspace"
+    assert seen["edges"] == [[great], [other], [], ["Test"], [], []]
     assert seen["workspaceKey"] == hall["key"]
     assert seen["copies"] == ["Sample chart", "Sample chart"]
 
@@ -195,6 +203,14 @@ async def test_workspaces_and_what_else_the_admin_key_opens(npm: Npm) -> None:
         ("A-1", 1),
         ("A-2", 1),
     ]
+
+
+async def test_what_is_not_there_is_said_in_so_many_words(npm: Npm) -> None:
+    seen: Any = await npm.flow("notThere", admin=npm.company.admin_secret)
+    assert len(seen) == 11
+    for refused in seen:
+        assert (refused["status"], len(refused["errors"])) == (400, 1)
+        assert "not supported yet" in refused["messages"][0]
 
 
 async def test_pages_at_their_edges(npm: Npm) -> None:

@@ -209,6 +209,22 @@ async def test_reports(npm: Npm) -> None:
     }
 
 
+async def test_every_report_of_the_client_is_there(npm: Npm) -> None:
+    chart = await npm.company.chart()
+    seen = await npm.flow("everyReport", event=await npm.company.event(KEY, chart), chart=chart)
+    assert (len(seen["event"]), len(seen["chart"])) == (29, 11)
+    of_event, of_chart = seen["event"], seen["chart"]
+    types = ["seat", "table", "booth", "generalAdmission"]
+    for name in ("byObjectType", "summaryByObjectType"):
+        assert sorted(of_event[name]) == sorted(of_chart[name]) == sorted(types)
+    labels = of_event.pop("byLabel")
+    assert (len(labels), labels) == (34, of_chart.pop("byLabel"))
+    assert {name: buckets for name, buckets in of_event.items() if not buckets} == {}
+    for name, buckets in of_event.items():
+        if name.startswith("summaryBy"):
+            assert of_event[f"deep{name[0].upper()}{name[1:]}"] == buckets
+
+
 async def test_errors_are_thrown_as_the_body_says(npm: Npm) -> None:
     chart = await npm.company.chart()
     event = await npm.company.event("drop", chart)
@@ -224,7 +240,6 @@ async def test_errors_are_thrown_as_the_body_says(npm: Npm) -> None:
         "ILLEGAL_STATUS_CHANGE",
         why,
         taken["requestId"],
-        messages=[why, f"A-1 on event drop: {why}"],
         obstacles=[
             {"event": "drop", "object": "A-1", "reason": "OBJECT_NOT_FREE", "status": BOOKED}
         ],

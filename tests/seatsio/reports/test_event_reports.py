@@ -255,6 +255,13 @@ async def test_a_flat_report_as_csv(company: Company, client: Client) -> None:
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
 
 
+async def test_a_key_that_ends_like_a_csv_has_the_other_reports(company: Company) -> None:
+    await company.event("list.csv")
+    assert (await company.get("/reports/events/list.csv")).status == 404
+    assert (await company.get("/reports/events/list.csv/byStatus/summary")).status == 200
+    assert (await company.get("/reports/events/list.csv.csv")).status == 200
+
+
 async def test_a_report_sees_what_was_answered_before(company: Company, client: Client) -> None:
     event = await company.event()
     for label in ("A-1", "A-2", "A-3"):
