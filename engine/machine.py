@@ -12,6 +12,7 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from schemas.commands import Asked
 from schemas.outbox import Answer, Data
+from schemas.rejections import Rejected, Rejection
 
 State = TypeVar("State")
 Cause = TypeVar("Cause")
@@ -28,6 +29,11 @@ class Decision(NamedTuple, Generic[Fact]):
     facts: list[Fact]
     asked: Asked | None = None
     """Whose command is answered, if it is not the cause but was deferred before."""
+
+
+def refused(why: Rejection, detail: str) -> Decision[Fact]:
+    """Give the decision to refuse a command; `detail` says what the reason is about."""
+    return Decision(Rejected(code=why.code, detail=detail), [])
 
 
 class Machine(Protocol[State, Cause, Fact]):

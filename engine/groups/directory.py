@@ -184,6 +184,30 @@ def entry_of(fact: EventCreated) -> Entry:
     )
 
 
+def updated(
+    entry: Entry,
+    now: int,
+    *,
+    inventory: str | None = None,
+    selling: Selling | None = None,
+    season: SeasonPlace | None = None,
+    for_sale_edits: ForSaleEdits | None = None,
+) -> EventUpdated:
+    """Give the fact that something is otherwise with an event; what is None stays as it is."""
+    return EventUpdated(
+        event=entry.event,
+        partition=entry.partition,
+        workspace=entry.workspace,
+        key=entry.key,
+        previous_key=entry.key,
+        inventory=inventory,
+        selling=selling,
+        season=season,
+        for_sale_edits=for_sale_edits,
+        updated_at=now,
+    )
+
+
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 

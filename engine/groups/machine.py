@@ -17,7 +17,7 @@ from zlib import crc32
 import msgspec
 
 from engine.answers import FirstAnswers
-from engine.groups.directory import DIGEST_MODULUS, Directory, Entry
+from engine.groups.directory import DIGEST_MODULUS, Directory, Entry, updated
 from engine.groups.season_sale import pass_sale_on
 from engine.groups.seasons import (
     Seasons,
@@ -38,7 +38,7 @@ from engine.groups.voting import (
     vote_within_ms,
 )
 from engine.limits import clock_tolerance_ms, hold_max_ms
-from engine.machine import Decision
+from engine.machine import Decision, refused
 from engine.seats.channels import differing
 from schemas.commands import (
     Asked,
@@ -217,13 +217,13 @@ class GroupsMachine:
             entry = state.directory.by_id(change.event)
             is_meant = entry is not None and entry.workspace == command.workspace
             if entry is None or not is_meant or change.event_key not in (None, entry.key):
-                return _refuse(Rejection.EVENT_NOT_FOUND, str(change.event))
+                return refused(Rejection.EVENT_NOT_FOUND, str(change.event))
             if change.season_use is not None:
-                return _refuse(Rejection.OVERRIDE_IN_A_GROUP, entry.key)
+                return refused(Rejection.OVERRIDE_IN_A_GROUP, entry.key)
             # Found here, in the order in which events are renamed: owners need not look again.
             placed.append((entry.partition, msgspec.structs.replace(change, event_key=None)))
             if change.hold is not None and _is_too_far(state, change.hold, now):
-                return _refuse(Rejection.HOLD_DEADLINE_TOO_FAR, change.hold.token)
+                return refused(Rejection.HOLD_DEADLINE_TOO_FAR, change.hold.token)
         if command.same_channels:
             channels = {c.event: state.directory.channels(c.event) for c in command.changes}
             obstacles = differing(channels, command.changes)
@@ -231,7 +231,7 @@ class GroupsMachine:
                 refusal = Rejected(code=Rejection.CHANNELS_DIFFER.code, obstacles=obstacles)
                 return Decision(joined([refusal]), [])
         if len(state.groups) >= groups_in_doubt_max:
-            return _refuse(Rejection.BUSY_IN_DOUBT, f"{len(state.groups)} groups are in doubt")
+            return refused(Rejection.BUSY_IN_DOUBT, f"{len(state.groups)} groups are in doubt")
         begun = GroupBegun(
             group=asked.command.offset * coordinators_max + self._partition,
             asked=asked,
@@ -245,7 +245,7 @@ class GroupsMachine:
         keys = [event.key for event in command.events]
         taken = state.directory.not_free(command.workspace, keys)
         if taken:
-            return _refuse(Rejection.EVENT_KEY_TAKEN, ", ".join(taken))
+            return refused(Rejection.EVENT_KEY_TAKEN, ", ".join(taken))
         ids = self._new_ids(state)
         return Decision(
             Accepted(),
@@ -292,31 +292,24 @@ def _is_too_far(state: GroupsState, hold: Hold, now: int) -> bool:
     return expires_at > now + hold_max_ms + clock_tolerance_ms
 
 
-def _refuse(why: Rejection, detail: str) -> Decision[GroupsFact]:
-    return Decision(Rejected(code=why.code, detail=detail), [])
-
-
 def _update(state: GroupsState, command: UpdateEvent, now: int) -> Decision[GroupsFact]:
     entry = state.directory.find(command.workspace, command.key)
     if entry is None:
-        return _refuse(Rejection.EVENT_NOT_FOUND, command.key)
+        return refused(Rejection.EVENT_NOT_FOUND, command.key)
     key = command.new_key or command.key
     if key != command.key and state.directory.find(command.workspace, key):
-        return _refuse(Rejection.EVENT_KEY_TAKEN, key)
+        return refused(Rejection.EVENT_KEY_TAKEN, key)
     if command.for_sale_propagated is not None and not is_season(entry):
-        return _refuse(Rejection.NOT_A_SEASON, command.key)
+        return refused(Rejection.NOT_A_SEASON, command.key)
     if command.inventory is not None and entry.season is not None:
-        return _refuse(Rejection.CHART_OF_SEASON, command.key)
+        return refused(Rejection.CHART_OF_SEASON, command.key)
     if command.tables is not None and not may_say_tables(entry, command.tables):
-        return _refuse(Rejection.TABLES_OF_SEASON, command.key)
-    updated = [
-        _updated(entry, key, command, now),
-        *tables_passed_on(state.directory, entry, command.tables, now),
-    ]
-    return Decision(Accepted(), [*updated])
+        return refused(Rejection.TABLES_OF_SEASON, command.key)
+    passed_on = tables_passed_on(state.directory, entry, command.tables, now)
+    return Decision(Accepted(), [_as_asked(entry, key, command, now), *passed_on])
 
 
-def _updated(entry: Entry, key: str, command: UpdateEvent, now: int) -> EventUpdated:
+def _as_asked(entry: Entry, key: str, command: UpdateEvent, now: int) -> EventUpdated:
     return EventUpdated(
         event=entry.event,
         partition=entry.partition,
@@ -343,15 +336,7 @@ def _replace_inventory(
         if entry.inventory != command.inventory
     )
     replaced: list[GroupsFact] = [
-        EventUpdated(
-            event=entry.event,
-            partition=entry.partition,
-            workspace=entry.workspace,
-            key=entry.key,
-            previous_key=entry.key,
-            inventory=command.inventory,
-            updated_at=now,
-        )
+        updated(entry, now, inventory=command.inventory)
         for entry in islice(concerned, inventories_replaced_at_once_max)
     ]
     return Decision(Accepted(), replaced)
@@ -360,7 +345,7 @@ def _replace_inventory(
 def _delete(state: GroupsState, command: DeleteEvent, now: int) -> Decision[GroupsFact]:
     entry = state.directory.find(command.workspace, command.key)
     if entry is None:
-        return _refuse(Rejection.EVENT_NOT_FOUND, command.key)
+        return refused(Rejection.EVENT_NOT_FOUND, command.key)
     deleted = EventDeleted(
         event=entry.event, partition=entry.partition, workspace=entry.workspace, key=entry.key
     )
@@ -372,9 +357,9 @@ def _set_deadline(state: GroupsState, command: SetHoldDeadline, now: int) -> Dec
     previous = revision.expires_at if revision else command.hold.expires_at
     expires_at = now + command.duration_ms
     if previous <= now:
-        return _refuse(Rejection.HOLD_TOKEN_EXPIRED, command.hold.token)
+        return refused(Rejection.HOLD_TOKEN_EXPIRED, command.hold.token)
     if command.duration_ms and expires_at > command.made_at + hold_max_ms:
-        return _refuse(Rejection.HOLD_DEADLINE_TOO_FAR, command.hold.token)
+        return refused(Rejection.HOLD_DEADLINE_TOO_FAR, command.hold.token)
     latest = max(previous, command.hold.expires_at, expires_at)
     remembered = max(latest + clock_tolerance_ms, revision.remembered_until if revision else 0)
     return Decision(

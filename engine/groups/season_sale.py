@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from engine.groups.directory import Directory, Entry, entry_of
+from engine.groups.directory import Directory, Entry, entry_of, updated
 from schemas.facts import EventCreated, EventUpdated, GroupsFact
 from schemas.selling import AS_THE_CHART_SAYS, ForSale
 
@@ -32,17 +32,7 @@ def pass_sale_on(directory: Directory, facts: Sequence[GroupsFact], now: int) ->
         selling = msgspec.structs.replace(event.selling, for_sale_of_seasons=said)
         place = told.get(event.event)
         if place is None:
-            passed_on.append(
-                EventUpdated(
-                    event=event.event,
-                    partition=event.partition,
-                    workspace=event.workspace,
-                    key=event.key,
-                    previous_key=event.key,
-                    selling=selling,
-                    updated_at=now,
-                )
-            )
+            passed_on.append(updated(event, now, selling=selling))
         else:
             own = None if selling == AS_THE_CHART_SAYS else selling
             fact = passed_on[place]

@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
-from engine.groups.directory import Directory, Entry, entry_of
-from engine.machine import Decision
+from engine.groups.directory import Directory, Entry, entry_of, updated
+from engine.machine import Decision, refused
 from schemas.commands import (
     ChangePartialSeason,
     CreatePartialSeason,
@@ -26,7 +26,7 @@ from schemas.commands import (
 )
 from schemas.facts import EventCreated, EventDeleted, EventUpdated, GroupsFact
 from schemas.outbox import Accepted
-from schemas.rejections import Rejected, Rejection
+from schemas.rejections import Rejection
 from schemas.seasons import SeasonPlace
 from schemas.selling import AS_THE_CHART_SAYS, Selling, TableBooking
 
@@ -59,7 +59,7 @@ class Seasons:
         new, workspace = command.season, command.workspace
         taken = self._directory.not_free(workspace, [new.key, *command.event_keys])
         if taken:
-            return _refuse(Rejection.EVENT_KEY_TAKEN, ", ".join(taken))
+            return refused(Rejection.EVENT_KEY_TAKEN, ", ".join(taken))
         season = next(self._ids)
         created = EventCreated(
             event=season,
@@ -85,7 +85,7 @@ class Seasons:
             return top
         taken = self._directory.not_free(command.workspace, command.event_keys)
         if taken:
-            return _refuse(Rejection.EVENT_KEY_TAKEN, ", ".join(taken))
+            return refused(Rejection.EVENT_KEY_TAKEN, ", ".join(taken))
         return Decision(Accepted(), [*self._events_of(top, command.event_keys)])
 
     def _create_partial(self, command: CreatePartialSeason) -> Decision[GroupsFact]:
@@ -94,7 +94,7 @@ class Seasons:
             return top
         taken = self._directory.not_free(command.workspace, [command.key])
         if taken:
-            return _refuse(Rejection.EVENT_KEY_TAKEN, command.key)
+            return refused(Rejection.EVENT_KEY_TAKEN, command.key)
         events = self._events(top, command.event_keys)
         if isinstance(events, Decision):
             return events
@@ -110,11 +110,11 @@ class Seasons:
             return top
         partial = self._directory.find(command.workspace, command.partial)
         if partial is None:
-            return _refuse(Rejection.EVENT_NOT_FOUND, command.partial)
+            return refused(Rejection.EVENT_NOT_FOUND, command.partial)
         if partial.season is None or partial.season.kind != "partial":
-            return _refuse(Rejection.NOT_A_SEASON, command.partial)
+            return refused(Rejection.NOT_A_SEASON, command.partial)
         if partial.season.top != top.event:
-            return _refuse(Rejection.EVENT_NOT_IN_SEASON, command.partial)
+            return refused(Rejection.EVENT_NOT_IN_SEASON, command.partial)
         events = self._events(top, [*command.added, *command.removed])
         if isinstance(events, Decision):
             return events
@@ -131,9 +131,9 @@ class Seasons:
         """Give the top-level season with this key, or why there is none."""
         entry = self._directory.find(workspace, key)
         if entry is None:
-            return _refuse(Rejection.EVENT_NOT_FOUND, key)
+            return refused(Rejection.EVENT_NOT_FOUND, key)
         if entry.season is None or entry.season.kind != "top":
-            return _refuse(Rejection.NOT_A_SEASON, key)
+            return refused(Rejection.NOT_A_SEASON, key)
         return entry
 
     def _events(self, top: Entry, keys: Iterable[str]) -> list[Entry] | Decision[GroupsFact]:
@@ -142,9 +142,9 @@ class Seasons:
         for key in keys:
             entry = self._directory.find(top.workspace, key)
             if entry is None:
-                return _refuse(Rejection.EVENT_NOT_FOUND, key)
+                return refused(Rejection.EVENT_NOT_FOUND, key)
             if entry.season is None or top.event not in entry.season.seasons:
-                return _refuse(Rejection.EVENT_NOT_IN_SEASON, key)
+                return refused(Rejection.EVENT_NOT_IN_SEASON, key)
             found[entry.event] = entry
         return list(found.values())
 
@@ -170,9 +170,8 @@ class Seasons:
 
     def _joined(self, event: Entry, partial: int) -> EventUpdated:
         place = _place(event)
-        return _moved(
-            event, msgspec.structs.replace(place, partials=[*place.partials, partial]), self._now
-        )
+        joined = msgspec.structs.replace(place, partials=[*place.partials, partial])
+        return updated(event, self._now, season=joined)
 
 
 def may_say_tables(entry: Entry, tables: TableBooking) -> bool:
@@ -189,7 +188,7 @@ def tables_passed_on(
     if tables is None or entry.season is None or entry.season.kind != "top":
         return []
     return [
-        _updated(other, now, selling=msgspec.structs.replace(other.selling, tables=tables))
+        updated(other, now, selling=msgspec.structs.replace(other.selling, tables=tables))
         for other in directory.in_season(entry.event)
     ]
 
@@ -198,7 +197,7 @@ def left(event: Entry, partial: int, now: int) -> EventUpdated:
     """Take an event out of a partial season."""
     place = _place(event)
     partials = [one for one in place.partials if one != partial]
-    return _moved(event, msgspec.structs.replace(place, partials=partials), now)
+    return updated(event, now, season=msgspec.structs.replace(place, partials=partials))
 
 
 def deleted_with(directory: Directory, entry: Entry, now: int) -> list[GroupsFact]:
@@ -235,25 +234,6 @@ def propagating(entry: Entry, is_propagated: bool | None) -> SeasonPlace | None:
     return msgspec.structs.replace(_place(entry), for_sale_propagated=is_propagated)
 
 
-def _moved(event: Entry, place: SeasonPlace, now: int) -> EventUpdated:
-    return _updated(event, now, season=place)
-
-
-def _updated(
-    event: Entry, now: int, *, selling: Selling | None = None, season: SeasonPlace | None = None
-) -> EventUpdated:
-    return EventUpdated(
-        event=event.event,
-        partition=event.partition,
-        workspace=event.workspace,
-        key=event.key,
-        previous_key=event.key,
-        selling=selling,
-        season=season,
-        updated_at=now,
-    )
-
-
 def _place(entry: Entry) -> SeasonPlace:
     assert entry.season is not None, f"event {entry.event} is in no season"
     return entry.season
@@ -267,7 +247,3 @@ def _taken_over(selling: Selling) -> Selling | None:
         object_categories=selling.object_categories,
     )
     return None if taken_over == AS_THE_CHART_SAYS else taken_over
-
-
-def _refuse(why: Rejection, detail: str) -> Decision[GroupsFact]:
-    return Decision(Rejected(code=why.code, detail=detail), [])

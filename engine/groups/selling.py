@@ -11,11 +11,11 @@ from collections.abc import Iterable
 import msgspec
 
 from engine.groups.channels import edit_channels
-from engine.groups.directory import Directory, Entry
+from engine.groups.directory import Directory, Entry, updated
 from engine.groups.for_sale import counted, day_ms, edit_for_sale
-from engine.machine import Decision
+from engine.machine import Decision, refused
 from schemas.commands import EditChannels, EditForSale, UpdateEvent
-from schemas.facts import EventCreated, EventDeleted, EventUpdated, ForSaleEdits, GroupsFact
+from schemas.facts import EventCreated, EventDeleted, EventUpdated, GroupsFact
 from schemas.outbox import Accepted
 from schemas.rejections import Rejected, Rejection
 from schemas.selling import Selling
@@ -64,12 +64,12 @@ def too_large(facts: Iterable[GroupsFact]) -> Rejected | None:
 def _decide_channels(directory: Directory, command: EditChannels, now: int) -> Decision[GroupsFact]:
     entry = directory.find(command.workspace, command.key)
     if entry is None:
-        return _refuse(Rejection.EVENT_NOT_FOUND, command.key)
+        return refused(Rejection.EVENT_NOT_FOUND, command.key)
     channels = edit_channels(entry.selling.channels, command.edit)
     if isinstance(channels, Rejected):
         return Decision(channels, [])
     selling = msgspec.structs.replace(entry.selling, channels=channels)
-    return Decision(Accepted(), [_updated(entry, selling, now)])
+    return Decision(Accepted(), [updated(entry, now, selling=selling)])
 
 
 def _decide_for_sale(directory: Directory, command: EditForSale, now: int) -> Decision[GroupsFact]:
@@ -77,32 +77,13 @@ def _decide_for_sale(directory: Directory, command: EditForSale, now: int) -> De
     for asked in command.events:
         entry = directory.find(command.workspace, asked.key)
         if entry is None:
-            return _refuse(Rejection.EVENT_NOT_FOUND, asked.key)
+            return refused(Rejection.EVENT_NOT_FOUND, asked.key)
         edits = None
         if isinstance(asked.edit, OpenAndClose):
             edits = counted(entry.for_sale_edits, asked.edit, now)
             if edits is None:
-                return _refuse(Rejection.FOR_SALE_EDITS_USED_UP, str((now // day_ms + 1) * day_ms))
+                return refused(Rejection.FOR_SALE_EDITS_USED_UP, str((now // day_ms + 1) * day_ms))
         for_sale = edit_for_sale(entry.selling.for_sale, asked.edit)
         selling = msgspec.structs.replace(entry.selling, for_sale=for_sale)
-        facts.append(_updated(entry, selling, now, edits))
+        facts.append(updated(entry, now, selling=selling, for_sale_edits=edits))
     return Decision(Accepted(), facts)
-
-
-def _updated(
-    entry: Entry, selling: Selling, now: int, edits: ForSaleEdits | None = None
-) -> EventUpdated:
-    return EventUpdated(
-        event=entry.event,
-        partition=entry.partition,
-        workspace=entry.workspace,
-        key=entry.key,
-        previous_key=entry.key,
-        selling=selling,
-        for_sale_edits=edits,
-        updated_at=now,
-    )
-
-
-def _refuse(why: Rejection, detail: str) -> Decision[GroupsFact]:
-    return Decision(Rejected(code=why.code, detail=detail), [])
