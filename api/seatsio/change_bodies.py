@@ -1,229 +1,31 @@
-"""The bodies of status changes, read twice over: fast if they are plain, thoroughly otherwise.
+"""Status changes as the rest of the dialect works with them, read from their bodies.
 
 Rules of this file:
 
-1. The models say what is accepted; they alone refuse, so that every message names its field.
-2. The structs are the fast way (1 us instead of 20): they take a part of what the models accept,
-   to the same result, and leave all else to the models. A property test holds them to it.
+1. A plain body is read the fast way (`plain_changes.py`), every other by the models
+   (`change_models.py`); what becomes of it is the same.
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Literal, NamedTuple
-from unicodedata import is_normalized
+from typing import NamedTuple
 
-import msgspec
-from msgspec import Meta, Struct
-from pydantic import BeforeValidator, Field
-
-from api.limits import (
-    events_per_group_max,
-    label_characters_max,
-    objects_per_command_max,
-    quantity_max,
+from api.limits import events_per_group_max, objects_per_command_max
+from api.seatsio.best_available import WantedBest
+from api.seatsio.change_models import (
+    Batch,
+    ChangeFields,
+    EventChangeAsked,
+    EventStatusAsked,
+    GroupChangeAsked,
+    GroupStatusAsked,
+    ObjectAsked,
 )
-from api.seatsio.best_available import WantedBest, WishAsked
 from api.seatsio.errors import BodyError
-from api.seatsio.season_use import SeasonType, WantedUse, read_use
-from api.seatsio.wire import (
-    Body,
-    JsonObject,
-    Label,
-    NotYet,
-    Text,
-    Whole,
-    integer_max,
-    read,
-    text_length_max,
-)
-from engine.groups.channels import channels_per_event_max
+from api.seatsio.plain_changes import PlainChange, PlainObject, read_plain
+from api.seatsio.season_use import WantedUse, read_use
+from api.seatsio.wire import read
 from schemas.commands import Change, Hold, ObjectChange
 from schemas.facts import FREE, HELD
-
-channel_keys_max = channels_per_event_max + 1
-"""All of an event, and NO_CHANNEL."""
-_ONE_EVENT = NotYet("best available for groups and batches is")
-
-ChangeType = Literal["CHANGE_STATUS_TO", "RELEASE"]
-
-
-# 1. The models.
-
-
-class ObjectAsked(Body):
-    """One entry of `objects`; a plain string is its `objectId`."""
-
-    object_id: Label
-    quantity: Annotated[Whole, Field(ge=1, le=quantity_max)] | None = None
-    ticket_type: Text | None = None
-    extra_data: JsonObject | None = None
-
-
-def _object(value: object) -> object:
-    return {"objectId": value} if isinstance(value, str) else value
-
-
-_Objects = Annotated[
-    list[Annotated[ObjectAsked, BeforeValidator(_object)]],
-    Field(min_length=1, max_length=objects_per_command_max),
-]
-
-
-class ChangeFields(Body):
-    """What all status changes say, but for their objects."""
-
-    hold_token: Text | None = None
-    order_id: Text | None = None
-    keep_extra_data: bool | None = None
-    allowed_previous_statuses: list[Label] | None = None
-    rejected_previous_statuses: list[Label] | None = None
-    ignore_channels: bool | None = None
-    channel_keys: Annotated[list[Label], Field(max_length=channel_keys_max)] | None = None
-    resale_listing_id: Text | None = None
-
-
-class ChangeAsked(ChangeFields):
-    """A change that names its objects."""
-
-    objects: _Objects
-
-
-class StatusAsked(ChangeAsked):
-    """A change that names its status itself."""
-
-    type: ChangeType | None = None
-    status: Label | None = None
-    best_available: Annotated[object, _ONE_EVENT] = None
-
-
-class EventChangeAsked(ChangeFields):
-    """A change of one event whose status the route names; we may be left to choose the objects."""
-
-    objects: _Objects | None = None
-    best_available: WishAsked | None = None
-
-
-class EventStatusAsked(EventChangeAsked):
-    """A change of one event that names its status itself."""
-
-    type: ChangeType | None = None
-    status: Label | None = None
-
-
-_Events = Annotated[list[Label], Field(min_length=1, max_length=events_per_group_max)]
-
-
-class GroupChangeAsked(ChangeAsked):
-    """A change over events whose status the route names: book, hold, release."""
-
-    events: _Events
-
-
-class GroupStatusAsked(StatusAsked):
-    """A change over events that names its status itself."""
-
-    events: _Events
-
-
-class BatchEntry(StatusAsked):
-    """One change of a batch."""
-
-    type: ChangeType | SeasonType | None = None  # type: ignore[assignment]
-    event: Label
-    season: Label | None = None
-
-
-class SeasonUseAsked(Body):
-    """Objects that are to go by their season's status, or not to."""
-
-    objects: _Objects
-    season: Label | None = None
-
-
-class Batch(Body):
-    """Changes that are made in their order, all or none."""
-
-    status_changes: Annotated[
-        list[BatchEntry], Field(min_length=1, max_length=objects_per_command_max)
-    ]
-
-
-# 2. The structs.
-
-_Ascii = Annotated[str, Meta(min_length=1, max_length=label_characters_max)]
-_AsciiText = Annotated[str, Meta(min_length=1, max_length=text_length_max)]
-_SmallInt = Annotated[int, Meta(ge=-integer_max, le=integer_max)]
-
-
-class PlainObject(
-    Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False, rename="camel"
-):
-    """The plain form of `ObjectAsked`: its extra data is flat and has no fractions."""
-
-    object_id: _Ascii
-    quantity: Annotated[int, Meta(ge=1, le=quantity_max)] | None = None
-    ticket_type: _AsciiText | None = None
-    extra_data: dict[str, str | _SmallInt | bool | None] | None = None
-
-
-class PlainChange(
-    Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"
-):
-    """The plain form of all changes but batches; what each route does not know must be absent."""
-
-    objects: Annotated[
-        list[PlainObject | _Ascii], Meta(min_length=1, max_length=objects_per_command_max)
-    ]
-    events: Annotated[list[_Ascii], Meta(min_length=1, max_length=events_per_group_max)] | None = (
-        None
-    )
-    type: ChangeType | None = None
-    status: _Ascii | None = None
-    hold_token: _AsciiText | None = None
-    order_id: _AsciiText | None = None
-    keep_extra_data: bool | None = None
-    allowed_previous_statuses: list[_Ascii] | None = None
-    rejected_previous_statuses: list[_Ascii] | None = None
-    resale_listing_id: _AsciiText | None = None
-    ignore_channels: bool | None = None
-    channel_keys: Annotated[list[_Ascii], Meta(max_length=channel_keys_max)] | None = None
-
-
-_decode_plain = msgspec.json.Decoder(PlainChange).decode
-_encode_plain = msgspec.json.Encoder().encode
-
-
-def read_plain(body: bytes) -> PlainChange | None:
-    """Read a body the fast way; None if it is not plain, be it good or bad.
-
-    No key stands twice: what was read, written again, has as many colons as the body. An explicit
-    null is not written again, so it counts as not plain.
-    """
-    if not _is_plain(body):
-        return None
-    try:
-        plain = _decode_plain(body)
-        return plain if _encode_plain(plain).count(b":") == body.count(b":") else None
-    except (msgspec.MsgspecError, RecursionError):
-        return None
-
-
-def _is_plain(body: bytes) -> bool:
-    """Say whether every string in the body is what it looks like, and normalized.
-
-    Without a backslash nothing is escaped, and JSON has no raw control characters but DEL.
-    """
-    if b"\\" in body:
-        return False
-    if body.isascii():
-        return b"\x7f" not in body
-    try:
-        text = body.decode()
-    except UnicodeDecodeError:
-        return False
-    return text.isprintable() and is_normalized("NFC", text)
-
-
-# 3. What both become.
 
 
 class Wanted(NamedTuple):

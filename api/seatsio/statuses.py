@@ -16,7 +16,6 @@ from api.call import Call, CallHandler, Route
 from api.lanes import Lane
 from api.seatsio.best_available import WantedBest, chosen_json, event_key
 from api.seatsio.change_bodies import (
-    SeasonUseAsked,
     Wanted,
     WantedOn,
     read_batch,
@@ -26,6 +25,7 @@ from api.seatsio.change_bodies import (
     read_group_status,
     wanted_use,
 )
+from api.seatsio.change_models import SeasonUseAsked
 from api.seatsio.commands import Commands, Entries, Show
 from api.seatsio.errors import (
     BAD_REQUEST,

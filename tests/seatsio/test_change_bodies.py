@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from api.seatsio import change_bodies
 from api.seatsio.best_available import WantedBest
 from api.seatsio.change_bodies import (
-    GroupStatusAsked,
     Wanted,
     WantedOn,
     read_batch,
@@ -17,9 +16,10 @@ from api.seatsio.change_bodies import (
     read_event_status,
     read_group_change,
     read_group_status,
-    read_plain,
 )
+from api.seatsio.change_models import EventStatusAsked, GroupStatusAsked
 from api.seatsio.errors import BodyError
+from api.seatsio.plain_changes import read_plain
 from api.seatsio.statuses import doubled_objects
 from api.seatsio.wire import read
 from schemas.commands import Change, Hold, ObjectChange, Wish
@@ -432,7 +432,7 @@ def assert_agreement(text: bytes) -> None:
     if plain is None:
         return  # left to the models, be it good or bad
     if plain.events is None:
-        model: Any = read(text, change_bodies.EventStatusAsked)
+        model: Any = read(text, EventStatusAsked)
     else:
         model = read(text, GroupStatusAsked)
         assert plain.events == model.events

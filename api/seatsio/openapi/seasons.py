@@ -1,6 +1,6 @@
 """The operations on seasons."""
 
-from api.seatsio.change_bodies import SeasonUseAsked
+from api.seatsio.change_models import SeasonUseAsked
 from api.seatsio.openapi.operation import Operations, post
 from api.seatsio.seasons import EventsAdded, EventsWanted, PartialSeasonAsked, SeasonAsked
 

@@ -1,6 +1,6 @@
 """The operations on events and their objects."""
 
-from api.seatsio.change_bodies import (
+from api.seatsio.change_models import (
     Batch,
     EventChangeAsked,
     EventStatusAsked,
