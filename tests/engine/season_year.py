@@ -6,6 +6,7 @@ import msgspec
 
 from schemas.commands import Change, ChangeObjectStatus, SeasonUse
 from schemas.facts import FREE, EventCreated, EventUpdated
+from schemas.rejections import Rejection
 from schemas.seasons import SeasonPlace
 from tests.engine.factories import (
     NOON,
@@ -36,6 +37,8 @@ KEYS: Final = {
     MAY: "may",
     OCTOBER: "october",
 }
+
+TAKEN: Final = Rejection.TAKEN_IN_SEASON
 
 
 def year() -> list[EventCreated]:

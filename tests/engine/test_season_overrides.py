@@ -19,7 +19,6 @@ from tests.engine.factories import (
     book,
     change,
     command,
-    event_created,
     event_deleted,
     places,
     release,
@@ -33,6 +32,7 @@ from tests.engine.season_year import (
     MAY,
     OCTOBER,
     SPRING,
+    TAKEN,
     YEAR,
     in_year,
     override,
@@ -42,13 +42,6 @@ from tests.engine.season_year import (
     year,
 )
 from tests.engine.test_reservations import begun, cancelled
-
-TAKEN = Rejection.TAKEN_IN_SEASON
-
-
-@pytest.fixture
-def owner() -> SeatsScenario:
-    return SeatsScenario(*year(), event_created())
 
 
 def test_what_is_overridden_goes_by_the_events_own_status(owner: SeatsScenario) -> None:

@@ -39,6 +39,7 @@ from tests.engine.season_year import (
     MAY,
     OCTOBER,
     SPRING,
+    TAKEN,
     YEAR,
     in_year,
     told,
@@ -46,17 +47,11 @@ from tests.engine.season_year import (
 )
 from tests.engine.test_reservations import begun, cancelled, confirmed
 
-TAKEN = Rejection.TAKEN_IN_SEASON
 ALL_SEATS = [
     f"{row}-{number}" for row in "AB" for number in range(1, 6) if row + str(number) != "A1"
 ]
 ALL_SEATS += ["T1-1", "T1-2", "Booth"]
 """All but A-1."""
-
-
-@pytest.fixture
-def owner() -> SeatsScenario:
-    return SeatsScenario(*year(), event_created())
 
 
 @pytest.mark.parametrize(
