@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from adapters.ports import LogRecord, NewRecord, PositionLostError
-from engine.machine import Decision
+from engine.machine import Decision, refused
 from schemas.commands import Asked, CommandPosition
 from schemas.outbox import (
     HEADER_EVENT,
@@ -40,7 +40,7 @@ from schemas.outbox import (
     is_void,
     type_name,
 )
-from schemas.rejections import Rejected, Rejection
+from schemas.rejections import Rejection
 from schemas.votes import GroupVote, decode_vote
 from workers.replay import Inputs
 from workers.role import Role, header
@@ -179,8 +179,7 @@ class Ledger:
         )
 
     def _refuse(self, record: LogRecord, why: Rejection, detail: str) -> None:
-        refusal: Decision[Any] = Decision(Rejected(code=why.code, detail=detail), [])
-        self._write(CommandAnswered, refusal, _asked(record))
+        self._write(CommandAnswered, refused(why, detail), _asked(record))
         self._keep_dead_letter(record, detail)
 
     def _keep_dead_letter(self, record: LogRecord, detail: str) -> None:

@@ -7,12 +7,12 @@ Rules of this file:
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from hashlib import blake2b
 from heapq import heappop, heappush
 from typing import NamedTuple
 
 import msgspec
 
+from engine.digests import DIGEST_MODULUS, digest_of
 from engine.seats.channels import NO_CHANNELS, Channels
 from schemas.facts import (
     EventCreated,
@@ -24,8 +24,6 @@ from schemas.facts import (
 )
 from schemas.seasons import SeasonPlace
 from schemas.selling import AS_THE_CHART_SAYS, Selling
-
-DIGEST_MODULUS = 1 << 64
 
 
 class Entry(NamedTuple):
@@ -215,5 +213,4 @@ def _digest(entry: Entry) -> int:
     *where, selling, season, edits = entry
     said = _encode(selling) if selling != AS_THE_CHART_SAYS else b""
     said += b"".join(_encode(one) for one in (season, edits) if one is not None)
-    source = "\x00".join(map(str, where)).encode() + said
-    return int.from_bytes(blake2b(source, digest_size=8).digest(), "big")
+    return digest_of("\x00".join(map(str, where)).encode() + said)

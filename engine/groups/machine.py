@@ -17,7 +17,8 @@ from zlib import crc32
 import msgspec
 
 from engine.answers import FirstAnswers
-from engine.groups.directory import DIGEST_MODULUS, Directory, Entry, updated
+from engine.digests import DIGEST_MODULUS
+from engine.groups.directory import Directory, Entry, updated
 from engine.groups.season_sale import pass_sale_on
 from engine.groups.seasons import (
     Seasons,

@@ -11,9 +11,8 @@ Rules of this file:
 """
 
 from collections.abc import Iterator, Mapping
-from hashlib import blake2b
 
-from engine.groups.directory import DIGEST_MODULUS
+from engine.digests import DIGEST_MODULUS, digest_of
 from engine.limits import within
 from engine.machine import Decision
 from schemas.commands import Asked, Change
@@ -178,5 +177,4 @@ def _digest_of(vote: VoteCounted) -> int:
 
 
 def _digest(group: int, what: str) -> int:
-    source = f"group {group} {what}".encode()
-    return int.from_bytes(blake2b(source, digest_size=8).digest(), "big")
+    return digest_of(f"group {group} {what}".encode())

@@ -9,11 +9,11 @@ Rules of this file:
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from hashlib import blake2b
 from typing import NamedTuple
 
 import msgspec
 
+from engine.digests import digest_of
 from schemas.facts import HELD, PlannedChange, Pocket
 from schemas.rejections import Rejected
 from schemas.votes import QUEUED, REFUSED, RESERVED, Verdict
@@ -144,4 +144,4 @@ def _needed_of_hold(changes: list[PlannedChange], token: str) -> dict[Pocket, in
 
 def _digest(group: int, part: Part) -> int:
     source = b"group %d %b %b" % (group, part.verdict.encode(), _encode(part.changes))
-    return int.from_bytes(blake2b(source, digest_size=8).digest(), "big")
+    return digest_of(source)

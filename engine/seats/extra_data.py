@@ -2,21 +2,20 @@
 
 import msgspec
 
-from engine.machine import Decision
+from engine.machine import Decision, refused
 from engine.seats.changes import is_meant, rejected
 from engine.seats.state import UNTOUCHED, UNTOUCHED_AREA, EventState, ObjectState, SeatsState
 from schemas.commands import UpdateExtraData
 from schemas.facts import ExtraDataChanged, SeatsFact
 from schemas.outbox import Accepted
-from schemas.rejections import Obstacle, Rejected, Rejection
+from schemas.rejections import Obstacle, Rejection
 
 
 def decide_extra_data(state: SeatsState, command: UpdateExtraData) -> Decision[SeatsFact]:
     """Replace the extra data of objects, all or none."""
     event = state.events.get(command.event)
     if event is None or not is_meant(event, command.workspace, command.event_key):
-        detail = str(command.event)
-        return Decision(Rejected(code=Rejection.EVENT_NOT_FOUND.code, detail=detail), [])
+        return refused(Rejection.EVENT_NOT_FOUND, str(command.event))
     unknown = [
         Obstacle(event=event.id, label=label, code=Rejection.OBJECT_NOT_FOUND.code)
         for label in command.extra_data

@@ -13,11 +13,11 @@ Rules of this file:
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator
-from hashlib import blake2b
 from typing import NamedTuple
 
 import msgspec
 
+from engine.digests import digest_of
 from engine.seats.doubt import ObjectKey
 from schemas.commands import ChangeBestAvailable
 from schemas.facts import CommandParked, GroupQueued
@@ -242,5 +242,4 @@ def _source(waiting: Waiting) -> tuple[str, int]:
 
 
 def _digest(waiting: Waiting) -> int:
-    source = "parked {} {}".format(*_source(waiting)).encode()
-    return int.from_bytes(blake2b(source, digest_size=8).digest(), "big")
+    return digest_of("parked {} {}".format(*_source(waiting)).encode())

@@ -11,12 +11,12 @@ Rules of this file:
 """
 
 from collections.abc import Mapping
-from hashlib import blake2b
 
 import msgspec
 
 from engine.answers import FirstAnswers
 from engine.charts.inventory import SeatMap
+from engine.digests import DIGEST_MODULUS, digest_of
 from engine.seats.doubt import Doubt
 from engine.seats.event_map import EventMap
 from engine.seats.holds import Holds
@@ -27,7 +27,6 @@ from schemas.commands import JsonObject
 from schemas.facts import FREE, HELD, AreaCounts, ChannelCounts, StatusChanged
 from schemas.seasons import SeasonPlace
 
-DIGEST_MODULUS = 1 << 64
 _CHANGE_WEIGHT = 0x9E3779B97F4A7C15
 
 
@@ -250,22 +249,18 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 def _digest(event: int, label: str, state: ObjectState) -> int:
-    return _hash(b"%d\x00%b\x00%b" % (event, label.encode(), _encode(state)))
+    return digest_of(b"%d\x00%b\x00%b" % (event, label.encode(), _encode(state)))
 
 
 def _digest_of_hold(event: int, hold: tuple[str, str], places: Places) -> int:
     label, token = hold
     told = _encode(places if places.of_channels else places.by_type)
     source = (event, label.encode(), token.encode(), told)
-    return _hash(b"%d\x00%b\x00%b\x00%b" % source)
+    return digest_of(b"%d\x00%b\x00%b\x00%b" % source)
 
 
 def _digest_of_override(event: int, label: str, season: int, places: int) -> int:
-    return _hash(b"%d\x00%b\x00%d\x00%d" % (event, label.encode(), season, places))
-
-
-def _hash(source: bytes) -> int:
-    return int.from_bytes(blake2b(source, digest_size=8).digest(), "big")
+    return digest_of(b"%d\x00%b\x00%d\x00%d" % (event, label.encode(), season, places))
 
 
 def state_after(fact: StatusChanged) -> ObjectState:

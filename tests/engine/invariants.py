@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Collection
 from typing import Any
 
+from engine.digests import DIGEST_MODULUS
 from engine.seats.offers import Offers
 from engine.seats.state import (
-    DIGEST_MODULUS,
     UNTOUCHED,
     UNTOUCHED_AREA,
     EventState,
