@@ -23,7 +23,7 @@ from adapters.postgres.errors import (
     WorkspaceUnknownError,
 )
 from adapters.postgres.pages import Cursor, Listing, Page, fetch_page
-from adapters.postgres.pool import Connection, Pool, connection
+from adapters.postgres.pool import Connection, Pool, connection, rows_changed
 from adapters.postgres.queries import load_queries
 from adapters.sealing import Seal
 
@@ -128,7 +128,7 @@ class Accounts:
     async def revoke_api_key(self, prefix: str) -> bool:
         """Shut a key out; False if there is none with this prefix."""
         async with connection(self._pool) as lent:
-            return bool(_count(await lent.execute(_SQL["revoke_api_key"], prefix)))
+            return bool(rows_changed(await lent.execute(_SQL["revoke_api_key"], prefix)))
 
     async def load_api_keys(self) -> list[ApiKey]:
         async with connection(self._pool) as lent:
@@ -268,8 +268,3 @@ def _new_secret(workspace: Workspace | None) -> str:
 
 def _prefix(digest: bytes) -> str:
     return digest.hex()[:prefix_digits]
-
-
-def _count(command_tag: str) -> int:
-    """Read the number of rows out of an answer like `INSERT 0 1`."""
-    return int(command_tag.rpartition(" ")[2])

@@ -18,7 +18,7 @@ import asyncpg
 from adapters.postgres.errors import ChartChangedError, ChartKeyTakenError
 from adapters.postgres.event_log import note_chart
 from adapters.postgres.pages import Cursor, Listing, Page, fetch_page
-from adapters.postgres.pool import Connection, Pool, connection
+from adapters.postgres.pool import Connection, Pool, connection, rows_changed
 from adapters.postgres.queries import load_queries
 
 VersionName: TypeAlias = Literal["published", "draft"]
@@ -161,7 +161,7 @@ class Charts:
     async def _set(self, statement: str, workspace: str, key: str, value: object) -> bool:
         async with connection(self._pool) as lent:
             done = await lent.execute(_SQL[statement], workspace, key, value)
-        return _is_one(done)
+        return bool(rows_changed(done))
 
     async def tags(self, workspace: str) -> list[str]:
         """Name all tags that charts of a workspace have."""
@@ -210,13 +210,8 @@ async def _retrieve(lent: Connection, workspace: str, key: str) -> Chart | None:
 
 async def _next_revision(lent: Connection, chart: Chart) -> None:
     """Say that a chart changes. Raises ChartChangedError if it is not as it was seen."""
-    if not _is_one(await lent.execute(_SQL["next_revision"], chart.id, chart.revision)):
+    if not rows_changed(await lent.execute(_SQL["next_revision"], chart.id, chart.revision)):
         raise ChartChangedError(f"chart {chart.key!r} was changed by somebody else")
-
-
-def _is_one(command_tag: str) -> bool:
-    """Read whether one row was changed out of an answer like `UPDATE 1`."""
-    return command_tag.endswith(" 1")
 
 
 def _chart(row: asyncpg.Record) -> Chart:

@@ -62,6 +62,11 @@ async def connection(pool: Pool, timeout_s: float = acquire_timeout_s) -> AsyncI
             raise
 
 
+def rows_changed(command_tag: str) -> int:
+    """Read the number of rows out of an answer like `INSERT 0 1`."""
+    return int(command_tag.rpartition(" ")[2])
+
+
 async def _prepare(fresh: "asyncpg.Connection[asyncpg.Record] | Connection") -> None:
     await fresh.set_type_codec(
         type_of_json,

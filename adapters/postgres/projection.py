@@ -24,7 +24,7 @@ from adapters.postgres.errors import (
     RecordsRefusedError,
 )
 from adapters.postgres.event_log import fact_entries, note_facts
-from adapters.postgres.pool import Connection, Pool, connect, connection
+from adapters.postgres.pool import Connection, Pool, connect, connection, rows_changed
 from adapters.postgres.queries import load_queries
 from adapters.postgres.results import AnsweredTwiceError
 from adapters.postgres.rows import EventRow
@@ -171,7 +171,7 @@ class Projection:
         for statement, kept_ms in _KEPT_MS.items():
             async with connection(self._pool, connect_timeout_s) as lent:
                 done = await lent.execute(_SQL[statement], now - kept_ms, deleted_at_once)
-            more |= int(done.rpartition(" ")[2]) >= deleted_at_once
+            more |= rows_changed(done) >= deleted_at_once
         return more
 
 
@@ -254,7 +254,7 @@ async def _write_results(lent: Connection, batch: Batch) -> None:
     runs = [msgspec.structs.astuple(run) for run in batch.results.in_order()]
     if runs:
         done = await lent.execute(_SQL["put_results"], *_columns(runs, 6))
-        if int(done.rpartition(" ")[2]) != len(runs):
+        if rows_changed(done) != len(runs):
             raise AnsweredTwiceError
     if batch.keyed_results:
         await lent.execute(_SQL["put_keyed_results"], *_columns(batch.keyed_results.values(), 7))
