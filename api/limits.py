@@ -28,7 +28,7 @@ quantity_max = 10_000_000
 events_per_group_max = 20
 """Bounds how many owners one command can keep waiting."""
 events_created_at_once_max = 100
-"""The vendor's limit (contract 1.1)."""
+"""The vendor's limit."""
 charts_with_events_max = 100
 """On a page that shows the events of its charts, too: with those it is long enough."""
 events_of_chart_max = 100
@@ -38,11 +38,9 @@ tags_per_chart_max = 100
 label_characters_max = 100
 """Of labels, event keys and ids, after normalization."""
 ticket_buyers_at_once_max = 1_000
-"""The vendor's limit (contract 1.13)."""
+"""The vendor's limit."""
 page_items_max = 1_000
-"""The vendor's limit (contract 2, pagination)."""
-hold_ms_max = 2 * 60 * 60 * 1000
-"""The vendor's limit on a hold token's whole validity (contract 1.7)."""
+"""The vendor's limit."""
 report_taken_s = 60.0
 """How long a client may take to read a report, which is in memory until then."""
 idempotency_key_characters_max = 255

@@ -4,8 +4,8 @@ import msgspec
 
 from schemas.rejections import Obstacle
 
-hold_max_ms = 2 * 60 * 60 * 1000
-"""The vendor's limit on a hold token's validity (contract 1.7)."""
+hold_ms_max = 2 * 60 * 60 * 1000
+"""The vendor's limit on a hold token's whole validity."""
 clock_tolerance_ms = 60 * 1000
 """How far an ingress' clock may be from the broker's: tokens are refused, and changed deadlines
 forgotten, only past this."""

@@ -1,1 +1,1 @@
-"""The processes behind the log: seats owners, coordinators, the projector, the edges."""
+"""The processes behind the log: seats owners, coordinators and the projector."""

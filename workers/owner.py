@@ -47,7 +47,7 @@ from workers.turns import Turns
 log = logging.getLogger(__name__)
 
 batch_records_max = 500
-"""Causes decided before an append: 200 to a batch make an append's cost small (kafka.md 2)."""
+"""Causes decided before an append: 200 to a batch make an append's cost small."""
 batch_bytes_max = 1024 * 1024
 """Of one append; a single record may be larger, up to the topic's own limit."""
 idle_wait_ms = 500

@@ -44,7 +44,7 @@ payload_bytes_max = 7_999
 """Postgres' limit on what a notification carries."""
 results_kept_ms = 24 * 60 * 60 * 1000
 status_changes_kept_ms = 365 * 24 * 60 * 60 * 1000
-"""As long as the vendor keeps them (contract 1.6)."""
+"""As long as the vendor keeps them."""
 event_log_kept_ms = status_changes_kept_ms
 deleted_at_once = 10_000
 """Keeps each deletion of what is old short."""

@@ -9,7 +9,7 @@ from api.applied import ended_somewhere
 from api.call import Call, Route
 from api.hold_tokens import SignedHold
 from api.lanes import Lane
-from api.limits import hold_ms_max
+from engine.limits import hold_ms_max
 from api.seatsio.commands import Commands
 from api.seatsio.errors import VendorError, from_rejected, hold_token_not_found
 from api.seatsio.idempotency import idempotency, refuse_idempotency

@@ -17,7 +17,7 @@ from schemas.selling import ForSale
 from schemas.selling_edits import ForSaleEdit, OpenAndClose, ReplaceForSale, Stock
 
 for_sale_edits_per_day_max = 10
-"""Of one event: the vendor's limit (contract 1.5)."""
+"""Of one event: the vendor's limit."""
 day_ms = 24 * 60 * 60 * 1000
 
 ALL_FOR_SALE = ForSale(for_sale=False)

@@ -38,7 +38,7 @@ from engine.groups.voting import (
     parts_of,
     vote_within_ms,
 )
-from engine.limits import clock_tolerance_ms, hold_max_ms
+from engine.limits import clock_tolerance_ms, hold_ms_max
 from engine.machine import Decision, refused
 from engine.seats.channels import differing
 from schemas.commands import (
@@ -290,7 +290,7 @@ def partition_of(workspace: str, key: str, partitions: int) -> int:
 def _is_too_far(state: GroupsState, hold: Hold, now: int) -> bool:
     revision = state.directory.hold(hold.token)
     expires_at = revision.expires_at if revision else hold.expires_at
-    return expires_at > now + hold_max_ms + clock_tolerance_ms
+    return expires_at > now + hold_ms_max + clock_tolerance_ms
 
 
 def _update(state: GroupsState, command: UpdateEvent, now: int) -> Decision[GroupsFact]:
@@ -359,7 +359,7 @@ def _set_deadline(state: GroupsState, command: SetHoldDeadline, now: int) -> Dec
     expires_at = now + command.duration_ms
     if previous <= now:
         return refused(Rejection.HOLD_TOKEN_EXPIRED, command.hold.token)
-    if command.duration_ms and expires_at > command.made_at + hold_max_ms:
+    if command.duration_ms and expires_at > command.made_at + hold_ms_max:
         return refused(Rejection.HOLD_DEADLINE_TOO_FAR, command.hold.token)
     latest = max(previous, command.hold.expires_at, expires_at)
     remembered = max(latest + clock_tolerance_ms, revision.remembered_until if revision else 0)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from engine.charts.inventory import BookableObject
-from engine.limits import clock_tolerance_ms, hold_max_ms, within
+from engine.limits import clock_tolerance_ms, hold_ms_max, within
 from engine.seats.areas import (
     Moved,
     change_area,
@@ -172,7 +172,7 @@ class Attempt:
             return Rejection.HOLD_TOKEN_EXPIRED
         if expires_at is None or self._request.is_part:
             return None
-        if expires_at > self._now + hold_max_ms + clock_tolerance_ms:
+        if expires_at > self._now + hold_ms_max + clock_tolerance_ms:
             return Rejection.HOLD_DEADLINE_TOO_FAR
         return None
 

@@ -4,8 +4,8 @@ Rules of this file:
 
 1. What a group has reserved of a hold is not given back: the hold is over all the same, and what
    it still has when the group is decided is freed then. A confirmed group leaves nothing of it.
-2. An expiry is a status change like any other (vendor contract 4.3): what it does not say, the
-   object no longer has. That includes an area's order and extra data.
+2. An expiry is a status change like any other: what it does not say, the object no longer has.
+   That includes an area's order and extra data.
 """
 
 from collections.abc import Mapping

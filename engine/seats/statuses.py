@@ -3,10 +3,9 @@
 Rules of this file:
 
 1. A booked seat is never booked again, whatever the caller allows.
-2. A held seat obeys its token; a call without any token is the back office's and may change it
-   (vendor contract 4.1).
-3. `allowed_previous_statuses` and `rejected_previous_statuses` narrow what is possible
-   (vendor contract 4.4); naming a status as allowed also opens the way from a custom one.
+2. A held seat obeys its token; a call without any token is the back office's and may change it.
+3. `allowed_previous_statuses` and `rejected_previous_statuses` narrow what is possible; naming
+   a status as allowed also opens the way from a custom one.
 """
 
 from engine.seats.state import ObjectState
@@ -51,7 +50,7 @@ def _follows(status: str, change: Change) -> bool:
 
 
 def seat_after(current: ObjectState, change: Change, item: ObjectChange) -> ObjectState:
-    """Give a seat's state after the change: what the change says replaces what was (4.3)."""
+    """Give a seat's state after the change: what the change says replaces what was."""
     return ObjectState(
         status=change.status,
         hold_token=change.hold.token if change.hold and change.status == HELD else None,

@@ -1,4 +1,4 @@
-"""Areas: places are counted, not named (contract 4.6; rules of engine/seats/areas.py)."""
+"""Areas: places are counted, not named (rules of engine/seats/areas.py)."""
 
 import pytest
 

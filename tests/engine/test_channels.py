@@ -1,4 +1,4 @@
-"""Channels: who may take which seat (contract 4.5)."""
+"""Channels: who may take which seat."""
 
 import pytest
 

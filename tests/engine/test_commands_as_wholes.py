@@ -1,4 +1,4 @@
-"""A command is done as a whole or refused as a whole (contract 1.2)."""
+"""A command is done as a whole or refused as a whole."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The coordinator's channels: what an edit comes to (contract 1.4)."""
+"""The coordinator's channels: what an edit comes to."""
 
 import msgspec
 import pytest

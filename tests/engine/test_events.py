@@ -1,4 +1,4 @@
-"""Events come, are renamed and go as the coordinator says (architecture section 6)."""
+"""Events come, are renamed and go as the coordinator says."""
 
 import msgspec
 

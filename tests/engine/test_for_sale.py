@@ -1,4 +1,4 @@
-"""What is for sale: what is not cannot be taken, and can be given back (contract 4.5)."""
+"""What is for sale: what is not cannot be taken, and can be given back."""
 
 import pytest
 

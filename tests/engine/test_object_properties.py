@@ -1,4 +1,4 @@
-"""What a status change says about an object replaces what was said before (contract 4.2, 4.3)."""
+"""What a status change says about an object replaces what was said before."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Which status a seat may take from which, by whose hand: the whole table (contract 4.1-4.4)."""
+"""Which status a seat may take from which, by whose hand: the whole table."""
 
 from collections.abc import Iterator
 
