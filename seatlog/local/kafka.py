@@ -22,7 +22,7 @@ from seatlog.local.failure import LocalServerError
 from seatlog.local.java import Java, find_java
 from seatlog.local.kafka_archive import archive_of, options_to_record, options_to_use
 from seatlog.local.kafka_jars import class_path
-from seatlog.local.leashed import DataLock, LeashedServer
+from seatlog.local.leashed import LeashedServer, LocalServer
 
 _SETTINGS = """\
 process.roles=broker,controller
@@ -96,12 +96,8 @@ class Quorum:
         return ",".join(f"{node}@{ports.LOOPBACK}:{port}" for node, port in numbered)
 
 
-class LocalKafka:
-    """A broker whose records live in `data`.
-
-    It listens on the loopback address only. The port stays the same over restarts of one
-    object, so that clients find it again.
-    """
+class LocalKafka(LocalServer):
+    """A broker whose records live in `data`; it listens on the loopback address only."""
 
     def __init__(
         self,
@@ -112,30 +108,18 @@ class LocalKafka:
         node: int = 1,
         quorum: Quorum | None = None,
     ) -> None:
-        self.data = data.absolute()
-        self.log = self.data / "kafka.log"
+        super().__init__(data, "kafka")
         self._settings_file = self.data / "server.properties"
         self._port = port
         self._heap_mb = heap_mb
         self._node = node
         self._quorum = quorum
         """None: it is alone, and draws what a cluster would have agreed on."""
-        self._lock = DataLock(self.data / "kafka.lock")
-        self._server: LeashedServer | None = None
 
     @property
     def bootstrap(self) -> str:
         assert self._port is not None, "start it first"
         return f"{ports.LOOPBACK}:{self._port}"
-
-    @property
-    def pid(self) -> int:
-        assert self._server is not None, "start it first"
-        return self._server.pid
-
-    @property
-    def running(self) -> bool:
-        return self._server is not None and self._server.running
 
     def start(self) -> str:
         """Start the broker and give its address; `wait_ready` tells when it answers.
@@ -183,18 +167,6 @@ class LocalKafka:
         except BrokerError as error:
             message = f"the broker listens and does not answer; see {self.log}: {error}"
             raise LocalServerError(message) from error
-
-    def stop(self) -> None:
-        """Stop the broker in order; without effect when it does not run."""
-        if self._server is not None:
-            self._server.stop()
-        self._lock.let_go()
-
-    def kill(self) -> None:
-        """Kill the broker with signal 9; `start` brings it back with what was acknowledged."""
-        if self._server is not None:
-            self._server.kill()
-        self._lock.let_go()
 
     def _write_settings(self, quorum: Quorum) -> None:
         self._port = ports.free_port() if self._port is None else ports.check_free(self._port)

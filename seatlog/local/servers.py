@@ -9,6 +9,7 @@ from pathlib import Path
 
 from seatlog.local.failure import LocalServerError
 from seatlog.local.kafka import LocalKafka
+from seatlog.local.leashed import LocalServer
 from seatlog.local.postgres import LocalPostgres
 
 log = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ class LocalServers:
 
     async def start(self) -> None:
         """Start both at once and wait until they answer; raises LocalServerError."""
-        servers = [server for server in (self._kafka, self._postgres) if server is not None]
+        servers: list[LocalServer] = [one for one in (self._kafka, self._postgres) if one]
         self._starting = asyncio.gather(
             *(asyncio.to_thread(_bring_up, server) for server in servers), return_exceptions=True
         )
@@ -86,7 +87,7 @@ class LocalServers:
                     await asyncio.to_thread(server.kill)
             await asyncio.sleep(_GIVE_UP_POLL_S)
 
-    async def _keep(self, servers: list[LocalKafka | LocalPostgres]) -> None:
+    async def _keep(self, servers: list[LocalServer]) -> None:
         while True:
             await asyncio.sleep(_LOOK_EVERY_S)
             for server in servers:
@@ -100,7 +101,7 @@ class LocalServers:
                     log.error("it did not start", extra={"why": str(error)})  # noqa: TRY400
 
 
-async def _bring_down(server: LocalKafka | LocalPostgres) -> None:
+async def _bring_down(server: LocalServer) -> None:
     # A thread cannot be cancelled: this one ends when the server does.
     stopping = asyncio.ensure_future(asyncio.to_thread(server.stop))
     done, _ = await asyncio.wait([stopping], timeout=stop_within_s)
@@ -110,6 +111,6 @@ async def _bring_down(server: LocalKafka | LocalPostgres) -> None:
     await stopping
 
 
-def _bring_up(server: LocalKafka | LocalPostgres) -> None:
+def _bring_up(server: LocalServer) -> None:
     server.start()
     server.wait_ready()
