@@ -138,7 +138,6 @@ class Fold:
             if fact.season is not None or fact.is_in_the_past is False:
                 self._share_all(event)
             event.updated_at = fact.updated_at
-            event.selling = fact.selling or event.selling
             event.chart_key = fact.chart_key or event.chart_key
             if fact.inventory is not None:
                 self._sell_from(event, fact.inventory, moment)
