@@ -9,7 +9,6 @@ from api.applied import ended_somewhere
 from api.call import Call, Route
 from api.hold_tokens import SignedHold
 from api.lanes import Lane
-from engine.limits import hold_ms_max
 from api.seatsio.commands import Commands
 from api.seatsio.errors import VendorError, from_rejected, hold_token_not_found
 from api.seatsio.idempotency import idempotency, refuse_idempotency
@@ -17,6 +16,7 @@ from api.seatsio.paging import check_parameters
 from api.seatsio.parts import JSON, Parts, answer, iso, now_ms, path_part
 from api.seatsio.recorded import Facts
 from api.seatsio.wire import Body, Whole, read
+from engine.limits import hold_ms_max
 from schemas.commands import SetHoldDeadline
 from schemas.rejections import Rejected, Rejection
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import msgspec
 
 from engine.groups.channels import edit_channels
-from engine.groups.directory import Directory, Entry, updated
+from engine.groups.directory import Directory, updated
 from engine.groups.for_sale import counted, day_ms, edit_for_sale
 from engine.machine import Decision, refused
 from schemas.commands import EditChannels, EditForSale, UpdateEvent
