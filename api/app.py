@@ -11,11 +11,12 @@ Rules of this file:
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from http import HTTPStatus
+from typing import Any
 
 import msgspec
-from aiohttp import StreamReader, hdrs, web
+from aiohttp import HttpVersion11, hdrs, web
 
 from api import limits
 from api.call import Call, Dialect, Route
@@ -35,8 +36,11 @@ from api.lanes import LaneLimits, places_by_lane
 
 log = logging.getLogger(__name__)
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Handle = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+Parts = Mapping[str, str]
+Handler = Callable[[web.BaseRequest, Parts], Coroutine[Any, Any, web.StreamResponse]]
 
+_NO_PARTS: Parts = {}
 _FAULT = Refusal(500, (Problem("INTERNAL_ERROR", "Something went wrong here: it was logged"),))
 _STOPPING = Refusal(
     503,
@@ -46,51 +50,71 @@ _STOPPING = Refusal(
 
 
 class Entrance:
-    """The way in and out of one application."""
+    """Where every request comes in and every answer goes out."""
 
     def __init__(self, core: Ingress, dialects: Sequence[Dialect], lane_limits: LaneLimits) -> None:
         assert dialects, "an ingress speaks at least one dialect"
         self._core = core
         self._dialects = dialects
-        self._dialect_of: dict[object, Dialect] = {}
         self._drawings_in_work = 0
         self._places = places_by_lane(lane_limits)
-
-    def add_routes(self, app: web.Application) -> None:
-        """Register the routes of all dialects."""
-        for dialect in self._dialects:
+        self._router = web.UrlDispatcher()
+        self._handlers: dict[web.AbstractRoute, Handler] = {}
+        self._fixed: dict[tuple[str, str], Handler] = {}
+        """Of the routes whose path has no parts that vary: they need no looking for."""
+        for method in ("GET", "HEAD"):
+            self._add(method, "/health", _health)
+            self._add(method, "/ready", _readiness(core))
+        for dialect in dialects:
             for route in dialect.routes:
-                handler = self._entered(route)
-                self._dialect_of[handler] = dialect
-                app.router.add_route(route.method, route.path, handler)
+                handler = self._entered(dialect, route)
+                self._add(route.method, route.path, handler)
                 # Clients join base URL and path with a slash too many, one of the vendor's too.
-                app.router.add_route(route.method, f"/{route.path}", handler)
+                self._add(route.method, f"/{route.path}", handler)
 
-    def _entered(self, route: Route) -> Handler:
+    def handle(self, request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
+        """Answer a request."""
+        handler = self._fixed.get((request.method, request.rel_url.raw_path))
+        return self._find(request) if handler is None else handler(request, _NO_PARTS)
+
+    def _add(self, method: str, path: str, handler: Handler) -> None:
+        self._handlers[self._router.add_route(method, path, _found)] = handler
+        if "{" not in path:
+            self._fixed.setdefault((method, path), handler)
+
+    async def _find(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Find the route by its parts; what has none is refused in the first dialect's shape."""
+        found = await self._router.resolve(request)  # type: ignore[arg-type]  # method and path do
+        if found.http_exception is not None:
+            return _refuse(self._dialects[0], found.http_exception, Call(request, found))
+        return await self._handlers[found.route](request, found)
+
+    def _entered(self, dialect: Dialect, route: Route) -> Handler:
         core, submitter, keys = self._core, self._core.submitter, self._core.keys
         places = self._places[route.lane]
 
-        async def enter(request: web.Request) -> web.StreamResponse:
-            call = Call(request)
+        async def enter(request: web.BaseRequest, parts: Parts) -> web.StreamResponse:
+            call = Call(request, parts)
             counted: str | None = None
             try:
                 if core.draining:
-                    return self._write(request, _STOPPING, call.request_id)
+                    return _write(dialect, _STOPPING, call)
                 if route.authenticated:
-                    call.caller = keys.authenticate(request.headers)
+                    call.name_caller(keys.authenticate(request.headers))
                 if route.for_admins:
                     call.caller.check_admin()
                 if route.appends:
                     submitter.check_room()
                 if route.authenticated:
-                    places.take(call.workspace.key)
-                    counted = call.workspace.key
+                    workspace = call.workspace.key
+                    places.take(workspace)
+                    counted = workspace
                 if route.compiles:
                     return await self._handle_drawing(route, call)
                 call.body = await read_body(request, route.body_bytes_max)
                 return await route.handler(call)
             except Exception as error:  # noqa: BLE001 - rule 2
-                return self._refuse(call, error)
+                return _refuse(dialect, error, call)
             finally:
                 if counted is not None:
                     places.leave(counted)
@@ -108,38 +132,35 @@ class Entrance:
         finally:
             self._drawings_in_work -= 1
 
-    @web.middleware
-    async def outermost(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Give what has no route the dialect's shape, too."""
-        try:
-            return await handler(request)
-        except web.HTTPException as error:
-            return self._refuse(Call(request), error)
 
-    def _refuse(self, call: Call, error: Exception) -> web.StreamResponse:
-        if isinstance(error, UnauthorizedError):
-            return web.Response(status=401, headers={hdrs.WWW_AUTHENTICATE: 'Basic realm="API"'})
-        if isinstance(error, ForbiddenError):
-            return web.Response(status=403)
-        if isinstance(error, web.HTTPException):
-            return self._write(call.request, _of_http(error), call.request_id)
-        refusal = refusal_of(error)
-        if refusal is None:
-            log.error("a request failed", exc_info=error, extra={"request": call.request_id})
-        return self._write(call.request, refusal or _FAULT, call.request_id)
+async def _found(request: web.Request) -> web.StreamResponse:
+    raise AssertionError(f"the router only finds routes: {request.path}")
 
-    def _write(self, request: web.Request, refusal: Refusal, request_id: str) -> web.Response:
-        dialect = self._dialect_of.get(request.match_info.handler, self._dialects[0])
-        try:
-            response = dialect.refuse(refusal, request_id)
-        except UnicodeEncodeError:
-            # Bytes that are not UTF-8 come as lone surrogates, which nothing can encode.
-            problems = [Problem(*map(_encodable, problem)) for problem in refusal.problems]
-            refusal = Refusal(refusal.status, problems, refusal.headers)
-            response = dialect.refuse(refusal, request_id)
-        response.headers.update(refusal.headers)
-        response.headers["X-Request-Id"] = request_id
-        return response
+
+def _refuse(dialect: Dialect, error: Exception, call: Call) -> web.StreamResponse:
+    if isinstance(error, UnauthorizedError):
+        return web.Response(status=401, headers={hdrs.WWW_AUTHENTICATE: 'Basic realm="API"'})
+    if isinstance(error, ForbiddenError):
+        return web.Response(status=403)
+    if isinstance(error, web.HTTPException):
+        return _write(dialect, _of_http(error), call)
+    refusal = refusal_of(error)
+    if refusal is None:
+        log.error("a request failed", exc_info=error, extra={"request": call.request_id})
+    return _write(dialect, refusal or _FAULT, call)
+
+
+def _write(dialect: Dialect, refusal: Refusal, call: Call) -> web.Response:
+    try:
+        response = dialect.refuse(refusal, call.request_id)
+    except UnicodeEncodeError:
+        # Bytes that are not UTF-8 come as lone surrogates, which nothing can encode.
+        problems = [Problem(*map(_encodable, problem)) for problem in refusal.problems]
+        refusal = Refusal(refusal.status, problems, refusal.headers)
+        response = dialect.refuse(refusal, call.request_id)
+    response.headers.update(refusal.headers)
+    response.headers["X-Request-Id"] = call.request_id
+    return response
 
 
 def _encodable(text: str) -> str:
@@ -154,7 +175,7 @@ def _of_http(error: web.HTTPException) -> Refusal:
     return Refusal(status, (Problem(code, phrase),), headers)
 
 
-async def read_body(request: web.Request, bytes_max: int) -> bytes:
+async def read_body(request: web.BaseRequest, bytes_max: int) -> bytes:
     """Read a request's body.
 
     Raises BodyTooLargeError (as early as possible), BodyEncodedError or BodyIncompleteError.
@@ -166,7 +187,7 @@ async def read_body(request: web.Request, bytes_max: int) -> bytes:
     content = request.content
     try:
         # Most bodies come with their headers, and need no wait and no timer.
-        body = content.read_nowait() if content.is_eof() else await _gather(content, bytes_max)
+        body = content.read_nowait() if content.is_eof() else await _gather(request, bytes_max)
     except (TimeoutError, web.RequestPayloadError, ConnectionError):
         raise BodyIncompleteError from None
     if len(body) > bytes_max:
@@ -174,61 +195,57 @@ async def read_body(request: web.Request, bytes_max: int) -> bytes:
     return body
 
 
-async def _gather(content: StreamReader, bytes_max: int) -> bytes:
+async def _gather(request: web.BaseRequest, bytes_max: int) -> bytes:
+    expected = request.headers.get(hdrs.EXPECT, "").lower()
+    if expected == "100-continue" and request.version >= HttpVersion11:
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     gathered = bytearray()
     async with asyncio.timeout(limits.body_wait_s):
-        while len(gathered) <= bytes_max and (chunk := await content.readany()):
+        while len(gathered) <= bytes_max and (chunk := await request.content.readany()):
             gathered += chunk
     return bytes(gathered)
 
 
-def build_app(
-    core: Ingress, dialects: Sequence[Dialect], lane_limits: LaneLimits
-) -> web.Application:
-    """Build the application; it starts and stops the ingress with itself."""
-    entrance = Entrance(core, dialects, lane_limits)
-    app = web.Application(
-        middlewares=[entrance.outermost], client_max_size=limits.drawing_body_bytes_max
-    )
-    app.router.add_get("/health", _health)
-    app.router.add_get("/ready", _readiness(core))
-    entrance.add_routes(app)
+class Runner(web.ServerRunner):
+    """Runs the server of an ingress; the ingress starts and stops with it."""
 
-    async def start(_: web.Application) -> None:
-        core.start()
+    def __init__(self, core: Ingress, handle: Handle) -> None:
+        server = web.Server(
+            handle,
+            access_log=None,
+            auto_decompress=False,
+            keepalive_timeout=limits.keepalive_s,
+            lingering_time=limits.lingering_s,
+        )
+        super().__init__(server, shutdown_timeout=limits.close_s)
+        self._core = core
 
-    async def drain(_: web.Application) -> None:
-        await core.drain()
+    async def setup(self) -> None:
+        """Start the ingress, and be ready for connections."""
+        self._core.start()
+        await super().setup()
 
-    async def stop(_: web.Application) -> None:
-        await core.stop()
+    async def shutdown(self) -> None:
+        """Wait for open answers; nobody new gets in, and connections close after this."""
+        await self._core.drain()
 
-    app.on_startup.append(start)
-    app.on_shutdown.append(drain)
-    app.on_cleanup.append(stop)
-    return app
+    async def cleanup(self) -> None:
+        """Close every connection, then stop the ingress."""
+        await super().cleanup()
+        await self._core.stop()
 
 
-async def listen(app: web.Application, host: str, port: int) -> web.AppRunner:
-    """Serve the application at an address; `cleanup()` of what this gives stops it in order."""
-    runner = web.AppRunner(
-        app,
-        access_log=None,
-        auto_decompress=False,
-        keepalive_timeout=limits.keepalive_s,
-        lingering_time=limits.lingering_s,
-        shutdown_timeout=limits.close_s,
-    )
+async def listen(core: Ingress, handle: Handle, host: str, port: int) -> Runner:
+    """Serve at an address; `cleanup()` of what this gives stops it in order."""
+    runner = Runner(core, handle)
     await runner.setup()
     await web.TCPSite(runner, host, port, backlog=1024, reuse_address=True).start()
     return runner
 
 
-async def serve(
-    app: web.Application, core: Ingress, host: str, port: int, stop: asyncio.Event
-) -> None:
+async def serve(core: Ingress, handle: Handle, host: str, port: int, stop: asyncio.Event) -> None:
     """Serve until `stop` is set; raises what ended the ingress, if that came first."""
-    runner = await listen(app, host, port)
+    runner = await listen(core, handle, host, port)
     stopped = asyncio.create_task(stop.wait())
     ended = asyncio.create_task(core.ended())
     try:
@@ -241,12 +258,14 @@ async def serve(
         await runner.cleanup()
 
 
-async def _health(_: web.Request) -> web.Response:
+async def _health(request: web.BaseRequest, parts: Parts) -> web.Response:
+    del request, parts
     return web.Response(text="ok")
 
 
 def _readiness(core: Ingress) -> Handler:
-    async def ready(_: web.Request) -> web.Response:
+    async def ready(request: web.BaseRequest, parts: Parts) -> web.Response:
+        del request, parts
         missing = await core.missing()
         if missing:
             return _json(503, {"ready": False, "missing": missing})

@@ -8,7 +8,7 @@ Rules of this file:
 """
 
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Protocol
@@ -27,28 +27,24 @@ _numbers = count(1)
 class Call:
     """A request with its caller and its body."""
 
-    __slots__ = ("_caller", "_request_id", "body", "request")
+    __slots__ = ("_request_id", "body", "caller", "parts", "request", "workspace")
 
-    def __init__(self, request: web.Request) -> None:
+    caller: Caller
+    """Who calls. Only on routes that are authenticated, like `workspace`."""
+    workspace: Workspace
+    """The workspace that everything in this request is about."""
+
+    def __init__(self, request: web.BaseRequest, parts: Mapping[str, str]) -> None:
         self.request = request
+        self.parts = parts
+        """Of the path, by the names that the route gives them; decoded."""
         self.body = b""
-        self._caller: Caller | None = None
         self._request_id: str | None = None
 
-    @property
-    def caller(self) -> Caller:
-        """Who calls. Only on routes that are authenticated."""
-        assert self._caller is not None, "the route is declared as open"
-        return self._caller
-
-    @caller.setter
-    def caller(self, caller: Caller) -> None:
-        self._caller = caller
-
-    @property
-    def workspace(self) -> Workspace:
-        """The workspace that everything in this request is about."""
-        return self.caller.workspace
+    def name_caller(self, caller: Caller) -> None:
+        """Say who calls."""
+        self.caller = caller
+        self.workspace = caller.workspace
 
     @property
     def company(self) -> int:

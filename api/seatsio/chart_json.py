@@ -17,7 +17,7 @@ EXPANDS: tuple[Expand, ...] = ("events", "validation", "venueType", "zones")
 OF_A_SINGLE_CHART: tuple[Expand, ...] = ("validation", "venueType", "zones")
 
 
-def read_expand(request: web.Request) -> set[Expand]:
+def read_expand(request: web.BaseRequest) -> set[Expand]:
     """Read what the answer shall say besides. Raises VendorError."""
     wanted: set[Expand] = set()
     for value in filter(None, request.query.getall("expand", ())):

@@ -24,7 +24,7 @@ CURSOR_PARAMETERS = frozenset(("limit", "start_after_id", "end_before_id"))
 JSON = dict[str, Any]
 
 
-def check_parameters(request: web.Request, known: Collection[str] = ()) -> None:
+def check_parameters(request: web.BaseRequest, known: Collection[str] = ()) -> None:
     """Refuse parameters that the route does not know."""
     if not request.query_string:
         return
@@ -33,7 +33,7 @@ def check_parameters(request: web.Request, known: Collection[str] = ()) -> None:
             raise bad_request(f"the parameter [{shown(name)}] is not known here")
 
 
-def read_cursor(request: web.Request) -> Cursor:
+def read_cursor(request: web.BaseRequest) -> Cursor:
     """Read which page is asked for."""
     cursor = Cursor(
         read_number(request, "limit", page_items_max),
@@ -55,7 +55,7 @@ def page_json(page: Page[Any], items: Sequence[JSON] | Sequence[str]) -> JSON:
     return told
 
 
-def single(request: web.Request, name: str) -> str | None:
+def single(request: web.BaseRequest, name: str) -> str | None:
     """Give the value of a parameter that stands at most once, if it has one."""
     values = request.query.getall(name, [])
     if len(values) > 1:
@@ -63,7 +63,7 @@ def single(request: web.Request, name: str) -> str | None:
     return values[0] or None if values else None
 
 
-def read_number(request: web.Request, name: str, most: int) -> int:
+def read_number(request: web.BaseRequest, name: str, most: int) -> int:
     """Read a number from 1 on; the most there may be if it is not given."""
     number = _number(request, name)
     if number is None:
@@ -73,7 +73,7 @@ def read_number(request: web.Request, name: str, most: int) -> int:
     return number
 
 
-def _number(request: web.Request, name: str) -> int | None:
+def _number(request: web.BaseRequest, name: str) -> int | None:
     text = single(request, name)
     if text is None:
         return None

@@ -117,4 +117,4 @@ def iso(at: int) -> str:
 
 def path_part(call: Call, name: str) -> str:
     """Give a part of the path, decoded and normalized. Raises BodyError."""
-    return read_label(call.request.match_info[name], name)
+    return read_label(call.parts[name], name)

@@ -56,7 +56,7 @@ class Thumbnails:
 
     async def _public(self, call: Call) -> web.Response:
         check_parameters(call.request)
-        drawing_hash = call.request.match_info["drawing_hash"]
+        drawing_hash = call.parts["drawing_hash"]
         if not _HASH_FORM.fullmatch(drawing_hash):
             raise _no_thumbnail()
         response = _png(await self._of_drawing(drawing_hash))

@@ -11,7 +11,7 @@ from adapters.postgres.pool import connect
 from adapters.postgres.reads import Reads
 from adapters.postgres.ticket_buyers import TicketBuyers
 from adapters.sealing import Seal
-from api.app import build_app, serve
+from api.app import Entrance, serve
 from api.command_log import CommandLog
 from api.core import Ingress
 from api.lanes import LaneLimits
@@ -42,10 +42,10 @@ async def serve_http(settings: Settings) -> None:
         system_secret=settings.system_secret if settings.test_companies else None,
     )
     lane_limits = LaneLimits(settings.priority_requests_max, settings.regular_requests_max)
-    app = build_app(core, [Seatsio(parts)], lane_limits)
+    entrance = Entrance(core, [Seatsio(parts)], lane_limits)
     reads.start()
     try:
-        await serve(app, core, settings.host, settings.port, asyncio.Event())
+        await serve(core, entrance.handle, settings.host, settings.port, asyncio.Event())
     finally:
         await reads.close()
         await kafka.close()

@@ -51,11 +51,11 @@ class PlainDialect:
         return web.Response(body=call.body)
 
     async def book(self, call: Call) -> web.Response:
-        match = call.request.match_info
-        entry = await self._core.directory.find(call.workspace.key, match["event"])
+        key = call.parts["event"]
+        entry = await self._core.directory.find(call.workspace.key, key)
         if entry is None:
-            raise RequestRefusedError(404, "EVENT_NOT_FOUND", match["event"])
-        command = book(entry.event, match["label"])
+            raise RequestRefusedError(404, "EVENT_NOT_FOUND", key)
+        command = book(entry.event, call.parts["label"])
         answered = await self._core.submitter.change(entry.partition, entry.event, command)
         return web.Response(text=type(answered.answer).__name__)
 

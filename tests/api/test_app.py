@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import aiohttp
 import pytest
 
-from api.app import build_app, listen, serve
+from api.app import Entrance, listen, serve
 from api.core import Ingress
 from api.lanes import LaneLimits
 from schemas.topics import Topics
@@ -37,13 +37,17 @@ class Site:
     client: aiohttp.ClientSession
 
 
+def entrance(core: Ingress) -> Entrance:
+    return Entrance(core, [PlainDialect(core)], LaneLimits())
+
+
 @pytest.fixture
 async def site(
     kafka_bootstrap: str, topics: Topics, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Site]:
     monkeypatch.setattr("api.limits.lingering_s", 0.05)
     core = Ingress(kafka_bootstrap, topics, AccountsInMemory(), SIGNING_KEY)
-    runner = await listen(build_app(core, [PlainDialect(core)], LaneLimits()), "127.0.0.1", 0)
+    runner = await listen(core, entrance(core).handle, "127.0.0.1", 0)
     port = runner.addresses[0][1]
     await until_ready(core)
     headers = {"Authorization": aiohttp.encode_basic_auth(SECRET, "")}
@@ -193,6 +197,33 @@ async def test_a_body_that_never_comes_is_not_waited_for(
     assert answer.startswith(b"HTTP/1.1 408 ")
 
 
+async def test_who_waits_with_the_body_is_told_to_send_it_only_where_it_is_read(
+    site: Site,
+) -> None:
+    expects = (KEY, b"Expect: 100-continue", b"Content-Length: 5")
+    reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
+    writer.write(head("/echo", *expects))
+    told = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), timeout=5)
+    writer.write(b"12345")
+    answer = await asyncio.wait_for(reader.read(), timeout=5)
+    writer.close()
+    await writer.wait_closed()
+
+    assert told == b"HTTP/1.1 100 Continue\r\n\r\n"
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b'"bytes":5' in answer
+    assert (await raw(site, head("/echo", *expects[1:]))).startswith(b"HTTP/1.1 401 ")
+    too_much = head("/echo", *expects[:2], b"Content-Length: 1000000000")
+    assert (await raw(site, too_much)).startswith(b"HTTP/1.1 413 ")
+
+
+@pytest.mark.parametrize("path", ["/echo", "/echo?x=1", "/%65cho", "/ech%6F?"])
+async def test_a_route_is_found_however_its_path_is_written(site: Site, path: str) -> None:
+    answer = await raw(site, head(path, KEY))
+
+    assert answer.startswith(b"HTTP/1.1 200 ")
+
+
 async def test_a_body_cut_off_in_the_middle_is_no_fault(
     site: Site, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -320,7 +351,7 @@ async def test_a_booking_over_http_and_a_late_one(
 
 async def test_alive_and_ready_are_two_things(topics: Topics) -> None:
     core = Ingress("127.0.0.1:9", topics, AccountsInMemory(), SIGNING_KEY)
-    runner = await listen(build_app(core, [PlainDialect(core)], LaneLimits()), "127.0.0.1", 0)
+    runner = await listen(core, entrance(core).handle, "127.0.0.1", 0)
     headers = {"Authorization": aiohttp.encode_basic_auth(SECRET, "")}
     url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     async with aiohttp.ClientSession(url, headers=headers) as client:
@@ -345,9 +376,8 @@ async def test_a_stopping_ingress_answers_what_is_open_and_then_ends(
 ) -> None:
     core = Ingress(kafka_bootstrap, topics, AccountsInMemory(), SIGNING_KEY)
     stop = asyncio.Event()
-    app = build_app(core, [PlainDialect(core)], LaneLimits())
     port = _free_port()
-    serving = asyncio.create_task(serve(app, core, "127.0.0.1", port, stop))
+    serving = asyncio.create_task(serve(core, entrance(core).handle, "127.0.0.1", port, stop))
     headers = {"Authorization": aiohttp.encode_basic_auth(SECRET, "")}
     async with aiohttp.ClientSession(f"http://127.0.0.1:{port}", headers=headers) as client:
 

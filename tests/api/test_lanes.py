@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import aiohttp
 import pytest
 
-from api.app import build_app, listen
+from api.app import Entrance, listen
 from api.core import Ingress
 from api.errors import RateLimitExceededError
 from api.lanes import LaneLimits, Places
@@ -58,8 +58,9 @@ async def client(topic_names: Topics) -> AsyncIterator[aiohttp.ClientSession]:
         [WorkspaceRow(1, FIRST, is_default=True), WorkspaceRow(2, SECOND)],
     )
     core = Ingress("127.0.0.1:9", topic_names, accounts, SIGNING_KEY)
-    app = build_app(core, [PlainDialect(core)], LaneLimits(priority_max=1, regular_max=REGULAR_MAX))
-    runner = await listen(app, "127.0.0.1", 0)
+    lane_limits = LaneLimits(priority_max=1, regular_max=REGULAR_MAX)
+    entrance = Entrance(core, [PlainDialect(core)], lane_limits)
+    runner = await listen(core, entrance.handle, "127.0.0.1", 0)
     headers = {"Authorization": aiohttp.encode_basic_auth(COMPANY_SECRET, "")}
     url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     async with aiohttp.ClientSession(url, headers=headers) as session:

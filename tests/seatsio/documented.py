@@ -6,8 +6,8 @@ from typing import Any
 import jsonschema_rs
 import msgspec
 from aiohttp import web
-from aiohttp.typedefs import Handler
 
+from api.app import Handle
 from api.call import Route
 from api.seatsio.openapi.document import document
 
@@ -49,14 +49,16 @@ class Documented:
             raise UndocumentedError(f"{where} at {error.instance_path}: {error.message[:500]}")
 
 
-def checking(routes: Sequence[Route]) -> Any:  # noqa: ANN401 - aiohttp's type of a middleware
-    """Make a middleware: an answer that is not documented becomes a fault, and its test fails."""
+def checking(handle: Handle, routes: Sequence[Route]) -> Handle:
+    """Look at each answer: one that is not documented becomes a fault, and its test fails."""
     documented = Documented(routes)
+    router = web.UrlDispatcher()
+    for route in routes:
+        router.add_route(route.method, route.path, _found)
 
-    @web.middleware
-    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        response = await handler(request)
-        resource = request.match_info.route.resource
+    async def check(request: web.BaseRequest) -> web.StreamResponse:
+        response = await handle(request)
+        resource = (await router.resolve(request)).route.resource  # type: ignore[arg-type]
         if resource is not None and isinstance(response, web.Response):
             body = response.body if isinstance(response.body, bytes) else b""
             path, kind = resource.canonical, response.content_type
@@ -64,3 +66,7 @@ def checking(routes: Sequence[Route]) -> Any:  # noqa: ANN401 - aiohttp's type o
         return response
 
     return check
+
+
+async def _found(request: web.Request) -> web.StreamResponse:
+    raise AssertionError(f"the router only finds routes: {request.path}")

@@ -24,7 +24,7 @@ from adapters.postgres.projection import Projection
 from adapters.postgres.reads import Reads
 from adapters.postgres.ticket_buyers import TicketBuyers
 from adapters.sealing import Seal
-from api.app import build_app, listen
+from api.app import Entrance, listen
 from api.command_log import CommandLog
 from api.core import Ingress
 from api.lanes import LaneLimits
@@ -244,9 +244,8 @@ async def api(bootstrap: str, topics: Topics, dsn: str) -> AsyncIterator[Install
     )
     reads.start()
     dialect = Seatsio(parts)
-    app = build_app(core, [dialect], LaneLimits())
-    app.middlewares.append(checking(dialect.routes))
-    runner = await listen(app, "127.0.0.1", 0)
+    entrance = Entrance(core, [dialect], LaneLimits())
+    runner = await listen(core, checking(entrance.handle, dialect.routes), "127.0.0.1", 0)
     await until_ready(core)
     host, port = runner.addresses[0][:2]
     async with aiohttp.ClientSession() as http:

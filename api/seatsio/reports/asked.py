@@ -11,7 +11,7 @@ from api.seatsio.wire import read_label, read_text, shown
 
 def read_type(call: Call, types: Collection[str]) -> str:
     """Read the type of a report. Raises VendorError."""
-    name = call.request.match_info["type"]
+    name = call.parts["type"]
     if name not in types:
         message = f"There is no such report: {shown(name)}; there are {', '.join(types)}"
         raise not_found(GENERAL_ERROR, message)
@@ -20,7 +20,7 @@ def read_type(call: Call, types: Collection[str]) -> str:
 
 def read_filter(call: Call, name: str) -> str:
     """Read the one bucket that is asked for; labels are compared in their normal form."""
-    text = call.request.match_info["filter"]
+    text = call.parts["filter"]
     return read_label(text, "filter") if name == BY_LABEL else read_text(text, "filter")
 
 
