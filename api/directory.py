@@ -12,6 +12,7 @@ Rules of this file:
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import lru_cache
 from zlib import crc32
 
 from adapters.following import follow, when_reachable
@@ -21,6 +22,7 @@ from engine.groups.directory import Directory, Entry, HoldRevision
 from schemas.outbox import OwnershipTaken, decode_groups_record, is_void
 
 
+@lru_cache(maxsize=1_000)
 def coordinator_of(workspace: str, coordinators: int) -> int:
     """Choose the partition of the groups topics that decides for a workspace."""
     return crc32(workspace.encode()) % coordinators
@@ -60,6 +62,12 @@ class EventDirectory:
     def find_now(self, workspace: str, key: str) -> Entry | None:
         """Look an event up in what was read so far."""
         return self._in_order[self._coordinator(workspace)].directory.find(workspace, key)
+
+    def find_all_now(self, workspace: str, keys: Sequence[str]) -> list[Entry]:
+        """Look events up in what was read so far; none unless all of them are in it."""
+        directory = self._in_order[self._coordinator(workspace)].directory
+        found = [entry for key in keys if (entry := directory.find(workspace, key))]
+        return found if len(found) == len(keys) else []
 
     async def find(self, workspace: str, key: str) -> Entry | None:
         """Look an event up; None only if it is not in the directory's current end either.

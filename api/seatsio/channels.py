@@ -22,8 +22,7 @@ from api.seatsio.commands import Commands
 from api.seatsio.errors import from_rejected
 from api.seatsio.idempotency import idempotency
 from api.seatsio.paging import check_parameters
-from api.seatsio.parts import JSON, nothing, path_part
-from api.seatsio.recorded import Facts
+from api.seatsio.parts import JSON, path_part
 from api.seatsio.wire import BY_KEY, Body, Label, Text, Whole, read, read_one_or_more
 from engine.groups.channels import channels_per_event_max, edit_channels
 from engine.seats.channels import NO_CHANNEL
@@ -144,11 +143,7 @@ class Channels:
             edit=edit,
         )
 
-        async def show(facts: Facts) -> web.Response:
-            del facts
-            return nothing()
-
-        return await self._commands.decide(call, command, show)
+        return await self._commands.decide(call, command)
 
 
 def new_channels(asked: Sequence[ChannelAsked], workspace: str) -> list[Channel]:

@@ -72,7 +72,10 @@ def event_keys(command: SeatsCommand | GroupsCommand) -> dict[int, str]:
 
 def finishes(command: SeatsCommand | GroupsCommand) -> bool:
     """Say whether a command ends something that others wait for: a release, or a hold's booking."""
-    return isinstance(command, ChangeObjectStatus) and all(
-        change.status == FREE or (change.hold is not None and change.status != HELD)
-        for change in command.changes
-    )
+    if not isinstance(command, ChangeObjectStatus):
+        return False
+    for change in command.changes:
+        books_what_is_held = change.hold is not None and change.status != HELD
+        if change.status != FREE and not books_what_is_held:
+            return False
+    return True

@@ -10,7 +10,8 @@ Rules of this file:
 2. Only commands with an idempotency key need the database before they are sent.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any
 
 from aiohttp import web
 
@@ -18,7 +19,7 @@ from api.call import Call
 from api.seatsio.command_forms import events_of, finishes, prefers_async, taken
 from api.seatsio.errors import EVENT_NOT_FOUND, VendorError, from_rejected
 from api.seatsio.idempotency import idempotency
-from api.seatsio.parts import Parts
+from api.seatsio.parts import Parts, nothing
 from api.seatsio.recorded import Facts, RecordedAnswers
 from api.submit import Answered
 from engine.groups.directory import Entry
@@ -28,6 +29,7 @@ from schemas.rejections import Rejected, Rejection
 from schemas.topics import EVENTS_COMMANDS, GROUPS_COMMANDS
 
 Show = Callable[[Facts], Awaitable[web.Response]]
+"""Writes down what the facts of an accepted command say; None where there is nothing to say."""
 Entries = list[Entry]
 Refuse = Callable[[Rejected], VendorError]
 
@@ -57,11 +59,16 @@ class Commands:
         A repeat is about the events of its first command, whatever their keys are by now.
         """
         directory, workspace = self._parts.core.directory, call.workspace.key
-        is_single = "Idempotency-Key" in call.request.headers or prefers_async(call)
+        asked = idempotency(call)
+        is_single = asked is not None or prefers_async(call)
         if is_single or behind_is_wrong:
             await directory.catch_up(workspace)
-        first = await self._events_of_first(call)
-        entries = first or [await self._parts.entry(call, key) for key in keys]
+        first = [] if asked is None else await self._events_of_first(call, asked)
+        entries = (
+            first
+            or directory.find_all_now(workspace, keys)
+            or [await self._parts.entry(call, key) for key in keys]
+        )
         try:
             return await attempt(entries)
         except VendorError as error:
@@ -74,10 +81,10 @@ class Commands:
         return await attempt(current)
 
     async def change(
-        self, call: Call, partition: int, command: SeatsCommand, show: Show, refuse: Refuse
+        self, call: Call, entry: Entry, command: SeatsCommand, show: Show | None, refuse: Refuse
     ) -> web.Response:
-        """Ask a seats owner; `show` and `refuse` write its answer down."""
-        submitter, event = self._parts.core.submitter, events_of(command)[0]
+        """Ask the owner of an event, the first of the command; `show` and `refuse` write down."""
+        submitter, partition, event = self._parts.core.submitter, entry.partition, entry.event
         if command.idempotency is not None:
             repeated = await self._repeated(call, command.idempotency, show, refuse)
             if repeated is not None:
@@ -89,7 +96,11 @@ class Commands:
         return await _written(answered, show, refuse)
 
     async def decide(
-        self, call: Call, command: GroupsCommand, show: Show, refuse: Refuse | None = None
+        self,
+        call: Call,
+        command: GroupsCommand,
+        show: Show | None = None,
+        refuse: Refuse | None = None,
     ) -> web.Response:
         """Ask the workspace's coordinator; `show` and `refuse` write its answer down."""
         submitter, workspace = self._parts.core.submitter, call.workspace.key
@@ -115,7 +126,7 @@ class Commands:
         return await _written(answered, show, refuse)
 
     async def _repeated(
-        self, call: Call, asked: Idempotency, show: Show, refuse: Refuse
+        self, call: Call, asked: Idempotency, show: Show | None, refuse: Refuse
     ) -> web.Response | None:
         """Give the first answer to an idempotency key again; None if it has none that is known."""
         first = await self._answers.first(call, asked)
@@ -124,10 +135,9 @@ class Commands:
         facts = await self._answers.facts_when_applied(first)
         return await _write(first.answer, facts, show, refuse, is_repeat=True)
 
-    async def _events_of_first(self, call: Call) -> Entries:
+    async def _events_of_first(self, call: Call, asked: Idempotency) -> Entries:
         """Give the events of the command that had this idempotency key before; none if none had."""
-        asked = idempotency(call)
-        first = await self._answers.first(call, asked) if asked else None
+        first = await self._answers.first(call, asked)
         if first is None:
             return []
         command = await self._answers.command(first.topic, first.command)
@@ -135,24 +145,26 @@ class Commands:
         return [entry for entry in found if entry] if all(found) else []
 
 
-async def _written(answered: Answered, show: Show, refuse: Refuse) -> web.Response:
+def _written(
+    answered: Answered, show: Show | None, refuse: Refuse
+) -> Coroutine[Any, Any, web.Response]:
     """Write down an answer as it was just given."""
     given = answered.answer
     if not _is_first_again(given):
-        return await _write(given, answered.facts, show, refuse)
+        return _write(given, answered.facts, show, refuse)
     facts = given.first_facts if isinstance(given, Accepted) else []
-    return await _write(given, facts, show, refuse, is_repeat=True)
+    return _write(given, facts, show, refuse, is_repeat=True)
 
 
 async def _write(
-    given: Answer, facts: Facts, show: Show, refuse: Refuse, *, is_repeat: bool = False
+    given: Answer, facts: Facts, show: Show | None, refuse: Refuse, *, is_repeat: bool = False
 ) -> web.Response:
     if isinstance(given, Rejected):
         error = refuse(given)
         if is_repeat:
             error.add_header(*_REPLAYED)
         raise error
-    response = await show(facts)
+    response = nothing() if show is None else await show(facts)
     if is_repeat:
         response.headers.add(*_REPLAYED)
     return response

@@ -21,7 +21,7 @@ from api.seatsio.for_sale import ForSaleConfigAsked, new_for_sale
 from api.seatsio.idempotency import idempotency, refuse_idempotency
 from api.seatsio.inventories import ChartInventories
 from api.seatsio.paging import CURSOR_PARAMETERS, check_parameters, page_json, read_cursor
-from api.seatsio.parts import Parts, answer, nothing, path_part
+from api.seatsio.parts import Parts, answer, path_part
 from api.seatsio.recorded import Facts
 from api.seatsio.selling import (
     SellingFields,
@@ -255,7 +255,7 @@ class Events:
             inventory=inventory,
             for_sale_propagated=asked.for_sale_propagated,
         )
-        return await self._commands.decide(call, command, _show_nothing)
+        return await self._commands.decide(call, command)
 
     async def _move_to_copy(self, call: Call) -> web.Response:
         """Copy the published drawing of an event's chart, and put the event on the copy."""
@@ -298,7 +298,7 @@ class Events:
             idempotency=idempotency(call),
             key=path_part(call, "key"),
         )
-        return await self._commands.decide(call, command, _show_nothing)
+        return await self._commands.decide(call, command)
 
     async def _retrieve(self, call: Call) -> web.Response:
         check_parameters(call.request)
@@ -324,8 +324,3 @@ def _selling(asked: NewSellingFields, workspace: str) -> Selling | None:
         for_sale=new_for_sale(asked.for_sale_config),
     )
     return None if selling == AS_THE_CHART_SAYS else selling
-
-
-async def _show_nothing(facts: Facts) -> web.Response:
-    del facts
-    return nothing()

@@ -24,7 +24,7 @@ from api.seatsio.errors import (
 )
 from api.seatsio.idempotency import idempotency
 from api.seatsio.paging import check_parameters
-from api.seatsio.parts import JSON, Parts, answer, iso, nothing, now_ms, path_part
+from api.seatsio.parts import JSON, Parts, answer, iso, now_ms, path_part
 from api.seatsio.recorded import Facts
 from api.seatsio.wire import Body, Label, Whole, read
 from engine.charts.inventory import SeatMap
@@ -142,17 +142,12 @@ class ForSaleRoutes:
 
     async def _replace(self, call: Call, for_sale: ForSale | None) -> web.Response:
         check_parameters(call.request)
-
-        async def show(facts: Facts) -> web.Response:
-            del facts
-            return nothing()
-
         edit: ForSaleEdit = ReplaceForSale(for_sale=for_sale)
-        return await self._send(
-            call, [EventForSaleEdit(key=path_part(call, "key"), edit=edit)], show
-        )
+        return await self._send(call, [EventForSaleEdit(key=path_part(call, "key"), edit=edit)])
 
-    async def _send(self, call: Call, edits: list[EventForSaleEdit], show: Show) -> web.Response:
+    async def _send(
+        self, call: Call, edits: list[EventForSaleEdit], show: Show | None = None
+    ) -> web.Response:
         workspace = call.workspace.key
         command = EditForSale(workspace=workspace, idempotency=idempotency(call), events=edits)
 

@@ -21,7 +21,6 @@ from api.seatsio.idempotency import idempotency
 from api.seatsio.object_reads import read_infos
 from api.seatsio.paging import check_parameters
 from api.seatsio.parts import JSON, Parts, answer, nothing, path_part
-from api.seatsio.recorded import Facts
 from api.seatsio.wire import BY_KEY, Body, JsonObject, Label, read, read_label
 from engine.groups.directory import Entry
 from schemas.commands import UpdateExtraData
@@ -128,11 +127,7 @@ class Objects:
             extra_data=extra_data,
         )
 
-        async def show(facts: Facts) -> web.Response:
-            del facts
-            return nothing()
-
         def refuse(rejected: Rejected) -> VendorError:
             return from_rejected(rejected, workspace, lambda _: entry.key)
 
-        return await self._commands.change(call, entry.partition, command, show, refuse)
+        return await self._commands.change(call, entry, command, None, refuse)

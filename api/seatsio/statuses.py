@@ -39,7 +39,7 @@ from api.seatsio.idempotency import idempotency
 from api.seatsio.object_info import infos
 from api.seatsio.object_reads import infos_after, read_infos, sharing_after
 from api.seatsio.paging import check_parameters, single
-from api.seatsio.parts import JSON, Parts, answer, nothing, path_part
+from api.seatsio.parts import JSON, Parts, answer, path_part
 from api.seatsio.recorded import Facts
 from api.seatsio.season_use import WantedUse, season_use
 from api.seatsio.wire import read
@@ -101,14 +101,9 @@ class Statuses:
         asked = read(call.body, SeasonUseAsked)
         wanted = wanted_use(asked.objects, WantedUse(is_overridden, asked.season))
 
-        async def show(facts: Facts) -> web.Response:
-            del facts
-            return nothing()
-
         async def change(entries: Entries) -> web.Response:
-            return await self._send(
-                call, entries, [await self._use(call, wanted, entries[0])], show
-            )
+            used = await self._use(call, wanted, entries[0])
+            return await self._send(call, entries, [used], None)
 
         return await self._commands.on_events(
             call, [path_part(call, "key")], change, behind_is_wrong=True
@@ -158,7 +153,7 @@ class Statuses:
             def refuse(rejected: Rejected) -> VendorError:
                 return from_rejected(rejected, workspace, lambda _: entry.key)
 
-            return await self._commands.change(call, entry.partition, command, show, refuse)
+            return await self._commands.change(call, entry, command, show, refuse)
 
         return await self._commands.on_events(call, [await event_key(self._parts, call)], change)
 
@@ -177,12 +172,11 @@ class Statuses:
             first = entries[0]
 
             async def show(facts: Facts) -> web.Response:
-                if not expanded:
-                    return nothing()
                 own = _by_event(facts)[first.event]
                 return answer({"objects": await infos_after(self._parts, first, own)})
 
-            return await self._send(call, entries, changes, show, same_channels=len(changes) > 1)
+            shown = show if expanded else None
+            return await self._send(call, entries, changes, shown, same_channels=len(changes) > 1)
 
         return await self._commands.on_events(
             call, asked.events, change, behind_is_wrong=bool(doubled)
@@ -205,7 +199,8 @@ class Statuses:
                     await self._check_doubled(doubled[place], asked.wanted, entry, path)
                 hold = self._hold(call, asked.wanted.hold_token, path)
                 changes.append(asked.wanted.change(entry.event, entry.key, hold))
-            return await self._send_batch(call, entries, changes, expanded=expanded)
+            shown = self._showing_batch(entries, changes) if expanded else None
+            return await self._send(call, entries, changes, shown)
 
         keys = [asked.events[0] for asked in batch]
         is_about_seasons = any(asked.wanted.use is not None for asked in batch)
@@ -213,12 +208,8 @@ class Statuses:
             call, keys, change, behind_is_wrong=any(doubled) or is_about_seasons
         )
 
-    async def _send_batch(
-        self, call: Call, entries: Entries, changes: list[Change], *, expanded: bool
-    ) -> web.Response:
+    def _showing_batch(self, entries: Entries, changes: Sequence[Change]) -> Show:
         async def show(facts: Facts) -> web.Response:
-            if not expanded:
-                return nothing()
             overridden = await self._overridden(entries, changes)
             by_event = _by_event(facts)
             shared = {
@@ -240,7 +231,7 @@ class Statuses:
                 results.append({"objects": infos(event_map, own, shared[entry.event])})
             return answer({"results": results})
 
-        return await self._send(call, entries, changes, show)
+        return show
 
     async def _overridden(
         self, entries: Entries, changes: Sequence[Change]
@@ -264,7 +255,7 @@ class Statuses:
         call: Call,
         entries: Sequence[Entry],
         changes: list[Change],
-        show: Show,
+        show: Show | None,
         *,
         same_channels: bool = False,
     ) -> web.Response:
@@ -286,10 +277,9 @@ class Statuses:
                 lambda event: keys.get(event) or self._parts.event_key(event),
             )
 
-        partitions = {entry.partition for entry in entries}
-        if len(partitions) > 1:
+        if len({entry.partition for entry in entries}) > 1:
             return await self._commands.decide(call, command, show, refuse)
-        return await self._commands.change(call, partitions.pop(), command, show, refuse)
+        return await self._commands.change(call, entries[0], command, show, refuse)
 
     def _hold(self, call: Call, token: str | None, path: str) -> Hold | None:
         """Read the hold token of a change; it carries its own deadline."""
