@@ -34,8 +34,7 @@ VARIABLES = {
     "test_companies": "TEST_COMPANIES",
     "system_secret": "SYSTEM_SECRET",
     "projector_delay_ms": "SEATLOG_PROJECTOR_DELAY_MS",
-    "crash_at": "SEATLOG_CRASH_AT",
-    "crash_mark": "SEATLOG_CRASH_MARK",
+    "crash_folder": "SEATLOG_CRASH_FOLDER",
     "log_level": "SEATLOG_LOG_LEVEL",
 }
 
@@ -74,10 +73,9 @@ class Settings:
     """Password of the test company endpoint."""
     projector_delay_ms: Annotated[int, Meta(ge=0)] = 0
     """Holds every projection back; for tests of reading one's own writes."""
-    crash_at: str = ""
-    """`role:point` at which a worker kills itself, once; for the fault tests."""
-    crash_mark: str = ""
-    """File made when the crash point is reached; while it is there, none is hit."""
+    crash_folder: str = ""
+    """Folder with a file for each crash point where a worker shall kill itself, once; for the
+    fault tests."""
     log_level: Annotated[str, Meta(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
     """What is logged: DEBUG, INFO, WARNING or ERROR."""
 

@@ -5,6 +5,7 @@ once a session in a fresh folder. A server that cannot be had skips its tests wi
 or fails them where SEATLOG_SERVERS=required (as .ci/run says).
 """
 
+import contextlib
 import os
 import secrets
 import tempfile
@@ -81,10 +82,15 @@ def postgres_dsn(servers_folder: Path) -> Iterator[str]:
         postgres.stop()
 
 
+def new_topic_names() -> Topics:
+    """Give the topics under names that nobody else uses; nothing is created."""
+    return load_topics().with_prefix(f"t{secrets.token_hex(4)}.")
+
+
 @pytest.fixture
 def topic_names() -> Topics:
     """Give the topics under names no other test uses; nothing is created."""
-    return load_topics().with_prefix(f"t{secrets.token_hex(4)}.")
+    return new_topic_names()
 
 
 @pytest.fixture
@@ -123,8 +129,15 @@ async def template_database(postgres_dsn: str) -> AsyncIterator[str]:
 @pytest.fixture
 async def database(postgres_dsn: str, template_database: str) -> AsyncIterator[str]:
     """Give the DSN of a database of this test alone, migrated and empty."""
+    async with new_database(postgres_dsn, template_database) as dsn:
+        yield dsn
+
+
+@contextlib.asynccontextmanager
+async def new_database(postgres_dsn: str, template: str) -> AsyncIterator[str]:
+    """Give the DSN of a copy of the template, for as long as it is needed."""
     name = f"test_{secrets.token_hex(4)}"
-    await _on_server(postgres_dsn, f'CREATE DATABASE "{name}" TEMPLATE "{template_database}"')
+    await _on_server(postgres_dsn, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     yield _with_database(postgres_dsn, name)
     await _on_server(postgres_dsn, f'DROP DATABASE "{name}" WITH (FORCE)')
 

@@ -25,9 +25,15 @@ log = logging.getLogger(__name__)
 class Ballots:
     """The votes of one life of an owner that are on their way."""
 
-    def __init__(self, log_port: Log, ballot_of: Callable[[GroupVote], TopicPartition]) -> None:
+    def __init__(
+        self,
+        log_port: Log,
+        ballot_of: Callable[[GroupVote], TopicPartition],
+        when_sent: Callable[[], None],
+    ) -> None:
         self._log = log_port
         self._ballot_of = ballot_of
+        self._when_sent = when_sent
         self._waiting: list[GroupVote] = []
         self._sending: asyncio.Task[None] | None = None
 
@@ -57,3 +63,5 @@ class Ballots:
                     await self._log.publish(ballot, records)
             except (AppendUnknownError, LogUnreachableError) as error:
                 log.warning("votes were not sent", extra={"why": str(error), "count": len(votes)})
+            else:
+                self._when_sent()

@@ -20,9 +20,10 @@ Rules of this file:
 
 import logging
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
 from adapters.ports import (
     Appender,
@@ -91,9 +92,17 @@ class StoppedError(Exception):
     """The partition must not be served until somebody has looked: the log does not add up."""
 
 
-def nothing_happens(point: str) -> None:
+class AtCrashPoint(Protocol):
+    """Is called at each crash point, with the records that are under way there."""
+
+    def __call__(self, point: str, records: Sequence[NewRecord] = ()) -> None:
+        """Kill the process, or do nothing."""
+        ...
+
+
+def nothing_happens(point: str, records: Sequence[NewRecord] = ()) -> None:
     """Be the crash point hook of normal life."""
-    del point
+    del point, records
 
 
 class Owner:
@@ -108,7 +117,7 @@ class Owner:
         member: str,
         *,
         turns: Turns | None = None,
-        at_crash_point: Callable[[str], None] = nothing_happens,
+        at_crash_point: AtCrashPoint = nothing_happens,
     ) -> None:
         self._role = role
         self._log = log_port
@@ -190,7 +199,8 @@ class Owner:
             life.push_async_callback(reader.close)
             self._at("4 settled")
             # Step 5.
-            ballots = Ballots(self._log, self._role.ballot_of)
+            when_sent = partial(self._at, "5 voted")
+            ballots = Ballots(self._log, self._role.ballot_of, when_sent)
             life.push_async_callback(ballots.close)
             await self._serve(appender, reader, ledger, ballots)
 
@@ -216,7 +226,7 @@ class Owner:
             ):
                 ledger.keep_fence()
             if ledger.pending:
-                self._at("5 decided")
+                self._at("5 decided", ledger.pending)
                 await self._append(appender, ledger)
                 ballots.send(ledger.take_votes())
                 appended_at = self._clock.monotonic_ms()
@@ -255,12 +265,11 @@ class Owner:
             raise TimeFailedError(f"what is due at {until} cannot be decided: {error!r}") from error
 
     async def _append(self, appender: Appender, ledger: Ledger) -> None:
-        batches = cut(ledger.pending)
-        ledger.pending = []
-        for batch in batches:
+        records, ledger.pending = ledger.pending, []
+        for batch in cut(records):
             acknowledged = await appender.append(batch)
             acknowledged_at = self._clock.monotonic_ms()
-            self._at("5 appended")
+            self._at("5 appended", batch)
             # Only a contiguous ack counts: with any other offset somebody wrote in between, or
             # this is the ack of another's record.
             if acknowledged.offset != ledger.next_offset:
@@ -270,7 +279,7 @@ class Owner:
                 )
             ledger.next_offset += len(batch)
             ledger.anchor(acknowledged.timestamp, acknowledged_at)
-        self._at("5 acknowledged")
+        self._at("5 acknowledged", records)
         if ledger.dead_letters:
             await self._log.publish(self._role.dead_letters, ledger.dead_letters)
             ledger.dead_letters.clear()

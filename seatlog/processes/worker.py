@@ -1,11 +1,12 @@
 """The worker: owns partitions of seats and of coordinators."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from weakref import WeakValueDictionary
 
@@ -13,14 +14,14 @@ from adapters.clock import MonotonicClock
 from adapters.kafka.inventories import Inventories
 from adapters.kafka.log import KafkaLog
 from adapters.kafka.membership import KafkaMembership
-from adapters.ports import LogUnreachableError, TopicPartition
+from adapters.ports import LogUnreachableError, NewRecord, TopicPartition
 from engine.charts.inventory import SeatMap
 from schemas.inventory import decode, decompress
 from schemas.topics import EVENTS_COMMANDS, GROUPS_COMMANDS, INVENTORIES, Topics, load_topics
 from seatlog.lifetime import run_process
 from seatlog.settings import Settings
 from workers.coordinator import coordinator_role
-from workers.owner import Owner, nothing_happens
+from workers.owner import AtCrashPoint, Owner, nothing_happens
 from workers.seats import seats_role
 from workers.turns import Turns
 from workers.worker import Worker
@@ -112,16 +113,24 @@ class SeatMaps:
         return seat_map
 
 
-def crash_hook(settings: Settings, role: str) -> Callable[[str], None]:
-    """Give what an owner calls at its crash points: at the one named, once, a kill -9 of us."""
-    if not settings.crash_at:
-        return nothing_happens
-    mark = Path(settings.crash_mark)
+def crash_hook(settings: Settings, role: str) -> AtCrashPoint:
+    """Give what an owner calls at its crash points: where a file asks for it, a kill -9 of us.
 
-    def at_crash_point(point: str) -> None:
-        if settings.crash_at == f"{role}:{point}" and not mark.exists():
-            mark.touch()
-            os.kill(os.getpid(), signal.SIGKILL)
+    The file is named `role:point`, or `role:point of TEXT` for records with that text in them.
+    Whoever takes it away dies, so each kills once.
+    """
+    if not settings.crash_folder:
+        return nothing_happens
+    folder = Path(settings.crash_folder)
+
+    def at_crash_point(point: str, records: Sequence[NewRecord] = ()) -> None:
+        for asked in folder.iterdir():
+            here, _, text = asked.name.partition(" of ")
+            is_meant = not text or any(text.encode() in record.value for record in records)
+            if here == f"{role}:{point}" and is_meant:
+                with contextlib.suppress(FileNotFoundError):  # another worker was first
+                    asked.unlink()
+                    os.kill(os.getpid(), signal.SIGKILL)
 
     return at_crash_point
 

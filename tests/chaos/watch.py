@@ -8,6 +8,7 @@ Rules of this file:
 
 import asyncio
 from bisect import bisect_left, bisect_right
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from adapters.kafka.log import KafkaLog
@@ -19,6 +20,7 @@ from schemas.facts import (
     GroupConfirmed,
     GroupEnded,
     GroupQueued,
+    GroupRefused,
     GroupReserved,
 )
 from schemas.outbox import (
@@ -79,14 +81,14 @@ class Partition:
         self.groups_confirmed = 0
         self.groups_cancelled = 0
 
-    def take_in(self, record: LogRecord, told: Any) -> None:  # noqa: ANN401 - either kind of record
-        """Take in the next record."""
+    def take_in(self, record: LogRecord, told: Any) -> bool:  # noqa: ANN401 - either kind of record
+        """Take in the next record; say whether it has facts that count."""
         if isinstance(told, OwnershipTaken):
             self.owners.append(Ownership(record.timestamp, record.offset, told.data.member))
-            return
+            return False
         if not self.owners or is_void(told.data, self.owners[-1].term, record.offset):
             self.void += 1
-            return
+            return False
         self.positions = told.data.positions
         if isinstance(told, CommandAnswered):
             self.answered_at.append(record.timestamp)
@@ -94,6 +96,7 @@ class Partition:
             self._end(f"command {told.data.command}", record.timestamp)
         for fact in told.data.facts:
             self._note(fact, told.data, record.timestamp)
+        return True
 
     def owner_at(self, at: int) -> Ownership | None:
         """Say whose the partition was."""
@@ -130,7 +133,12 @@ class Partition:
 
     def _note(self, fact: Any, data: Any, at: int) -> None:  # noqa: ANN401 - any fact
         match fact:
-            case GroupBegun(group=group) | GroupReserved(group=group) | GroupQueued(group=group):
+            case (
+                GroupBegun(group=group)
+                | GroupReserved(group=group)
+                | GroupRefused(group=group)
+                | GroupQueued(group=group)
+            ):
                 self._open.setdefault(f"group {group}", at)
             case GroupEnded(group=group):
                 self._end(f"group {group}", at)
@@ -149,11 +157,21 @@ class Partition:
             self.ended.append(Doubt(at - begun, begun, self._name, what))
 
 
+Hear = Callable[[TopicPartition, Any], None]
+"""Takes each fact that counts, with the outbox that it stands in."""
+
+
+def hear_nothing(outbox: TopicPartition, fact: object) -> None:
+    """Need no fact."""
+    del outbox, fact
+
+
 class Watch:
     """Follows all outboxes of an installation."""
 
-    def __init__(self, bootstrap: str, topics: Topics) -> None:
+    def __init__(self, bootstrap: str, topics: Topics, hear: Hear = hear_nothing) -> None:
         self._log = KafkaLog(bootstrap)
+        self._hear = hear
         self._commands = {
             _partition(topics, outbox, number): _partition(topics, commands, number)
             for commands, outbox in (
@@ -208,7 +226,9 @@ class Watch:
         of_groups = record.topic == self._of_groups
         told = decode_groups_record(value) if of_groups else decode_seats_record(value)
         outbox = TopicPartition(record.topic, record.partition)
-        self.partitions[outbox].take_in(record, told)
+        if self.partitions[outbox].take_in(record, told):
+            for fact in told.data.facts:
+                self._hear(outbox, fact)
         self._read_up_to[outbox] = record.offset + 1
 
 

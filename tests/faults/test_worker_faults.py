@@ -39,13 +39,14 @@ async def drop(
 async def test_a_kill_at_each_step_of_the_loop_loses_nothing_and_doubles_nothing(
     drop: Drop, role: str, point: str, tmp_path: Path
 ) -> None:
-    mark = tmp_path / "hit"
-    crash = {"SEATLOG_CRASH_AT": f"{role}:{point}", "SEATLOG_CRASH_MARK": str(mark)}
-    await drop.open("worker-1", environment=crash)
+    points = tmp_path / "points"
+    points.mkdir()
+    (points / f"{role}:{point}").touch()
+    await drop.open("worker-1", environment={"SEATLOG_CRASH_FOLDER": str(points)})
     await drop.send(300)
     await drop.see_all_answered()
     drop.check()
-    assert mark.exists(), "the crash point was never reached"
+    assert not any(points.iterdir()), "the crash point was never reached"
     assert drop.supervisor.restarts["worker-1"] == 1
 
 

@@ -287,7 +287,11 @@ OF_GROUPS: Final = (
     ),
     _bug(
         "votes go out before the ack",
-        (Owner, "_serve", 'self._at("5 decided")', "ballots.send(ledger.take_votes())"),
+        (
+            *(Owner, "_serve"),
+            'self._at("5 decided", ledger.pending)',
+            "ballots.send(ledger.take_votes())",
+        ),
     ),
     _bug(
         "a cancelled group is done all the same",

@@ -14,7 +14,7 @@ from functools import partial
 from operator import itemgetter
 from typing import Any, ClassVar, Final, NamedTuple
 
-from adapters.ports import AppendUnknownError, FencedError, TopicPartition
+from adapters.ports import AppendUnknownError, FencedError, NewRecord, TopicPartition
 from engine.charts.inventory import SeatMap
 from engine.groups.machine import GroupsState
 from schemas.topics import GROUPS_COMMANDS
@@ -151,10 +151,14 @@ class Cluster:
         log = SimulatedLog(self._world, process)
         turns = Turns()
 
-        def crash(outbox: TopicPartition, point: str) -> None:
+        def crash(outbox: TopicPartition, point: str, records: Sequence[NewRecord] = ()) -> None:
+            del records
+            fault = CRASHES.get(point)
+            if fault is None:
+                return  # no step of the loop: the nemesis kills there
             process.check()
-            if self._dice.fires(CRASHES[point]):
-                self.fired_in_doubt[CRASHES[point]] += WatchedLedger.in_doubt(outbox)
+            if self._dice.fires(fault):
+                self.fired_in_doubt[fault] += WatchedLedger.in_doubt(outbox)
                 self.kill(process)
                 process.check()
 
