@@ -68,6 +68,8 @@ def _channel_key(key: str) -> str:
 class ChannelAsked(InChannel):
     """A channel to be."""
 
+    id: Text | None = None
+    """Ours to give: who sends back the channels that were shown sends it along."""
     key: Annotated[Label, AfterValidator(_channel_key)]
     name: Text
     color: Text

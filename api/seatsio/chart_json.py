@@ -8,6 +8,7 @@ from aiohttp import web
 from adapters.postgres.charts import Chart, Version
 from api.call import Call
 from api.seatsio.errors import bad_request
+from api.seatsio.paging import single
 from api.seatsio.parts import JSON
 from api.seatsio.wire import shown
 
@@ -20,6 +21,11 @@ OF_A_SINGLE_CHART: tuple[Expand, ...] = ("validation", "venueType", "zones")
 def read_expand(request: web.BaseRequest) -> set[Expand]:
     """Read what the answer shall say besides. Raises VendorError."""
     wanted: set[Expand] = set()
+    validated = single(request, "validation")  # what `expand` has replaced
+    if validated not in (None, "true", "false"):
+        raise bad_request(f"validation: expected true or false, found {shown(validated)!r}")
+    if validated == "true":
+        wanted.add("validation")
     for value in filter(None, request.query.getall("expand", ())):
         if value not in EXPANDS:
             raise bad_request(f"expand: expected {', '.join(EXPANDS)}; found [{shown(value)}]")

@@ -120,7 +120,7 @@ class Charts:
         return await self._page(call, archived=True)
 
     async def _page(self, call: Call, *, archived: bool) -> web.Response:
-        known = {"filter", "tag", "expand", "eventsLimit", *CURSOR_PARAMETERS}
+        known = {"filter", "tag", "expand", "validation", "eventsLimit", *CURSOR_PARAMETERS}
         check_parameters(call.request, known)
         cursor, expand = read_cursor(call.request), read_expand(call.request)
         if "events" in expand:

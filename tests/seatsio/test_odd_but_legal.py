@@ -134,6 +134,28 @@ async def test_a_season_of_no_events_may_say_so(company: Company) -> None:
     )
 
 
+async def test_channels_are_sent_back_as_they_were_shown(company: Company) -> None:
+    await company.event("E")
+    new = {"key": "k", "name": "K", "color": "#fff", "index": 1, "objects": ["A-1"], "id": None}
+    assert (await company.post("/events/E/channels", new)).status == 204
+    channels = (await company.get("/events/E")).json["channels"]
+    replaced = await company.post("/events/E/channels/replace", {"channels": channels})
+    assert replaced.status == 204, replaced
+    assert (await company.get("/events/E")).json["channels"] == channels
+    asked = {"chartKey": await company.chart(), "channels": channels}
+    [copied] = (await company.post("/events", asked)).json["channels"]
+    assert copied["id"] != channels[0]["id"]
+
+
+async def test_lists_of_charts_know_the_former_word_for_validation(company: Company) -> None:
+    await company.chart("sampleChartWithErrors")
+    [shown] = (await company.get("/charts?validation=true")).json["items"]
+    assert [shown] == (await company.get("/charts?expand=validation")).json["items"]
+    assert shown["validation"]["errors"]
+    [plain] = (await company.get("/charts?validation=false")).json["items"]
+    assert "validation" not in plain
+
+
 @pytest.mark.parametrize(
     ("former", "now"),
     [

@@ -18,7 +18,7 @@ HOLD_TOKENS: Operations = {
 
 _CHART = "/charts/{key}"
 _CATEGORY = f"{_CHART}/categories/{{category}}"
-_LISTED = (*PAGE, "filter", "tag", "expand chart", "eventsLimit")
+_LISTED = (*PAGE, "filter", "tag", "expand chart", "validation", "eventsLimit")
 
 CHARTS: Operations = {
     ("POST", "/charts"): post("Create a chart", ChartAsked, "Chart"),

@@ -56,6 +56,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "expand chart": _parameter(
         "expand", array({"enum": ["events", "validation", "venueType", "zones"]})
     ),
+    "validation": _parameter("validation", BOOLEAN, "the same as expand=validation"),
     "expand event": _parameter("expand", array({"enum": ["events"]})),
     "eventsLimit": _parameter("eventsLimit", {**INTEGER, "minimum": 1, "maximum": 100}),
     "name": _parameter("name", STRING, "in place of the drawing's own"),

@@ -71,6 +71,7 @@ async def test_a_list_with_events_is_read_page_by_page(company: Company, client:
     [
         ("expand=seats", "expand: expected events, validation, venueType, zones; found [seats]"),
         ("expand=events&eventsLimit=0", "eventsLimit: expected a number from 1 to 100"),
+        ("validation=yes", "validation: expected true or false, found 'yes'"),
         ("eventsLimit=x", "eventsLimit: expected a whole number, found 'x'"),
         ("color=red", "the parameter [color] is not known here"),
     ],
