@@ -107,7 +107,7 @@ class Installation:
         for number in range(1, self._workers + 1):
             member = f"worker-{number}"
             worker = self._child(member, "worker", {"SEATLOG_MEMBER": member})
-            await self._supervisor.start(worker)
+            await self._supervisor.start(replace(worker, has_spare=True))
         await self._supervisor.start(self._child("projector", "projector"))
         await self.start_api("api", self.port)
 

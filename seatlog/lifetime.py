@@ -13,6 +13,7 @@ import uvloop
 
 from seatlog.logs import log_to_stderr
 from seatlog.settings import Settings, SettingsError, load_settings
+from seatlog.spares import AS_A_SPARE, become_who_is_needed
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +25,8 @@ def run_process(
     name: str, work: Callable[[Settings], Coroutine[Any, Any, None]], *, leashed: bool = True
 ) -> NoReturn:
     """Be a process: settings from the environment, its log on standard error, its exit status."""
+    if leashed and AS_A_SPARE in sys.argv:
+        become_who_is_needed()
     try:
         settings = load_settings()
     except SettingsError as error:

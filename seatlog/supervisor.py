@@ -7,7 +7,8 @@ Rules of this file:
    doing; then with a growing pause.
 2. Children end with us: each reads from a pipe that only we hold open, so even after a kill -9
    of the supervisor none is left running.
-3. The way down is the way up reversed, in stages, and no child outlives its grace: who takes
+3. Processes whose return matters have a spare (seatlog/spares), which takes their place at once.
+4. The way down is the way up reversed, in stages, and no child outlives its grace: who takes
    commands stops while those who answer them still run.
 """
 
@@ -20,6 +21,8 @@ import time
 from collections import deque
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+
+from seatlog.spares import AS_A_SPARE, Spare
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +45,8 @@ class ChildSpec:
     """Those of a later stage have ended before those of an earlier one are told to."""
     grace_s: float = 2.5
     """From being told to end to being killed."""
+    has_spare: bool = False
+    """Whether a spare is kept for all of this command: it must be a process of ours."""
 
 
 class Supervisor:
@@ -53,6 +58,8 @@ class Supervisor:
         self._specs: dict[str, ChildSpec] = {}
         self._children: dict[str, asyncio.subprocess.Process] = {}
         self._keepers: list[asyncio.Task[None]] = []
+        self._spares: dict[tuple[str, ...], Spare] = {}
+        """By command."""
         self.restarts: dict[str, int] = {}
 
     async def start(self, spec: ChildSpec) -> None:
@@ -66,6 +73,10 @@ class Supervisor:
         """Give the process id of a child as it runs now."""
         return self._children[name].pid
 
+    def spare_pids(self) -> list[int]:
+        """Give the process ids of the spares that wait."""
+        return [spare.pid for spare in self._spares.values() if spare.pid is not None]
+
     def signal(self, name: str, number: signal.Signals) -> None:
         """Send a child a signal."""
         self._children[name].send_signal(number)
@@ -75,6 +86,7 @@ class Supervisor:
         for keeper in self._keepers:
             keeper.cancel()
         await asyncio.gather(*self._keepers, return_exceptions=True)
+        await asyncio.gather(*(spare.stop() for spare in self._spares.values()))
         stages = {spec.stage for spec in self._specs.values()}
         for stage in sorted(stages, reverse=True):
             await self._stop_together(
@@ -86,9 +98,22 @@ class Supervisor:
         await asyncio.gather(*(_end(self._children[spec.name], spec.grace_s) for spec in here))
 
     async def _spawn(self, spec: ChildSpec) -> None:
-        self._children[spec.name] = await asyncio.create_subprocess_exec(
-            *spec.command,
-            env={**os.environ, **spec.environment},
+        spare = await self._spare_of(spec).take(spec.environment) if spec.has_spare else None
+        self._children[spec.name] = spare or await self._run(spec.command, spec.environment)
+
+    def _spare_of(self, spec: ChildSpec) -> Spare:
+        command = (*spec.command, AS_A_SPARE)
+        if command not in self._spares:
+            # Python itself reads its part of the environment before anybody is told anything.
+            self._spares[command] = Spare(lambda: self._run(command, spec.environment))
+        return self._spares[command]
+
+    async def _run(
+        self, command: Sequence[str], environment: Mapping[str, str]
+    ) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            *command,
+            env={**os.environ, **environment},
             stdin=asyncio.subprocess.PIPE,
             stdout=self._log_to,
             stderr=self._log_to,

@@ -63,14 +63,15 @@ class Served:
         return await self.stop(), time.monotonic() - told_at
 
     def workers(self) -> list[int]:
-        """Give the process ids of its workers."""
+        """Give the process ids of its workers, while those run that were started first."""
         assert self.process is not None
         found = []
         for folder in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
                 parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]
                 command = (folder / "cmdline").read_bytes()
-                if int(parent) == self.process.pid and b"seatlog.processes.worker" in command:
+                is_worker = command.endswith(b"seatlog.processes.worker\0")  # and not the spare
+                if int(parent) == self.process.pid and is_worker:
                     found.append(int(folder.name))
         return found
 
