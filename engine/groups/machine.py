@@ -10,7 +10,7 @@ Rules of this file:
 """
 
 from collections.abc import Collection, Iterator
-from itertools import count, islice
+from itertools import count
 from typing import NamedTuple
 from zlib import crc32
 
@@ -28,7 +28,7 @@ from engine.groups.seasons import (
     propagating,
     tables_passed_on,
 )
-from engine.groups.selling import decide_selling, sold_anew, too_large
+from engine.groups.selling import decide_selling, selling_bytes_max, sold_anew, too_large
 from engine.groups.voting import (
     GroupInDoubt,
     GroupsInDoubt,
@@ -38,7 +38,7 @@ from engine.groups.voting import (
     parts_of,
     vote_within_ms,
 )
-from engine.limits import clock_tolerance_ms, hold_ms_max
+from engine.limits import clock_tolerance_ms, hold_ms_max, within
 from engine.machine import Decision, refused
 from engine.seats.channels import differing
 from schemas.commands import (
@@ -81,7 +81,8 @@ them."""
 groups_in_doubt_max = 5_000
 """More wait nowhere: an owner parks as many commands."""
 inventories_replaced_at_once_max = 500
-"""Keeps the record far below its limit, and nobody waiting for long."""
+"""Keeps the record far below its limit, and nobody waiting for long. A season with all its events
+is replaced at once, however many they are: they look at each other's objects."""
 
 
 class GroupOverdue(NamedTuple):
@@ -331,16 +332,18 @@ def _as_asked(entry: Entry, key: str, command: UpdateEvent, now: int) -> EventUp
 def _replace_inventory(
     state: GroupsState, command: ReplaceInventory, now: int
 ) -> Decision[GroupsFact]:
-    concerned = (
-        entry
-        for entry in state.directory.of_chart(command.workspace, command.chart_key)
-        if entry.inventory != command.inventory
-    )
-    replaced: list[GroupsFact] = [
-        updated(entry, now, inventory=command.inventory)
-        for entry in islice(concerned, inventories_replaced_at_once_max)
-    ]
-    return Decision(Accepted(), replaced)
+    concerned: dict[int, list[Entry]] = {}
+    for entry in state.directory.of_chart(command.workspace, command.chart_key):
+        if entry.inventory != command.inventory:
+            shared = entry.event if entry.season is None else entry.season.top
+            concerned.setdefault(shared, []).append(entry)
+    chosen: list[Entry] = []
+    for together in concerned.values():
+        if chosen and len(chosen) + len(together) > inventories_replaced_at_once_max:
+            break
+        chosen += together
+    replaced = [updated(entry, now, inventory=command.inventory) for entry in chosen]
+    return Decision(Accepted(), [*within(replaced, selling_bytes_max)])
 
 
 def _delete(state: GroupsState, command: DeleteEvent, now: int) -> Decision[GroupsFact]:

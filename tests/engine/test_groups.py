@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from engine.groups.machine import GroupsMachine, partition_of
-from schemas.commands import CreateEvents, Hold, NewEvent, ReplaceInventory
+from schemas.commands import CreateEvents, CreateSeason, Hold, NewEvent, ReplaceInventory
 from schemas.facts import EventCreated, EventDeleted, EventUpdated, HoldDeadlineSet
 from schemas.rejections import Rejection
 from schemas.selling import EventCategory, Selling, TableBooking
@@ -153,6 +153,20 @@ def test_of_many_events_so_many_at_once_get_a_new_inventory_until_all_have_it(
         replaced.append([fact.key for fact in scenario.last.facts])
     assert [len(keys) for keys in replaced] == [2, 2, 1, 0]
     assert sorted(key for keys in replaced for key in keys) == [*"abcde"]
+
+
+def test_a_season_gets_a_new_inventory_with_all_its_events_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("engine.groups.machine.inventories_replaced_at_once_max", 2)
+    year = NewEvent(key="year", chart_key="chart", inventory="before")
+    season = CreateSeason(workspace=WORKSPACE, season=year, event_keys=["may", "june"])
+    scenario = GroupsScenario().given(create("a"), season, create("b"))
+    replaced = []
+    for _ in range(4):
+        scenario.given(replace("after"))
+        replaced.append({fact.key for fact in scenario.last.facts})
+    assert replaced == [{"a"}, {"year", "may", "june"}, {"b"}, set()]
 
 
 def test_a_renamed_event_is_found_by_its_new_key_only() -> None:
