@@ -31,6 +31,7 @@ from schemas.facts import (
 from schemas.outbox import DecisionApplied
 from seatlog.verify.holds import Holds
 from seatlog.verify.journal import Entry
+from seatlog.verify.offers import channel_of
 from seatlog.verify.report import Check, Report
 
 _OF_GROUPS = (GroupBegun, GroupConfirmed, GroupCancelled)
@@ -71,6 +72,8 @@ class Directory:
         self._by_id: dict[int, _Known] = {}
         self._ids: defaultdict[str, set[int]] = defaultdict(set)
         self._key_of: dict[int, str] = {}
+        self._channels: dict[int, Mapping[str, str]] = {}
+        """Of each event: the keys of channels by label of an object."""
         self._decisions: defaultdict[tuple[int, str], deque[Decision]] = defaultdict(deque)
 
     def take_in(self, source: str, offset: int, entry: Entry) -> None:
@@ -96,6 +99,10 @@ class Directory:
         known = self._by_id.get(event)
         is_meant = known is not None and known.workspace == workspace
         return known.partition if known and is_meant and key in (None, known.key) else None
+
+    def channel(self, event: int, label: str) -> str | None:
+        """Give the key of the channel that an object is in by now; None: in none."""
+        return self._channels.get(event, {}).get(label)
 
     def pass_by(
         self, partition: int, passed: Mapping[str, tuple[int, int]], entry: Entry, holds: Holds
@@ -161,8 +168,11 @@ class Directory:
             case EventUpdated():
                 known = self._forget(fact.event, fact.previous_key, fact.partition, where)
                 self._know(fact.event, _Known(known.workspace, fact.key, fact.partition), where)
+                if fact.selling is not None:
+                    self._channels[fact.event] = channel_of(fact.selling.channels)
             case EventDeleted():
                 self._forget(fact.event, fact.key, fact.partition, where)
+                self._channels.pop(fact.event, None)
             case _:
                 pass  # says nothing about events
 
@@ -173,6 +183,8 @@ class Directory:
             odd = f"puts event {fact.event} into partition {fact.partition}, which is not there"
             self._fault(where, odd)
         self._know(fact.event, _Known(fact.workspace, fact.key, fact.partition), where)
+        if fact.selling is not None:
+            self._channels[fact.event] = channel_of(fact.selling.channels)
 
     def _know(self, event: int, known: _Known, where: str) -> None:
         other = self._by_key.get((known.workspace, known.key))

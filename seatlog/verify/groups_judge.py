@@ -26,6 +26,7 @@ from seatlog.verify.directory import Directory
 from seatlog.verify.groups import Groups, groups_in_doubt_max
 from seatlog.verify.inputs import Inputs
 from seatlog.verify.journal import Entry
+from seatlog.verify.offers import differing_faults
 from seatlog.verify.parking import BUSY
 from seatlog.verify.report import Check, Report
 from seatlog.verify.results import Results
@@ -94,6 +95,8 @@ class GroupsJudge:
             place = self._place(change, asked.workspace)
             bare = msgspec.structs.replace(change, event_key=None)
             wanted.setdefault(place, []).append(bare)
+        if asked.same_channels:
+            self._common.say(entry, self._differing(asked), Check.OFFERS)
         begun = [fact for fact in entry.data.facts if isinstance(fact, GroupBegun)]
         parts = {part.partition: part.changes for fact in begun for part in fact.parts}
         if len(entry.data.facts) != 1 or parts != wanted:
@@ -107,9 +110,21 @@ class GroupsJudge:
         places = [self._place(change, asked.workspace) for change in asked.changes]
         if refusal.code == Rejection.EVENT_NOT_FOUND.code and None not in places:
             yield "says that an event is not there, and all are"
+        if refusal.code == Rejection.CHANNELS_DIFFER.code and not (
+            asked.same_channels and any(self._differing(asked))
+        ):
+            yield "says that channels differ, and they do not"
         undecided = self._groups.undecided(self._outbox.partition)
         if refusal.code == BUSY and undecided < groups_in_doubt_max:
             yield f"refuses a group as {BUSY}, and only {undecided} are in doubt"
+
+    def _differing(self, asked: ChangeObjectStatus) -> Iterator[str]:
+        return differing_faults(
+            (item.label, self._directory.channel(change.event, item.label))
+            for change in asked.changes
+            for item in change.objects
+            if not change.ignore_channels
+        )
 
     def _place(self, change: Change, workspace: str) -> int | None:
         return self._directory.place_of(change.event, workspace, change.event_key)

@@ -6,6 +6,9 @@ Rules of this file:
    of the log does, so the states to compare with them are these.
 """
 
+from collections.abc import Iterable
+from functools import partial
+
 import msgspec
 
 from schemas.facts import (
@@ -19,6 +22,7 @@ from schemas.facts import (
     ExtraDataChanged,
     HoldDeadlineSet,
     HoldExpired,
+    PlannedChange,
     SeasonStatusOverridden,
     SeatsFact,
     StatusChanged,
@@ -72,9 +76,38 @@ class Fold:
 
     def end_record(self, where: str) -> None:
         """Check what only a whole record can be asked: whether seasons share as they must."""
-        for what in self.seasons.faults(self._shared):
+        for what in self.seasons.faults(self._shared, self):
             self._report.fault(Check.SEATS, where, what)
         self._shared.clear()
+
+    def reserve(self, group: int, changes: list[PlannedChange]) -> None:
+        """Note what a group has reserved."""
+        self.reservations.reserve(group, changes)
+        for planned in changes:
+            self._share(planned.change.event, planned.change.label)
+
+    def groups(self, objects: Iterable[Held]) -> list[int]:
+        """Name the groups that have reserved any of these objects, or what is the same places."""
+        of = self.reservations.of
+        return sorted(
+            {group for one in objects for held in self.same_places(one) for group in of(held)}
+        )
+
+    def places(self, event: EventFold, label: str, group: int | None) -> int:
+        """Count the places of an object that an event has if this group alone is confirmed."""
+        after = partial(self.reservations.status_after, group)
+        area = event.objects.get(label, UNTOUCHED).area
+        if event.capacity(label) is not None or area is not None:
+            in_use = 0 if area is None else sum(area.taken.values()) + area.held
+            return in_use + self.reservations.gain(group, (event.id, label))
+        return int(
+            any(
+                not event.objects.get(each, UNTOUCHED).is_free
+                if (status := after((event.id, each))) is None
+                else status != FREE
+                for each in (label, *event.same_places(label))
+            )
+        )
 
     def state(self, event: int, label: str) -> ObjectState | None:
         """Give an object's state; None if there is no such event, or it does not sell it."""
@@ -98,6 +131,11 @@ class Fold:
         found = self.events.get(held[0])
         same = [] if found is None else found.same_places(held[1])
         return [held, *((held[0], label) for label in same)]
+
+    def all_that_is(self, held: Held) -> set[Held]:
+        """Name an object, what is the same places, and the same of all in its event's seasons."""
+        sharing = self.seasons.sharing
+        return {shared for same in self.same_places(held) for shared in sharing(same)}
 
     def with_seats(self, held: Held) -> list[Held]:
         """Name an object; a table with its seats."""
@@ -131,12 +169,14 @@ class Fold:
             event.date = event.date if fact.date is None else fact.date
             if fact.is_in_the_past is not None:
                 event.is_in_the_past = fact.is_in_the_past
-            event.selling = fact.selling or event.selling
             event.season = fact.season or event.season
             if fact.season is not None:
                 self.seasons.put(event)
             if fact.season is not None or fact.is_in_the_past is False:
                 self._share_all(event)
+            if fact.selling is not None:
+                event.sell(fact.selling)
+                self.seasons.sell(event)
             event.updated_at = fact.updated_at
             event.chart_key = fact.chart_key or event.chart_key
             if fact.inventory is not None:
@@ -177,8 +217,14 @@ class Fold:
     def _share_all(self, event: EventFold) -> None:
         seasons = (self.events.get(season) for season in self.seasons.seasons_of(event.id))
         for sharer in (event, *seasons):
-            for label in sharer.objects if sharer is not None else ():
-                self._shared.add((event.id, label))
+            if sharer is not None:
+                in_doubt = (label for label, _ in self.reservations.of_event(sharer.id))
+                self._shared.update((event.id, label) for label in (*sharer.objects, *in_doubt))
+
+    def _share(self, event: int, label: str) -> None:
+        found = self.events.get(event)
+        if found is not None and found.season is not None:
+            self._shared.add((event, label))
 
     def _change_extra_data(self, fact: ExtraDataChanged, moment: Moment) -> None:
         event = self._event(fact.event, moment)
@@ -216,8 +262,7 @@ class Fold:
             room = event.room(fact.label, counts, is_planned=moment.planned is not None)
             self._check_area(counts, fact, room, moment)
         self._replace(event, fact, before, moment.at)
-        if event.season is not None:
-            self._shared.add((event.id, fact.label))
+        self._share(event.id, fact.label)
 
     def _number(self, event: EventFold, fact: StatusChanged, moment: Moment) -> None:
         if fact.seq != event.last_seq + 1:

@@ -44,6 +44,7 @@ from seatlog.verify.objects import Fold
 from seatlog.verify.parking import BUSY, Parking, Source, objects_of
 from seatlog.verify.refusals import Position, refusal_faults
 from seatlog.verify.report import Check, Report
+from seatlog.verify.taken import reserved_faults
 
 Statement = GroupReserved | GroupRefused | GroupQueued
 _STATEMENTS = (GroupReserved, GroupRefused, GroupQueued)
@@ -137,7 +138,9 @@ class Parts:
             self._report.fault(Check.ORDER, entry.where, what)
         for planned in fact.changes:
             self._check_planned(planned, fact.group, entry)
-        self._fold.reservations.reserve(fact.group, fact.changes)
+        for what in reserved_faults(command.changes, fact.changes, self._fold):
+            self._report.fault(Check.OFFERS, entry.where, f"group {fact.group}: {what}")
+        self._fold.reserve(fact.group, fact.changes)
 
     def _check_planned(self, planned: PlannedChange, group: int, entry: Entry) -> None:
         change, moves = planned.change, planned.moves

@@ -1,7 +1,7 @@
 """What the inventories say about labels: which there are, how large the areas are, and tables."""
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from adapters.ports import LogRecord
@@ -36,6 +36,12 @@ class Venue:
     """Of each seat at a table."""
     whole: set[str] = field(default_factory=set)
     """The tables that are sold as wholes unless the event says otherwise."""
+    section_of: dict[str, str] = field(default_factory=dict)
+    """Labels of the sections, by label of an object."""
+    category_of: dict[str, str] = field(default_factory=dict)
+    """Keys, by label of an object."""
+    categories: dict[str, str] = field(default_factory=dict)
+    """Labels, by key."""
 
     def same_places(self, label: str) -> list[str]:
         """Name the seats of a table, or the table of a seat."""
@@ -113,7 +119,7 @@ def seats_of(inventory: Inventory) -> Seats:
 
 def venue_of(inventory: Inventory) -> Venue:
     """List all labels of an inventory."""
-    venue = Venue()
+    venue = Venue(categories={each.key: each.label for each in inventory.categories})
     for block in inventory.blocks:
         label = _label(inventory, block)
         if not isinstance(block, Row):
@@ -121,9 +127,24 @@ def venue_of(inventory: Inventory) -> Venue:
         if isinstance(block, (Row, Table)):
             seats = [f"{label}-{own}" for own in block.seats.labels]
             venue.places.update(dict.fromkeys(seats))
+            venue.category_of.update(_categories(block, seats))
             if isinstance(block, Table):
                 _add_table(venue, label, seats, block)
+        if not isinstance(block, Row) and block.category is not None:
+            venue.category_of[label] = block.category
+        if block.section is not None:
+            section, own = inventory.sections[block.section].label, [label]
+            if isinstance(block, (Row, Table)):
+                own += [f"{label}-{seat}" for seat in block.seats.labels]
+            venue.section_of.update(dict.fromkeys(own, section))
     return venue
+
+
+def _categories(block: Row | Table, labels: list[str]) -> Iterator[tuple[str, str]]:
+    for place, label in enumerate(labels):
+        category = block.seats.categories.get(place, block.seats.category)
+        if category is not None:
+            yield label, category
 
 
 def _add_table(venue: Venue, label: str, seats: list[str], table: Table) -> None:

@@ -6,10 +6,11 @@ Rules of this file:
 2. That must be so under every outcome of the groups in doubt: an object that a group has reserved
    is as it was before the group (a hold that is over freed), or as the group leaves it.
 3. An object for which somebody waits who came earlier stands in nobody's way yet.
-4. What an event offers to whom (channels, for sale) is not judged, nor how many places of an area
-   an event has for a caller that offers them in parts.
+4. How many places of an area an event has for a caller is not judged if either knows of channels.
+5. Best available chooses what it can give: it is refused for no object.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -24,14 +25,15 @@ from schemas.facts import FREE, HELD, AreaCounts, PlannedChange
 from schemas.rejections import Obstacle, Rejected, Rejection
 from seatlog.verify.answers import named_events
 from seatlog.verify.objects import Fold
+from seatlog.verify.offers import admits
 from seatlog.verify.parking import Parking, Source, objects_of
 from seatlog.verify.states import EventFold, ObjectState
+from seatlog.verify.taken import offer_faults
 from seatlog.verify.wishes import not_found_faults
 
 _NOT_OFFERED = (
     Rejection.OBJECT_NOT_FOR_SALE.code,
     Rejection.OBJECT_OF_ANOTHER_CHANNEL.code,
-    Rejection.CHANNELS_DIFFER.code,
 )
 _TOO_FEW = (Rejection.NOT_ENOUGH_PLACES.code, Rejection.NOT_ENOUGH_TAKEN_PLACES.code)
 
@@ -52,11 +54,20 @@ def refusal_faults(command: SeatsCommand, refusal: Rejected, position: Position)
     if refusal.code == Rejection.EVENT_NOT_FOUND.code and not _misses_an_event(command, fold):
         yield "says that an event is not there, and all are"
     if isinstance(command, ChangeBestAvailable):
-        yield from not_found_faults(command, refusal, fold)
-    touched = objects_of(command)
+        yield from not_found_faults(
+            command, refusal, fold, lambda held: _taken_in_season(held, position)
+        )
+        yield from (
+            f"refuses a wish for {obstacle.label} as {obstacle.code}, which it chose itself"
+            for obstacle in refusal.obstacles
+            if obstacle.code != Rejection.TOO_MANY_STATUSES_IN_AREA.code
+        )
+        return
+    touched = Counter(objects_of(command))
     for obstacle in refusal.obstacles:
-        # What the command itself did before, to the same object, is not in the fold.
-        if touched.count((obstacle.event, obstacle.label)) == 1:
+        # What the command itself did before, to what is the same object, is not in the fold.
+        same = fold.all_that_is((obstacle.event, obstacle.label))
+        if sum(touched[held] for held in same) == 1:
             yield from _obstacle_faults(command, obstacle, position)
 
 
@@ -72,13 +83,23 @@ def _misses_an_event(command: SeatsCommand, fold: Fold) -> bool:
 def _obstacle_faults(
     command: SeatsCommand, obstacle: Obstacle, position: Position
 ) -> Iterator[str]:
-    held = (obstacle.event, obstacle.label)
+    held, code = (obstacle.event, obstacle.label), obstacle.code
     state = position.fold.state(*held)
-    if state is None or obstacle.code == Rejection.OBJECT_NOT_FOUND.code:
+    if code == Rejection.CHANNELS_DIFFER.code:  # said of what is not there, too
+        yield from _offer_faults(command, obstacle, position)
+    elif state is None or code == Rejection.OBJECT_NOT_FOUND.code:
         yield from _existence_faults(command, obstacle, position, exists=state is not None)
-        return
-    if obstacle.code in _NOT_OFFERED:
-        return
+    elif code in _NOT_OFFERED:
+        yield from _offer_faults(command, obstacle, position)
+    else:
+        yield from _taken_faults(command, obstacle, state, position)
+
+
+def _taken_faults(
+    command: SeatsCommand, obstacle: Obstacle, state: ObjectState, position: Position
+) -> Iterator[str]:
+    """Check that nobody could do with an object what the command wants, whoever waits for it."""
+    held = (obstacle.event, obstacle.label)
     for same in position.fold.same_places(held):
         first = position.parking.ahead(same, position.source)
         if first is not None:
@@ -93,9 +114,29 @@ def _obstacle_faults(
         return  # what it would sell twice is not counted here
     if position.fold.is_area(*held):
         yield from _area_faults(change, item, obstacle, position)
-        return
-    if not _is_the_seasons(held, state, position):
+    elif not _is_the_seasons(held, state, position):
         yield from _faults_of_seat(change, obstacle, state, position)
+
+
+def _offer_faults(command: SeatsCommand, obstacle: Obstacle, position: Position) -> Iterator[str]:
+    """Check that an object is not for sale, or in a channel that is not open, as it says."""
+    event = position.fold.events[obstacle.event]
+    label, offered = obstacle.label, event.offered
+    if offered is None or not isinstance(command, ChangeObjectStatus):
+        return
+    change, _ = _asked(command, obstacle)
+    open_to: list[str | None] = [offered.channel(label)]
+    if position.fold.is_area(event.id, label):
+        open_to = [None, *(channel.key for channel in offered.channels)]
+    match obstacle.code:
+        case Rejection.OBJECT_NOT_FOR_SALE.code:
+            is_true = not offered.places_for_sale(label)
+        case Rejection.OBJECT_OF_ANOTHER_CHANNEL.code:
+            is_true = not any(admits(change, channel) for channel in open_to)
+        case _:
+            is_true = command.same_channels and any(offer_faults(command, position.fold))
+    if not is_true:
+        yield f"refuses {label} as {obstacle.code}, and it is offered"
 
 
 def _is_the_seasons(held: tuple[int, str], state: ObjectState, position: Position) -> bool:
@@ -223,9 +264,10 @@ def _token(change: Change) -> str | None:
 def _area_faults(
     change: Change, item: ObjectChange, obstacle: Obstacle, position: Position
 ) -> Iterator[str]:
-    selling = position.fold.events[change.event].selling
-    is_offered_in_parts = bool(selling.channels) or selling.for_sale is not None
-    if obstacle.code not in _TOO_FEW or item.quantity < 1 or is_offered_in_parts:
+    has_channels = bool(position.fold.events[change.event].selling.channels)
+    if has_channels or not admits(change, None):
+        return
+    if obstacle.code not in _TOO_FEW or item.quantity < 1:
         return
     most = sum(_places(change, item.label, position))
     if most >= item.quantity:
@@ -254,8 +296,8 @@ def _places(change: Change, label: str, position: Position) -> Iterator[int]:
 
 
 def _free(event: EventFold, area: AreaCounts, label: str) -> int:
-    capacity = event.capacity(label) or 0
-    return capacity - sum(area.taken.values()) - area.held
+    for_sale = 0 if event.offered is None else event.offered.places_for_sale(label)
+    return for_sale - sum(area.taken.values()) - area.held
 
 
 def _least_used(position: Position, event: EventFold, label: str) -> int:

@@ -20,6 +20,7 @@ class Check(StrEnum):
     ANSWERS = "answers"
     SEATS = "seats"
     AREAS = "areas"
+    OFFERS = "offers"
     NUMBERING = "numbering"
     HOLDS = "holds"
     GROUPS = "groups"
@@ -39,6 +40,7 @@ MEANINGS = {
     Check.ANSWERS: "What was answered is what was asked and done, and no refusal was baseless",
     Check.SEATS: "No seat was sold twice, and a held one obeyed only its token",
     Check.AREAS: "No area is fuller than it is large, and its counts add up",
+    Check.OFFERS: "Only what was for sale was sold, and only to who may touch its channel",
     Check.NUMBERING: "The status changes of each event are numbered 1, 2, 3, ... without a gap",
     Check.HOLDS: "Every hold ended at its deadline: not before, and not used after it",
     Check.GROUPS: "Every group was done in all its parts or in none, on the votes of all",

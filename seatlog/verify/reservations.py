@@ -17,6 +17,7 @@ from schemas.facts import (
     HELD,
     NO_TICKET_TYPE,
     AreaCounts,
+    Moves,
     PlannedChange,
     Pocket,
     StatusChanged,
@@ -60,6 +61,16 @@ class Reservations:
             if of == event:
                 for planned in by_group.values():
                     yield label, planned
+
+    def status_after(self, group: int | None, held: Held) -> str | None:
+        """Give the status that a group leaves a seat in; None if it has not reserved it."""
+        planned = self.of(held).get(group) if group is not None else None
+        return planned[-1].change.status if planned else None
+
+    def gain(self, group: int | None, held: Held) -> int:
+        """Count how many more places of an area are taken or held if a group is confirmed."""
+        planned = self.of(held).get(group, []) if group is not None else []
+        return sum(_gain(one.moves) for one in planned if one.moves is not None)
 
     def drawn(self, held: Held, pocket: Pocket) -> int:
         """Count the places of an area that groups will take from a pocket."""
@@ -115,6 +126,11 @@ def _needed(changes: list[PlannedChange]) -> Counter[Pocket]:
             needed[pocket] = max(needed[pocket], -level[pocket])
         level[moves.target] += moves.quantity
     return needed
+
+
+def _gain(moves: Moves) -> int:
+    given = sum(places for pocket, places in moves.sources if pocket.status != FREE)
+    return (moves.quantity if moves.target.status != FREE else 0) - given
 
 
 _NOTHING: Mapping[int, list[PlannedChange]] = {}

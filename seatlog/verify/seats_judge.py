@@ -47,6 +47,7 @@ from seatlog.verify.refusals import Position, refusal_faults
 from seatlog.verify.report import Check, Report
 from seatlog.verify.results import Results
 from seatlog.verify.states import Moment
+from seatlog.verify.taken import done_faults
 from seatlog.verify.wishes import objects_chosen
 
 
@@ -145,6 +146,9 @@ class SeatsJudge:
             case Accepted(repeat=False):
                 faults = answers.seats_done_faults(asked, entry.data.facts, self.fold)
                 self._common.say(entry, faults)
+                if not isinstance(asked, UpdateExtraData):
+                    not_offered = done_faults(asked, entry.data.facts, self.fold)
+                    self._common.say(entry, not_offered, Check.OFFERS)
                 if isinstance(asked, ChangeBestAvailable):
                     objects = objects_chosen(entry.data.facts)
                 overtaken = self._parking.overtaking_faults(source, objects)

@@ -8,6 +8,7 @@ from schemas.commands import JsonObject
 from schemas.facts import FREE, AreaCounts, EventCreated, PlannedChange, StatusChanged
 from schemas.seasons import SeasonPlace
 from schemas.selling import AS_THE_CHART_SAYS, Selling
+from seatlog.verify.offers import Offered
 from seatlog.verify.places import Seats, Venue
 
 
@@ -97,6 +98,8 @@ class EventFold:
     """How many of these are free."""
     selling: Selling = AS_THE_CHART_SAYS
     """What the event adds to its chart."""
+    known_offer: Offered | None = None
+    """None until somebody asks."""
     season: SeasonPlace | None = None
     chart_key: str = ""
     is_in_the_past: bool = False
@@ -114,10 +117,22 @@ class EventFold:
         self.selling = self.created.selling or AS_THE_CHART_SAYS
         self.chart_key = self.created.chart_key
 
+    @property
+    def offered(self) -> Offered | None:
+        """What it offers to whom; None if its inventory is not there."""
+        if self.known_offer is None and self.venue is not None:
+            self.known_offer = Offered(self.venue, self.selling)
+        return self.known_offer
+
+    def sell(self, selling: Selling) -> None:
+        """Sell it in another way."""
+        self.selling, self.known_offer = selling, None
+
     def sell_from(self, inventory: str, venue: Venue | None, seats: Seats) -> None:
         """Sell it from an inventory, the first one or another."""
         self.was_replaced = bool(self.inventory)
         self.inventory, self.venue, self.seats = inventory, venue, seats
+        self.known_offer = None
         self.free_seats = sum(map(self.is_free, seats))
 
     def room(self, label: str, before: AreaCounts, *, is_planned: bool) -> int | None:

@@ -5,13 +5,15 @@ Rules of this file:
 1. It does not choose: which free seats are the best, only the engine says. That the number is
    right, that all of it was free, and that who found nothing could find nothing, anybody can check.
 2. A refusal is checked for wishes that take any ordinary seat, or any of a category, of an event
-   that is sold as its chart says and is in no season. Of a large chart, no categories: that would
-   cost all its seats.
+   that is sold as its chart says, but for tables. Of a large chart, no categories, and nothing of
+   an event in a season: that would cost all its seats.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice, zip_longest
 from typing import Any
+
+import msgspec
 
 from schemas.commands import ChangeBestAvailable, Wish
 from schemas.facts import FREE, BestAvailableChosen, PlannedChange, StatusChanged
@@ -72,24 +74,44 @@ def _place_faults(command: ChangeBestAvailable, changes: list[StatusChanged]) ->
             yield f"gave {done} to object {place}, and was asked for {wanted}"
 
 
-def not_found_faults(command: ChangeBestAvailable, refusal: Rejected, fold: Fold) -> Iterator[str]:
-    """Say whether there were seats for who was told that there are none."""
+def not_found_faults(
+    command: ChangeBestAvailable,
+    refusal: Rejected,
+    fold: Fold,
+    is_taken_elsewhere: Callable[[Held], bool],
+) -> Iterator[str]:
+    """Say whether there were seats for who was told that there are none.
+
+    `is_taken_elsewhere` says whether others in the event's seasons surely have a seat.
+    """
     event, wish = fold.events.get(command.event), command.wish
     if refusal.code != Rejection.BEST_AVAILABLE_OBJECTS_NOT_FOUND.code or event is None:
         return
     is_narrow = (wish.zone, wish.sections, wish.accessible_seats) != (None, None, 0)
-    if is_narrow or wish.number > named_objects_max or event.selling != AS_THE_CHART_SAYS:
+    is_narrow |= command.channel_keys is not None and not command.ignore_channels
+    if is_narrow or wish.number > named_objects_max or not _is_sold_as_drawn(event):
         return
-    if event.season is not None:
-        return  # others may have what is free here
-    if wish.categories is not None and len(event.seats) > seats_gone_through_max:
+    is_shared = event.season is not None
+    goes_through = is_shared or wish.categories is not None
+    if goes_through and len(event.seats) > seats_gone_through_max:
         return
-    free = _free_seats(event, wish) + sum(
-        _fits(event, wish, label) and _may_come_free(event, label, planned)
+    in_doubt = {
+        label
         for label, planned in fold.reservations.of_event(event.id)
-    )
+        if _fits(event, wish, label) and _may_come_free(event, label, planned)
+    }
+    free = len(in_doubt) + (0 if is_shared else _free_seats(event, wish))
+    if is_shared:
+        labels = (one for one in event.seats if _fits(event, wish, one) and event.is_free(one))
+        free = sum(not is_taken_elsewhere((event.id, label)) for label in (*labels, *in_doubt))
     if free >= wish.number:
         yield f"finds nothing for {wish.number}, and {free} seats are free or may come free"
+
+
+def _is_sold_as_drawn(event: EventFold) -> bool:
+    """Say whether an event adds nothing to its chart that best available looks at in its rows."""
+    selling = event.selling
+    return msgspec.structs.replace(selling, tables=None) == AS_THE_CHART_SAYS
 
 
 def _free_seats(event: EventFold, wish: Wish) -> int:

@@ -13,11 +13,24 @@ from schemas.commands import (
     ObjectChange,
     UpdateEvent,
 )
-from schemas.facts import BOOKED, FREE, EventCreated, SeasonStatusOverridden, StatusChanged
+from schemas.facts import (
+    BOOKED,
+    FREE,
+    EventCreated,
+    PlannedChange,
+    SeasonStatusOverridden,
+    SeatsFact,
+    StatusChanged,
+)
 from schemas.rejections import Obstacle, Rejected, Rejection
-from schemas.selling import EventCategory, TableBooking
+from schemas.selling import EventCategory, ForSale, Selling, TableBooking
 from seatlog.verify.report import Check
+from tests.engine import season_year
+from tests.engine.factories import event_deleted, event_sold
+from tests.engine.season_year import AUTUMN, MARCH, MAY, in_year, told, year
 from tests.verify.story import Story, Teller, among, change
+from tests.verify.test_tables import Told
+from tests.verify.test_tables import changed as sold
 from tests.workers.house import (
     COORDINATOR_COMMANDS,
     COORDINATOR_OUTBOX,
@@ -165,3 +178,56 @@ def test_other_events_than_were_asked_for_are_named(season: Story) -> None:
     [created] = season.with_fact(COORDINATOR_OUTBOX, EventCreated, key="second")
     season.edit_fact(created, COORDINATOR_OUTBOX, key="third")
     assert "asked to create ['second'] and created ['third']" in among(season, Check.ANSWERS)
+
+
+def on(event: int, seq: int, label: str, **more: str) -> StatusChanged:
+    """Tell that an event sells an object."""
+    return msgspec.structs.replace(sold(seq, label, **more), event=event)
+
+
+def faults(*facts: SeatsFact, before: Told | None = None) -> list[str]:
+    """Name the faults of a record with these facts."""
+    known = before or Told(*year())
+    known.tell(*facts).fold.end_record("here")
+    return known.faults
+
+
+def test_a_seat_that_a_group_may_get_is_not_sold_in_its_season() -> None:
+    in_doubt = Told(*year())
+    in_doubt.fold.reserve(1, [PlannedChange(change=on(season_year.YEAR, 0, "A-1"))])
+    [fault] = faults(on(MARCH, 1, "A-1"), before=in_doubt)
+    assert "A-1 of event 1280 has 1 places, and with its seasons 2 are taken" in fault
+    freed = Told(*year(), on(season_year.YEAR, 1, "A-1"))
+    freed.fold.reserve(1, [PlannedChange(change=on(MARCH, 0, "A-1"))])
+    assert len(faults(before=freed)) == 1, "looked at when it is reserved"
+
+
+def test_a_table_and_the_seats_of_it_are_the_same_places_in_all_of_a_season() -> None:
+    by_table = Selling(tables=TableBooking(mode="all_by_table"))
+    facts: list[SeatsFact] = [*year(), on(season_year.YEAR, 1, "T1-1")]
+    facts += [event_sold(by_table, event, key) for event, key in season_year.KEYS.items()]
+    assert "T1-1 of event 1280" in faults(on(MARCH, 1, "T1"), before=Told(*facts))[0]
+    whole = SeasonStatusOverridden(event=MARCH, season=season_year.YEAR, places={"T1": 1})
+    again = told(MARCH, season=in_year(season_year.SPRING, AUTUMN))
+    assert faults(whole, on(MARCH, 1, "T1"), again, before=Told(*facts)) == []
+
+
+def test_what_a_season_says_and_its_events_do_not_is_named() -> None:
+    by_table = Selling(tables=TableBooking(mode="all_by_table"))
+    [*fault] = faults(event_sold(by_table, season_year.YEAR, "year"))
+    assert len(fault) == 5, "of its three events and two partial seasons"
+    assert "sells the tables of event" in fault[0]
+    closed = Selling(for_sale=ForSale(for_sale=False, objects=["A-1"]))
+    [own] = faults(event_sold(closed, AUTUMN, "autumn"))
+    assert "has for sale of event 1536 what its seasons do not say" in own
+    passed_on = Selling(for_sale_of_seasons=[ForSale(for_sale=False, objects=["A-1"])])
+    both = (event_sold(closed, AUTUMN, "autumn"), event_sold(passed_on, MAY, "may"))
+    assert faults(*both) == []
+
+
+def test_an_event_that_is_left_in_a_season_that_is_gone_is_named() -> None:
+    [left] = faults(event_deleted(AUTUMN, "autumn"))
+    assert left == "season 2304 is deleted, and its event 1536 is not"
+    assert (
+        faults(told(MAY, season=in_year(season_year.SPRING)), event_deleted(AUTUMN, "autumn")) == []
+    )
