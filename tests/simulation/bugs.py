@@ -1,19 +1,6 @@
-"""Deliberate bugs: each breaks one rule of the machines or the loops, and must be found out.
+"""Deliberate bugs: each breaks one rule of the machines or the loops, and must be found out."""
 
-Rules of this file:
-
-1. A bug is an edit of the product's own source: what stands there now, and what a mistake would
-   have written. If the text is no longer there, the bug says so at once; write it anew then.
-2. Nothing of this is in the product: an edited function is put in place for a test, and taken out.
-"""
-
-import inspect
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from textwrap import dedent
-from typing import Any, Final
-from unittest.mock import patch
+from typing import Final
 
 from api.outbox_tail import OutboxTail
 from engine.answers import FirstAnswers
@@ -24,68 +11,23 @@ from engine.seats import machine as seats
 from engine.seats.changes import Attempt
 from engine.seats.holds import Holds
 from engine.seats.state import SeatsState
+from tests.simulation.bug import bug
+from tests.simulation.bugs_of_sales import OF_CHARTS, OF_OFFERS, OF_SEASONS, OF_TABLES
 from workers import owner
 from workers.ledger import Ledger
 from workers.owner import Owner
 from workers.replay import _Fold
 
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """One function with other words in it."""
-
-    holder: Any
-    """The class or the module that the function is looked up in."""
-    name: str
-    words: tuple[tuple[str, str], ...]
-    """What stands there, and what is to stand there."""
-
-    def edited(self) -> Callable[..., Any]:
-        """Make the function anew."""
-        function = getattr(self.holder, self.name)
-        source = dedent(inspect.getsource(function))
-        for old, new in self.words:
-            assert source.count(old) == 1, f"{self.name} does not have {old!r} once"
-            source = source.replace(old, new)
-        made: dict[str, Any] = {}
-        exec(compile(source, f"<{self.name} with a bug>", "exec"), function.__globals__, made)  # noqa: S102
-        edited: Callable[..., Any] = made[self.name]
-        return edited
-
-
-@dataclass(frozen=True, slots=True)
-class Bug:
-    """What is wrong, in words, and how it is put in."""
-
-    name: str
-    edits: tuple[Edit, ...]
-
-    @contextmanager
-    def put_in(self) -> Iterator[None]:
-        """Let the product have this bug for a while."""
-        with ExitStack() as put:
-            for edit in self.edits:
-                put.enter_context(patch.object(edit.holder, edit.name, edit.edited()))
-            yield
-
-
-def _bug(name: str, *edits: tuple[Any, str, str, str]) -> Bug:
-    words: dict[tuple[Any, str], list[tuple[str, str]]] = {}
-    for holder, function, old, new in edits:
-        words.setdefault((holder, function), []).append((old, new))
-    return Bug(name, tuple(Edit(*where, tuple(all_of)) for where, all_of in words.items()))
-
-
 OF_THE_LOOP: Final = (
-    _bug(
+    bug(
         "an ack counts wherever it stands",
         (Owner, "_append", "if acknowledged.offset != ledger.next_offset:", "if False:"),
     ),
-    _bug(
+    bug(
         "void records count in a replay",
         (_Fold, "take_in", "elif not is_void(decoded.data, self._term, record.offset):", "else:"),
     ),
-    _bug(
+    bug(
         "void decisions are applied",
         (
             Ledger,
@@ -94,12 +36,12 @@ OF_THE_LOOP: Final = (
             "if False:",
         ),
     ),
-    _bug(
+    bug(
         "void records are answers",
         (OutboxTail, "take_in", "and term == position.term", ""),
         (OutboxTail, "take_in", 'and headers.get(HEADER_OFFSET) == b"%d" % record.offset', ""),
     ),
-    _bug(
+    bug(
         "the outbox is read before it is taken",
         (
             Owner,
@@ -122,7 +64,7 @@ OF_THE_LOOP: Final = (
             ),
         ),
     ),
-    _bug(
+    bug(
         "what is due expires after the command",
         (
             Owner,
@@ -137,7 +79,7 @@ OF_THE_LOOP: Final = (
             "self._settle(ledger, ledger._anchor[0]); caught_up_at = reader.caught_up_at()",
         ),
     ),
-    _bug(
+    bug(
         "a command counts as read in the expiries before its answer",
         (
             Owner,
@@ -152,7 +94,7 @@ OF_THE_LOOP: Final = (
             "if record.topic != self._role.commands.topic: self._advance(record)",
         ),
     ),
-    _bug(
+    bug(
         "time passes though the inputs are not read",
         (
             Owner,
@@ -161,30 +103,30 @@ OF_THE_LOOP: Final = (
             "caught_up_at = self._clock.monotonic_ms()",
         ),
     ),
-    _bug(
+    bug(
         "time passes as if replication took none",
         (Owner, "_let_time_pass", "- replication_guard_ms", ""),
     ),
-    _bug(
+    bug(
         "a replay forgets the answers",
         (_Fold, "_apply", "machine.conclude(self.state, data)", "self.state.now = data.at"),
     ),
-    _bug(
+    bug(
         "time stands still without commands",
         (Owner, "_let_time_pass", "if caught_up_at is not None:", "if False:"),
     ),
 )
 
 OF_THE_MACHINES: Final = (
-    _bug(
+    bug(
         "a keyed repeat is done again",
         (FirstAnswers, "remember", "if data.command_id is None or", "if True or"),
     ),
-    _bug(
+    bug(
         "another command under a used key gets the first one's answer",
         (FirstAnswers, "repeat", "if first.fingerprint != asked.fingerprint:", "if False:"),
     ),
-    _bug(
+    bug(
         "a command does not see its own earlier changes",
         (
             Attempt,
@@ -193,7 +135,7 @@ OF_THE_MACHINES: Final = (
             "self._view.object(event, item.label)",
         ),
     ),
-    _bug(
+    bug(
         "a held seat obeys everybody",
         (
             changes,
@@ -205,7 +147,7 @@ OF_THE_MACHINES: Final = (
             "if False:",
         ),
     ),
-    _bug(
+    bug(
         "an ended token may still be used",
         (
             Attempt,
@@ -214,44 +156,44 @@ OF_THE_MACHINES: Final = (
             "if False:",
         ),
     ),
-    _bug(
+    bug(
         "held places count as free",
         (areas, "in_use", "+ area.held", ""),
     ),
-    _bug(
+    bug(
         "an expiry frees the first object alone",
         (seats, "decide_expiry", "for key in held:", "for key in held[:1]:"),
     ),
-    _bug(
+    bug(
         "an extended hold ends at its first deadline",
         (Holds, "revise", "if token in self._objects:", "if False:"),
     ),
-    _bug(
+    bug(
         "a signature counts more than a changed deadline",
         (Holds, "deadline", "otherwise if revision is None else revision.expires_at", "otherwise"),
     ),
-    _bug(
+    bug(
         "an ended token comes back to life",
         (seats, "_deadline_here", "if previous > now:", "if True:"),
     ),
-    _bug(
+    bug(
         "a deleted event leaves its holds behind",
         (SeatsState, "drop", "self.replace(event, label, UNTOUCHED)", "pass"),
         (SeatsState, "drop", "self.replace_area_hold(event, label, token, NO_PLACES)", "pass"),
     ),
-    _bug(
+    bug(
         "a renamed event is found by its old key",
         (changes, "is_meant", "and key in (None, event.key)", ""),
     ),
-    _bug(
+    bug(
         "a table is sold though one of its seats is, and the other way round",
         (Attempt, "_is_free_otherwise", "if place.table is None:", "if True:"),
     ),
-    _bug(
+    bug(
         "what an event does not sell any more is sold all the same",
         (Attempt, "_give_back", "if change.status != FREE:", "if False:"),
     ),
-    _bug(
+    bug(
         "one command may create two events with one key",
         (
             Directory,
@@ -260,7 +202,7 @@ OF_THE_MACHINES: Final = (
             "return used",
         ),
     ),
-    _bug(
+    bug(
         "an event is sold from its former inventory still",
         (
             seats.SeatsMachine,
@@ -272,20 +214,20 @@ OF_THE_MACHINES: Final = (
 )
 
 OF_GROUPS: Final = (
-    _bug(
+    bug(
         "a part that meets what is in doubt is refused",
         (seats, "decide_begun", "if state.parking.is_full:", "if True:"),
     ),
-    _bug(
+    bug(
         "a group is confirmed while votes are missing",
         (groups, "decide_vote", "len(verdicts) < len(doubt.partitions) or ", ""),
     ),
-    _bug(
+    bug(
         "a part that waits counts as reserved",
         (groups, "decide_vote", "or (QUEUED in kinds and REFUSED not in kinds)", ""),
         (groups, "decide_vote", "if kinds == {RESERVED}:", "if REFUSED not in kinds:"),
     ),
-    _bug(
+    bug(
         "votes go out before the ack",
         (
             *(Owner, "_serve"),
@@ -293,28 +235,28 @@ OF_GROUPS: Final = (
             "ballots.send(ledger.take_votes())",
         ),
     ),
-    _bug(
+    bug(
         "a cancelled group is done all the same",
         (seats, "decide_ended", "if is_confirmed else []", "if part.changes else []"),
     ),
-    _bug(
+    bug(
         "a seat that a group has reserved is there for others",
         (seats, "meets_doubt", "in_doubt(state, same) or ", ""),
         (reservations, "meets_doubt", "in_doubt(state, same) or ", ""),
     ),
-    _bug(
+    bug(
         "the end of a hold frees a seat that a group has reserved",
         (expiry, "_places_left", "None if state.doubt.reserved(key) else {}", "{}"),
     ),
-    _bug(
+    bug(
         "the end of a hold frees the places that a group has reserved of it",
         (expiry, "_places_left", "- reserved.get(pocket, 0)", ""),
     ),
-    _bug(
+    bug(
         "a repeat of what is in doubt is decided anew",
         (FirstAnswers, "defer", "if asked is not None:", "if False:"),
     ),
-    _bug(
+    bug(
         "a record's digest is that before its answer",
         (
             Ledger,
@@ -324,7 +266,7 @@ OF_GROUPS: Final = (
         ),
         (Ledger, "_write", "digest=self._machine.digest(self._state))", "digest=early)"),
     ),
-    _bug(
+    bug(
         "what is due waits until the decisions are applied",
         (
             Owner,
@@ -335,4 +277,5 @@ OF_GROUPS: Final = (
     ),
 )
 
-BUGS: Final = OF_THE_LOOP + OF_THE_MACHINES + OF_GROUPS
+OF_SALES: Final = OF_SEASONS + OF_TABLES + OF_CHARTS + OF_OFFERS
+BUGS: Final = OF_THE_LOOP + OF_THE_MACHINES + OF_GROUPS + OF_SALES

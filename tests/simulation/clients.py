@@ -14,36 +14,29 @@ from typing import Final
 from msgspec.structs import replace
 
 from engine.groups.directory import Entry
+from engine.seats.channels import NO_CHANNEL
 from schemas.commands import (
     Change,
     ChangeBestAvailable,
     ChangeObjectStatus,
-    CreateEvents,
-    DeleteEvent,
     GroupsCommand,
     Hold,
     Idempotency,
-    NewEvent,
     ObjectChange,
     Origin,
     ReplaceInventory,
+    SeasonUse,
     SetHoldDeadline,
-    UpdateEvent,
     UpdateExtraData,
     Wish,
 )
 from schemas.facts import BOOKED, FREE, HELD
-from schemas.selling import TableBooking
 from tests.simulation.dice import Dice, Fault
 from tests.simulation.ingress import Ingress
+from tests.simulation.objects import AREA, AT_A_TABLE, SEATS
+from tests.simulation.organisers import CHANNEL_KEYS, OF_SEASON, Organiser, Programme
 
 WORKSPACES: Final = ("theatre", "stadium")
-EVENT_KEYS: Final = ("ada", "bob", "joe", "kim")
-"""In either workspace they are spread over two partitions, and over three."""
-SEATS: Final = ("A-1", "A-2", "A-3", "B-1", "Booth")
-AT_A_TABLE: Final = ("T1", "T1-1", "T1-2")
-"""The same places: an event sells the table or its seats, and clients change that."""
-AREA: Final = "GA"
 CUSTOM: Final = "painted"
 patience_s: Final = (1.5, 1.5, 1.5, 1.5, 7.0)
 """Some wait until a parked command is given up."""
@@ -55,6 +48,8 @@ rival_ms_max: Final = 25
 hold_ms: Final = (300, 6_000)
 attempts_max: Final = 3
 events_wanted: Final = 3
+events_beside_season_wanted: Final = 2
+events_of_group_max: Final = 4
 
 Ask = Callable[[], Awaitable[str | None]]
 Chosen = list[tuple[Entry, Change]]
@@ -63,17 +58,26 @@ Chosen = list[tuple[Entry, Change]]
 class Client:
     """One client with its own hold tokens."""
 
-    def __init__(self, name: str, ingress: Ingress, dice: Dice, inventories: Sequence[str]) -> None:
+    def __init__(
+        self,
+        name: str,
+        ingress: Ingress,
+        dice: Dice,
+        inventories: Sequence[str],
+        programme: Programme,
+    ) -> None:
         self._name = name
         self._ingress = ingress
         self._dice = dice
-        self._inventories = inventories
+        self._programme = programme
         self._holds: list[Hold] = []
         self._made_at: dict[str, int] = {}
         self._held: list[tuple[Entry, str, Hold]] = []
+        self._overridden: list[tuple[Entry, Change]] = []
         self._keys: list[str] = []
         self._numbers = count(1)
         self._workspace = WORKSPACES[0] if dice.chance(0.85) else WORKSPACES[1]
+        self._organiser = Organiser(self._workspace, programme, dice, inventories)
 
     async def run(self, steps: int) -> None:
         """Do so many things, one after the other."""
@@ -83,12 +87,13 @@ class Client:
 
     async def _act(self) -> None:
         events = self._events()
-        if not events or self._dice.chance(0.25 if len(events) < events_wanted else 0.02):
-            await self._create()
-        elif self._dice.chance(0.12):
-            await self._direct(self._dice.random.choice(events))
-        elif self._dice.chance(0.07):
-            await self._sell_tables_otherwise(self._dice.random.choice(events))
+        if not events or self._dice.chance(0.25 if self._lacks(events) else 0.02):
+            command = self._organiser.create(events, self._key())
+            await self._repeat(command.idempotency, lambda: self._decide(command))
+        elif self._dice.chance(0.08):
+            await self._set_deadline()
+        elif self._dice.chance(0.14):
+            await self._organise(self._dice.random.choice(events), events)
         elif self._dice.chance(0.02):
             self._ingress.send_nonsense(events[0].partition)
         elif self._dice.chance(0.12):
@@ -107,19 +112,20 @@ class Client:
             await self._change(self._on_one(self._dice.random.choice(events), events))
 
     def _events(self) -> list[Entry]:
-        found = (self._ingress.directory.find_now(self._workspace, key) for key in EVENT_KEYS)
+        find = self._ingress.directory.find_now
+        found = (find(self._workspace, key) for key in self._organiser.keys)
         return [entry for entry in found if entry is not None]
 
-    async def _create(self) -> None:
-        new = [
-            NewEvent(key=key, chart_key="chart", inventory=self._inventories[0])
-            for key in self._dice.random.choices(EVENT_KEYS, k=self._dice.between(1, 2))
-        ]
-        command = CreateEvents(workspace=self._workspace, events=new, idempotency=self._key())
-        await self._repeat(command.idempotency, lambda: self._decide(command))
+    def _lacks(self, events: Sequence[Entry]) -> bool:
+        """Say whether there are too few events, or no season where one belongs."""
+        if not self._programme.seasons:
+            return len(events) < events_wanted
+        is_there = {entry.key for entry in events}
+        singles = sum(entry.season is None for entry in events)
+        return not is_there.issuperset(OF_SEASON) or singles < events_beside_season_wanted
 
-    async def _direct(self, entry: Entry) -> None:
-        if self._holds and self._dice.chance(0.6):
+    async def _set_deadline(self) -> None:
+        if self._holds:
             hold = self._dice.random.choice(self._holds)
             duration_ms = self._dice.random.choice((0, 500, 3_000, 8_000))
             await self._decide(
@@ -130,22 +136,16 @@ class Client:
                     duration_ms=duration_ms,
                 )
             )
-        elif self._dice.chance(0.25):
-            await self._publish()
-        elif self._dice.chance(0.6):
-            new_key = self._dice.random.choice(EVENT_KEYS)
-            await self._decide(
-                UpdateEvent(workspace=self._workspace, key=entry.key, new_key=new_key)
-            )
-        else:
-            await self._decide(DeleteEvent(workspace=self._workspace, key=entry.key))
 
-    async def _publish(self) -> None:
-        """Let all events of the chart be sold from an inventory, more often from the first one."""
-        inventory = self._inventories[0 if self._dice.chance(0.6) else 1]
-        await self._decide(
-            ReplaceInventory(workspace=self._workspace, chart_key="chart", inventory=inventory)
-        )
+    async def _organise(self, entry: Entry, events: Sequence[Entry]) -> None:
+        """Say something about an event, or override its season in it."""
+        if entry.season is not None and entry.season.kind == "event" and self._dice.chance(0.3):
+            await self._change(self._overriding(entry))
+            return
+        command = self._organiser.edit(entry, events)
+        await self._decide(command)
+        if isinstance(command, ReplaceInventory) and self._dice.chance(0.7):
+            await self._decide(command)  # what one decision did not say of all its events
 
     async def _want_all(self, chosen: Chosen) -> None:
         """Wish for so many seats of an event that it takes some which may be in doubt."""
@@ -169,6 +169,8 @@ class Client:
             wish=wish,
             hold=self._hold() if status == HELD or self._dice.chance(0.2) else None,
             ticket_types=["child"] if self._dice.chance(0.3) else [],
+            channel_keys=self._channel_keys(),
+            ignore_channels=self._ignores_channels(),
             origin=Origin(ip="192.0.2.1"),
             idempotency=self._key(),
         )
@@ -178,10 +180,6 @@ class Client:
             return self._ingress.change(entry.partition, command, waits_s, [entry.key])
 
         await self._repeat(command.idempotency, ask)
-
-    async def _sell_tables_otherwise(self, entry: Entry) -> None:
-        tables = TableBooking(mode=self._dice.random.choice(("all_by_table", "all_by_seat")))
-        await self._decide(UpdateEvent(workspace=self._workspace, key=entry.key, tables=tables))
 
     async def _describe(self, entry: Entry) -> None:
         label = self._label()
@@ -201,6 +199,7 @@ class Client:
         command = ChangeObjectStatus(
             workspace=workspace,
             changes=[change for _, change in chosen],
+            same_channels=self._programme.channels and self._dice.chance(0.3),
             origin=Origin(ip="192.0.2.1"),
             idempotency=self._key(),
         )
@@ -246,7 +245,16 @@ class Client:
         await asyncio.sleep(self._dice.between(0, rival_ms_max) / 1000)
         some = self._dice.random.sample(chosen, self._dice.between(1, len(chosen)))
         hold = self._hold()
-        await self._change([(of, replace(c, hold=c.hold and hold)) for of, c in some])
+        rivals = [(self._sharing(of), replace(c, hold=c.hold and hold)) for of, c in some]
+        await self._change([(of, _moved(c, of)) for of, c in rivals])
+
+    def _sharing(self, entry: Entry) -> Entry:
+        """Choose an event or, as likely as not, another one that shares its objects."""
+        if entry.season is None or self._dice.chance(0.5):
+            return entry
+        top = entry.season.top
+        sharing = [one for one in self._events() if one.season and one.season.top == top]
+        return self._dice.random.choice(sharing) if sharing else entry
 
     def _on_one(self, entry: Entry, events: list[Entry]) -> Chosen:
         """Choose what to do to an event, now and then to another one of its partition too."""
@@ -258,7 +266,8 @@ class Client:
 
     def _on_several(self, events: list[Entry]) -> Chosen:
         """Choose what to do to several events: mostly the same to each."""
-        some = self._dice.random.sample(events, self._dice.between(2, len(events)))
+        most = min(len(events), events_of_group_max)
+        some = self._dice.random.sample(events, self._dice.between(2, most))
         held = self._held_together()
         if held and self._dice.chance(0.5):
             return held
@@ -270,9 +279,31 @@ class Client:
             if self._dice.chance(0.25):
                 chosen.append(self._one_change(entry))
             else:
-                alike = replace(change, event=entry.event, event_key=entry.key)
-                chosen.append((entry, alike))
+                chosen.append((entry, _moved(change, entry)))
         return chosen
+
+    def _overriding(self, entry: Entry) -> Chosen:
+        """Override a season for an object and mostly take it, or go by the season again."""
+        assert entry.season is not None, "only an event of a season overrides one"
+        if self._overridden and self._dice.chance(0.4):
+            of, asked = self._dice.random.choice(self._overridden)
+            assert asked.season_use is not None
+            again = replace(asked.season_use, is_overridden=False)
+            return [(of, replace(asked, season_use=again))]
+        of, change = self._one_change(entry)
+        use = SeasonUse(
+            season=self._dice.random.choice(entry.season.seasons),
+            is_overridden=self._dice.chance(0.8),
+        )
+        asked = Change(
+            event=of.event,
+            event_key=of.key,
+            status=FREE,
+            objects=[replace(item, ticket_type=None) for item in change.objects],
+            season_use=use,
+        )
+        self._overridden.append((of, asked))
+        return [(of, asked), (of, change)] if self._dice.chance(0.7) else [(of, asked)]
 
     def _held_together(self) -> Chosen:
         """Choose to book or to release what one hold has in several events."""
@@ -284,14 +315,14 @@ class Client:
             return []
         self._held = [of for of in self._held if of[2] is not hold]
         status = BOOKED if self._dice.chance(0.5) else FREE
-        return [(of, _finish(of, label, hold, status)) for of, label, _ in together]
+        return [(of, self._finish(of, label, hold, status)) for of, label, _ in together]
 
     def _one_change(self, entry: Entry) -> tuple[Entry, Change]:
         if self._held and self._dice.chance(0.4):
             of, label, held_by = self._held.pop(self._dice.between(0, len(self._held) - 1))
             if of.partition == entry.partition:
                 status = BOOKED if self._dice.chance(0.7) else FREE
-                return of, _finish(of, label, held_by, status)
+                return of, self._finish(of, label, held_by, status)
         labels = [self._label() for _ in range(self._dice.random.choice((1, 1, 2, 3)))]
         if self._dice.chance(0.95):
             labels = list(dict.fromkeys(labels))
@@ -309,7 +340,28 @@ class Client:
             hold=hold,
             keep_extra_data=self._dice.chance(0.2),
             allowed_previous_statuses=allowed,
+            channel_keys=self._channel_keys(),
+            ignore_channels=self._ignores_channels(),
         )
+
+    def _finish(self, entry: Entry, label: str, hold: Hold, status: str) -> Change:
+        """Book or release what is held."""
+        return Change(
+            event=entry.event,
+            event_key=entry.key,
+            status=status,
+            objects=[ObjectChange(label=label)],
+            hold=hold,
+            ignore_channels=self._programme.channels,
+        )
+
+    def _channel_keys(self) -> list[str] | None:
+        if not self._programme.channels or self._dice.chance(0.4):
+            return None
+        return self._dice.random.sample((*CHANNEL_KEYS, NO_CHANNEL), self._dice.between(1, 2))
+
+    def _ignores_channels(self) -> bool:
+        return self._programme.channels and self._dice.chance(0.2)
 
     def _label(self) -> str:
         if self._dice.chance(0.25):
@@ -342,12 +394,6 @@ class Client:
         return Idempotency(self._keys[-1], "f" * 16)
 
 
-def _finish(entry: Entry, label: str, hold: Hold, status: str) -> Change:
-    """Book or release what is held."""
-    return Change(
-        event=entry.event,
-        event_key=entry.key,
-        status=status,
-        objects=[ObjectChange(label=label)],
-        hold=hold,
-    )
+def _moved(change: Change, entry: Entry) -> Change:
+    """Ask the same of another event."""
+    return replace(change, event=entry.event, event_key=entry.key)

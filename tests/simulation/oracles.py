@@ -97,6 +97,12 @@ def picture(state: Any) -> dict[str, Any]:  # noqa: ANN401 - a machine's state
         "events": {
             e.id: (e.key, e.last_seq, e.objects, e.area_holds) for e in state.events.values()
         },
+        "sold as": {
+            e.id: (e.map.selling, id(e.map.chart), e.overridden, e.is_in_the_past)
+            for e in state.events.values()
+        },
+        "offered": {e.id: e.offers.taken for e in state.events.values()},
+        "seasons": (state.seasons._seasons_of, state.seasons._events_of),
         "doubt": dict(state.doubt.parts()),
         "reserved": state.doubt._reserved,
         "parking": [item.waiting for item in state.parking._items.values()],

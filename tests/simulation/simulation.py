@@ -19,6 +19,7 @@ from unittest.mock import patch
 from adapters.ports import NewRecord, TopicPartition
 from api.positions import partitions_of
 from engine.charts.inventory import SeatMap
+from engine.groups import machine
 from engine.groups.machine import GroupsMachine
 from engine.seats.machine import SeatsMachine
 from schemas.inventory import compress, encode
@@ -48,6 +49,7 @@ from tests.simulation.cluster import Cluster, WatchedLedger
 from tests.simulation.dice import Dice, Fault
 from tests.simulation.ingress import Ingress
 from tests.simulation.loop import VirtualLoop
+from tests.simulation.organisers import Programme
 from tests.simulation.trace import Trace
 from tests.simulation.world import World
 from workers import owner
@@ -62,6 +64,8 @@ clients_number: Final = 5
 steps_each: Final = 10
 events_partitions: Final = (1, 2, 2, 3, 3, 3)
 """In one there are no groups; they come in every other."""
+replaced_at_once: Final = 2
+"""Events of a chart, so that a publication needs several decisions."""
 nemesis_turn_ms: Final = (50, 400)
 healed_within_ms: Final = 40_000
 look_every_ms: Final = 250
@@ -118,6 +122,7 @@ class _Simulation:
         self.trace = Trace(self.loop.now_ms, keep=trace)
         self.dice = Dice(seed, self.trace.tell)
         self.topics = _topics(self.dice.random.choice(events_partitions), self.dice.between(1, 2))
+        self.programme = Programme.draw(self.dice)
         self.broker = Broker(self.loop, self.dice, self.trace)
         self.world = world = World(self.loop, self.dice, self.trace, self.broker, self.topics)
         events = partitions_of(self.topics, EVENTS_COMMANDS)
@@ -133,7 +138,8 @@ class _Simulation:
         numbers = self.dice.random
         token = patch.object(secrets, "token_hex", lambda size: numbers.randbytes(size).hex())
         states = patch.object(WatchedLedger, "states", dict[tuple[TopicPartition, int], Any]())
-        with token, states, patch.object(owner, "Ledger", WatchedLedger):
+        few = patch.object(machine, "inventories_replaced_at_once_max", replaced_at_once)
+        with token, states, few, patch.object(owner, "Ledger", WatchedLedger):
             try:
                 self.loop.run_until_complete(self._live())
             finally:
@@ -164,7 +170,7 @@ class _Simulation:
         reading = asyncio.ensure_future(self.ingress.run())
         nemesis = asyncio.ensure_future(self._nemesis())
         clients = [
-            Client(f"c{number}", self.ingress, self.dice, [*SEAT_MAPS])
+            Client(f"c{number}", self.ingress, self.dice, [*SEAT_MAPS], self.programme)
             for number in range(clients_number)
         ]
         await asyncio.gather(*(client.run(steps_each) for client in clients))

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.simulation.__main__ import failure, main, run_seeds
-from tests.simulation.bugs import BUGS, Bug
+from tests.simulation.bug import Bug
+from tests.simulation.bugs import BUGS
 from tests.simulation.cluster import CRASHES
 from tests.simulation.dice import Fault
 from tests.simulation.simulation import simulate
