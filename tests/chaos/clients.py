@@ -6,6 +6,8 @@ Rules of this file:
    from the others; the rest change seats of events in several partitions at once.
 2. A client asks once. What came of a request without an answer is for `seatlog verify` to say,
    which reads the log that all of them write.
+3. An organiser says meanwhile how tables are sold, and which events are in the partial seasons. So
+   a table, or a seat at one, may not be what its event sells: that is a refusal like others.
 """
 
 import asyncio
@@ -24,8 +26,12 @@ from schemas.facts import BOOKED, FREE, HELD
 from seatlog.demo.answers import Meaning, Read, read_change
 from seatlog.demo.choice import Zipf
 from seatlog.verify.client_log import Request
+from tests.chaos.sale import Sale
 
 path = "/events/groups/actions/change-object-status"
+_REFUSALS = frozenset(
+    {"ILLEGAL_STATUS_CHANGE", "OBJECT_NOT_FOUND", "BEST_AVAILABLE_OBJECTS_NOT_FOUND"}
+)
 single_clients_per_partition = 3
 group_clients = 12
 think_s = 0.1
@@ -35,21 +41,14 @@ away_s = 0.3
 request_timeout_s = 10.0
 events_of_group_max = 3
 area_share = 0.1
+table_share = 0.15
+best_share = 0.15
+"""Of the requests of those that stay with one partition: it chooses in one event."""
+best_seats_max = 3
+organise_every_s = (1.0, 3.0)
 odd_kept_max = 10
 _NO_ANSWER = Read(Meaning.UNKNOWN, [])
 _BROKEN = (aiohttp.ClientError, TimeoutError, OSError)
-
-
-class Sale(NamedTuple):
-    """What is on sale, and where."""
-
-    address: str
-    api_key: str
-    events: Sequence[Sequence[str]]
-    """The event keys of each partition."""
-    seats: Sequence[str]
-    """Labels, the most wanted first."""
-    areas: Sequence[str]
 
 
 class Exchange(NamedTuple):
@@ -66,8 +65,11 @@ class Asked(NamedTuple):
 
     events: Sequence[str]
     labels: Sequence[str]
+    """None, if the choice is left to the event's owner."""
     status: str
     token: str | None = None
+    best: int = 0
+    """So many seats are to be chosen."""
 
 
 class Clients:
@@ -109,10 +111,16 @@ class Clients:
             for number in range(group_clients):
                 dice = random.Random(f"{self._seed} group {number}")
                 clients.create_task(self._be_group(dice, until))
+            clients.create_task(self._organise(random.Random(f"{self._seed} organiser"), until))
 
     async def _be_single(self, partition: int, dice: random.Random, until: asyncio.Event) -> None:
         while not until.is_set():
-            await self._buy([dice.choice(self._sale.events[partition])], dice)
+            event = dice.choice(self._sale.events[partition])
+            if dice.random() < best_share:
+                number = dice.randint(1, best_seats_max)
+                await self._change(Asked([event], [], BOOKED, best=number))
+            else:
+                await self._buy([event], dice)
             await asyncio.sleep(dice.uniform(0, 2 * think_s))
 
     async def _be_group(self, dice: random.Random, until: asyncio.Event) -> None:
@@ -121,6 +129,25 @@ class Clients:
             size = dice.randint(2, min(events_of_group_max, len(partitions)))
             chosen = dice.sample(partitions, size)
             await self._buy([dice.choice(self._sale.events[place]) for place in chosen], dice)
+
+    async def _organise(self, dice: random.Random, until: asyncio.Event) -> None:
+        """Sell tables otherwise, and let events of seasons join and leave their partial seasons."""
+        while not until.is_set():
+            season = dice.choice(self._sale.seasons)
+            partial = f"/seasons/{season.top}/partial-seasons/{season.partial}"
+            turn = dice.random()
+            if turn < 0.5:
+                event = dice.choice([season.top, *dice.choice(self._sale.events)[:2]])
+                mode = dice.choice(("ALL_BY_TABLE", "ALL_BY_SEAT", "INHERIT"))
+                config = {"tableBookingConfig": {"mode": mode}}
+                await self._exchange(f"/events/{event}", msgspec.json.encode(config))
+            elif turn < 0.75:
+                joins = msgspec.json.encode({"eventKeys": [dice.choice(season.events)]})
+                await self._exchange(f"{partial}/actions/add-events", joins)
+            else:
+                event = dice.choice(season.events)
+                await self._exchange(f"{partial}/events/{event}", b"", "DELETE")
+            await asyncio.sleep(dice.uniform(*organise_every_s))
 
     async def _buy(self, events: Sequence[str], dice: random.Random) -> None:
         """Book seats, give some back, or hold them and then do either."""
@@ -141,6 +168,8 @@ class Clients:
     def _wanted(self, dice: random.Random) -> list[str]:
         if dice.random() < area_share:
             return [dice.choice(self._sale.areas)]
+        if dice.random() < table_share:
+            return [dice.choice(dice.choice(self._sale.tables)[:3])]
         ranks = {self._zipf.rank(len(self._sale.seats), dice.random()) for _ in range(2)}
         return [self._sale.seats[rank] for rank in sorted(ranks)]
 
@@ -156,8 +185,11 @@ class Clients:
         body = msgspec.json.encode(_body(asked))
         self.groups += len(asked.events) > 1
         at_ns = time.time_ns()
-        status, answer = await self._exchange(path, body)
-        read = read_change(status, answer) if status else _NO_ANSWER
+        where = f"/events/{asked.events[0]}/actions/change-object-status" if asked.best else path
+        status, answer = await self._exchange(where, body)
+        read = _read(status, answer) if status else _NO_ANSWER
+        if asked.best and read.meaning is Meaning.DONE:
+            asked = asked._replace(labels=msgspec.json.decode(answer)["objects"])
         self._note(asked, at_ns, status, read)
         if read.meaning in (Meaning.LATER, Meaning.UNKNOWN):
             await asyncio.sleep(away_s)
@@ -181,17 +213,29 @@ class Clients:
             )
             self._log.write(msgspec.json.encode(line) + b"\n")
 
-    async def _exchange(self, where: str, body: bytes) -> tuple[int, bytes]:
+    async def _exchange(self, where: str, body: bytes, method: str = "POST") -> tuple[int, bytes]:
         """Send a request; give the status, 0 for no answer, and the body."""
+        url = f"{self._sale.address}{where}"
         try:
-            async with self._session.post(f"{self._sale.address}{where}", data=body) as response:
+            async with self._session.request(method, url, data=body) as response:
                 return response.status, await response.read()
         except _BROKEN:
             return 0, b""
 
 
+def _read(status: int, answer: bytes) -> Read:
+    """Read an answer; tables and best available may be refused in words of their own."""
+    read = read_change(status, answer)
+    said, *codes = read.detail.split() or [""]
+    if said == "400" and codes and _REFUSALS.issuperset(codes):
+        return Read(Meaning.REFUSED, [], read.detail)
+    return read
+
+
 def _body(asked: Asked) -> dict[str, Any]:
     token = {} if asked.token is None else {"holdToken": asked.token}
+    if asked.best:
+        return {"bestAvailable": {"number": asked.best}, "status": asked.status, **token}
     return {
         "events": asked.events,
         "objects": asked.labels,

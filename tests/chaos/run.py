@@ -11,28 +11,18 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import aiohttp
-import msgspec
-
-from engine.charts.compile import compile_drawing
-from engine.charts.inventory import SeatMap
-from engine.charts.reading import read_drawing
-from engine.groups.machine import partition_of
-from schemas.topics import EVENTS_COMMANDS
 from seatlog.verify.installation import verify
 from seatlog.verify.report import Report
-from tests.chaos.clients import Clients, Sale
+from tests.chaos.clients import Clients
 from tests.chaos.faults import Faults
 from tests.chaos.figures import Figures, measure, table
 from tests.chaos.house import House
 from tests.chaos.plan import draw
+from tests.chaos.sale import put_on_sale
 from tests.chaos.watch import Watch
 
-VENUE = Path(__file__).parents[2] / "seatlog" / "demo" / "venues" / "sampleChart.json"
-"""32 seats and two areas: few, so that clients meet."""
-events_per_partition = 2
 rest_within_s = 60.0
 """After the last fault; a parked command waits for 8 s at most, a group for three."""
 calm_s = 2.0
@@ -69,7 +59,7 @@ async def run(settings: Settings, tell: Callable[[str], None]) -> Outcome:
 
 
 async def _suffer(house: House, settings: Settings, tell: Callable[[str], None]) -> Outcome:
-    sale = await _put_on_sale(house)
+    sale = await put_on_sale(house)
     client_log = settings.folder / "clients.jsonl"
     faults = Faults(house, tell)
     async with (
@@ -123,47 +113,3 @@ async def _come_to_rest(watch: Watch) -> bool:
                 await asyncio.sleep(_LOOK_EVERY_S)
             return True
     return False
-
-
-async def _put_on_sale(house: House) -> Sale:
-    """Publish the venue as some events in each partition."""
-    drawing = VENUE.read_bytes()
-    seat_map = SeatMap(compile_drawing(read_drawing(drawing)))
-    installation = house.installation
-    authorization = aiohttp.encode_basic_auth(installation.api_key, "")
-    async with aiohttp.ClientSession(headers={"Authorization": authorization}) as session:
-        workspace = (await _post(session, f"{installation.address}/hold-tokens", b""))[
-            "workspaceKey"
-        ]
-        chart = (await _post(session, f"{installation.address}/charts/actions/import", drawing))[
-            "key"
-        ]
-        events = _event_keys(workspace, house.topics[EVENTS_COMMANDS].partitions)
-        keys = [{"eventKey": key} for together in events for key in together]
-        body = msgspec.json.encode({"chartKey": chart, "events": keys})
-        await _post(session, f"{installation.address}/events/actions/create-multiple", body)
-    return Sale(
-        installation.address,
-        installation.api_key,
-        events,
-        [place.label for place in seat_map if place.kind == "seat"],
-        [place.label for place in seat_map if place.kind == "area"],
-    )
-
-
-def _event_keys(workspace: str, partitions: int) -> list[list[str]]:
-    """Find so many keys for each partition."""
-    found: list[list[str]] = [[] for _ in range(partitions)]
-    number = 0
-    while any(len(keys) < events_per_partition for keys in found):
-        number += 1
-        keys = found[partition_of(workspace, f"event-{number}", partitions)]
-        if len(keys) < events_per_partition:
-            keys.append(f"event-{number}")
-    return found
-
-
-async def _post(session: aiohttp.ClientSession, url: str, body: bytes) -> Any:  # noqa: ANN401 - JSON
-    async with session.post(url, data=body) as response:
-        response.raise_for_status()
-        return await response.json()
