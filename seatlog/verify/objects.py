@@ -204,7 +204,8 @@ class Fold:
             odd = f"event {event.id} overrides season {fact.season}, and is not in it"
             self._fault(Check.SEATS, moment, odd)
         for label, places in fact.places.items():
-            if not event.sells(label):
+            # A table that both have is overridden with its seats, whichever the event sells.
+            if event.venue is not None and label not in event.venue.places:
                 self._fault(Check.SEATS, moment, f"event {event.id} has no object {label}")
             if not 0 <= places <= (event.capacity(label) or 1):
                 odd = f"{places} places of {label} of event {event.id} are overridden"

@@ -13,7 +13,7 @@ from seatlog.verify import clients
 from seatlog.verify.client_log import ClientLogError, Request, read_client_log
 from seatlog.verify.clients import Clients
 from seatlog.verify.report import Check, Report
-from tests.simulation.bugs import Edit
+from tests.simulation.bug import Edit
 from tests.verify.story import Story, Teller
 from tests.workers.house import NOON, book
 

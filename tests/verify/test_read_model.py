@@ -26,7 +26,7 @@ from seatlog.verify.read_model import ReadModel
 from seatlog.verify.report import Check, Report
 from tests.conftest import MakeTopics
 from tests.faults.drop import Drop
-from tests.simulation.bugs import Edit
+from tests.simulation.bug import Edit
 from tests.verify.story import Teller
 from tests.workers.house import NOON, book, one_partition
 from workers.projector import Projector

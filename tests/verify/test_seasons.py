@@ -231,3 +231,11 @@ def test_an_event_that_is_left_in_a_season_that_is_gone_is_named() -> None:
     assert (
         faults(told(MAY, season=in_year(season_year.SPRING)), event_deleted(AUTUMN, "autumn")) == []
     )
+
+
+def test_an_event_may_override_a_season_for_a_table_and_its_seats_whichever_it_sells() -> None:
+    places = {"T2": 1, "T2-1": 1, "T2-2": 1}
+    both = SeasonStatusOverridden(event=MARCH, season=season_year.YEAR, places=places)
+    assert faults(both) == []
+    nowhere = msgspec.structs.replace(both, places={"T9": 1})
+    assert faults(nowhere) == ["event 1280 has no object T9"]

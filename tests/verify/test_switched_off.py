@@ -37,7 +37,7 @@ from seatlog.verify.parking import Parking
 from seatlog.verify.parts import Parts
 from seatlog.verify.report import Check
 from seatlog.verify.results import Results
-from tests.simulation.bugs import Edit
+from tests.simulation.bug import Edit
 from tests.verify.group_story import FRIDAY, SATURDAY, group, replace_facts, said
 from tests.verify.story import Story, only
 from tests.workers.house import COMMANDS, COORDINATOR_OUTBOX, OUTBOX
