@@ -2,7 +2,8 @@
 
 Rules of this file:
 
-1. Who asks knows from the read model that a record counts (is not void) before reading it here.
+1. Who asks knows that a record counts (is not void) before reading it here: from the read model, or
+   from its owner, who repeats its answer.
 """
 
 import asyncio

@@ -5,12 +5,12 @@ Rules of this file:
 1. A repeat changes nothing; its answer is the first one, marked as a repeat.
 2. Answers are kept by partition time, so every replay forgets the same ones.
 3. While a command is deferred its key is in use: a repeat is refused, and may be sent again.
+4. What is kept of an answer is where it stands in the outbox: its facts, or the obstacles of a
+   refusal, may fill a whole record.
 """
 
 from collections import deque
 from typing import Any, NamedTuple
-
-import msgspec
 
 from engine.machine import Decision
 from schemas.commands import Idempotency
@@ -23,8 +23,8 @@ answer_kept_ms = 15 * 60 * 1000
 class _First(NamedTuple):
     at: int
     fingerprint: str
-    answer: Answer
-    facts: list[Any]
+    again: Answer
+    """What a repeat is told."""
 
 
 class FirstAnswers:
@@ -57,7 +57,7 @@ class FirstAnswers:
             return None  # the record of this very command makes `remember` forget an old one
         if first.fingerprint != asked.fingerprint:
             return Decision(Rejected(code=Rejection.IDEMPOTENCY_KEY_REUSED.code), [])
-        return Decision(_repeated(first), [])
+        return Decision(first.again, [])
 
     def remember(self, data: Data[Any]) -> None:
         """Take in a record: forget what is too old by its time, keep its answer if it has a key."""
@@ -71,13 +71,12 @@ class FirstAnswers:
         self._deferred.pop(data.command_id, None)
         if isinstance(data.answer, Rejected) and data.answer.code in NOT_KEPT:
             return  # it may be asked again, with the same key
-        self._by_command[data.command_id] = _First(
-            data.at, data.fingerprint or "", data.answer, list(data.facts)
-        )
+        again = _again(data.answer, data.offset)
+        self._by_command[data.command_id] = _First(data.at, data.fingerprint or "", again)
         self._in_order.append((data.at, data.command_id))
 
 
-def _repeated(first: _First) -> Answer:
-    if isinstance(first.answer, Accepted):
-        return Accepted(repeat=True, first_facts=first.facts)
-    return msgspec.structs.replace(first.answer, repeat=True)
+def _again(first: Answer, offset: int) -> Answer:
+    if isinstance(first, Accepted):
+        return Accepted(repeat=True, first_offset=offset)
+    return Rejected(code=first.code, repeat=True, first_offset=offset)

@@ -22,6 +22,8 @@ from schemas import (
     facts,
     inventory,
     outbox,
+    rejections,
+    seasons,
     selling,
     selling_edits,
     topics,
@@ -103,8 +105,8 @@ def _described(component: Json, fields: dict[str, str]) -> Json:
 def _described_fields() -> dict[str, dict[str, str]]:
     """Give the attribute docstrings of all message types, by type and field."""
     modules: list[ModuleType] = [
-        *(commands, facts, outbox, votes, inventory),
-        *(selling, selling_edits),
+        *(commands, facts, outbox, rejections, votes, inventory),
+        *(seasons, selling, selling_edits),
     ]
     return {
         name: {

@@ -35,8 +35,8 @@ class Accepted(msgspec.Struct, tag="Accepted.v1", kw_only=True, frozen=True, omi
 
     repeat: bool = False
     """True if a command with this idempotency key had been answered before: nothing changed now."""
-    first_facts: list[SeatsFact | GroupsFact] = []
-    """On a repeat: the facts of the first answer."""
+    first_offset: int | None = None
+    """On a repeat: where the first answer stands in this outbox, with its facts."""
 
 
 Answer = Accepted | Rejected

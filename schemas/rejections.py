@@ -115,3 +115,6 @@ class Rejected(msgspec.Struct, tag="Rejected.v1", kw_only=True, frozen=True, omi
     obstacles_left_out: int = 0
     """How many more there were, past what a record can tell."""
     repeat: bool = False
+    """True if a command with this idempotency key was there before."""
+    first_offset: int | None = None
+    """On a repeat of an answer: where the first stands in this outbox, whole; here is its code."""

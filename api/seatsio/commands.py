@@ -20,13 +20,13 @@ from api.seatsio.command_forms import events_of, finishes, prefers_async, taken
 from api.seatsio.errors import EVENT_NOT_FOUND, VendorError, from_rejected
 from api.seatsio.idempotency import idempotency
 from api.seatsio.parts import Parts, nothing
-from api.seatsio.recorded import Facts, RecordedAnswers
+from api.seatsio.recorded import Facts, Recorded, RecordedAnswers
 from api.submit import Answered
 from engine.groups.directory import Entry
 from schemas.commands import GroupsCommand, Idempotency, SeatsCommand
-from schemas.outbox import Accepted, Answer
-from schemas.rejections import Rejected, Rejection
-from schemas.topics import EVENTS_COMMANDS, GROUPS_COMMANDS
+from schemas.outbox import Answer
+from schemas.rejections import Rejected
+from schemas.topics import EVENTS_COMMANDS, EVENTS_OUTBOX, GROUPS_COMMANDS, GROUPS_OUTBOX
 
 Show = Callable[[Facts], Awaitable[web.Response]]
 """Writes down what the facts of an accepted command say; None where there is nothing to say."""
@@ -93,7 +93,7 @@ class Commands:
             position = await submitter.send_change(partition, event, command)
             return taken(EVENTS_COMMANDS, position)
         answered = await submitter.change(partition, event, command, finishes=finishes(command))
-        return await _written(answered, show, refuse)
+        return await self._written(call, EVENTS_OUTBOX, answered, show, refuse)
 
     async def decide(
         self,
@@ -116,22 +116,33 @@ class Commands:
         if prefers_async(call):
             return taken(GROUPS_COMMANDS, await submitter.send_decide(command))
         answered = await submitter.decide(command, finishes=finishes(command))
-        if command.idempotency is not None and _is_first_again(answered.answer):
-            # The coordinator knew the first answer before the read model had it.
-            async with self._parts.reads.snapshot(await self._parts.core.ends.positions()):
-                pass
-            repeated = await self._repeated(call, command.idempotency, show, refuse)
-            if repeated is not None:
-                return repeated
-        return await _written(answered, show, refuse)
+        return await self._written(call, GROUPS_OUTBOX, answered, show, refuse)
 
     async def _repeated(
         self, call: Call, asked: Idempotency, show: Show | None, refuse: Refuse
     ) -> web.Response | None:
         """Give the first answer to an idempotency key again; None if it has none that is known."""
         first = await self._answers.first(call, asked)
-        if first is None:
-            return None
+        return None if first is None else await self._write_again(first, show, refuse)
+
+    def _written(
+        self, call: Call, outbox: str, answered: Answered, show: Show | None, refuse: Refuse
+    ) -> Coroutine[Any, Any, web.Response]:
+        """Write down an answer as it was just given."""
+        if answered.answer.first_offset is None:
+            return _write(answered.answer, answered.facts, show, refuse)
+        return self._write_first(call, outbox, answered, show, refuse)
+
+    async def _write_first(
+        self, call: Call, outbox: str, repeat: Answered, show: Show | None, refuse: Refuse
+    ) -> web.Response:
+        """Write down the answer that an owner has repeated, before the read model had it."""
+        first = await self._answers.first_of(call, outbox, repeat)
+        return await self._write_again(first, show, refuse)
+
+    async def _write_again(
+        self, first: Recorded, show: Show | None, refuse: Refuse
+    ) -> web.Response:
         facts = await self._answers.facts_when_applied(first)
         return await _write(first.answer, facts, show, refuse, is_repeat=True)
 
@@ -143,17 +154,6 @@ class Commands:
         command = await self._answers.command(first.topic, first.command)
         found = [self._parts.core.directory.by_id(event) for event in events_of(command)]
         return [entry for entry in found if entry] if all(found) else []
-
-
-def _written(
-    answered: Answered, show: Show | None, refuse: Refuse
-) -> Coroutine[Any, Any, web.Response]:
-    """Write down an answer as it was just given."""
-    given = answered.answer
-    if not _is_first_again(given):
-        return _write(given, answered.facts, show, refuse)
-    facts = given.first_facts if isinstance(given, Accepted) else []
-    return _write(given, facts, show, refuse, is_repeat=True)
 
 
 async def _write(
@@ -170,10 +170,4 @@ async def _write(
     return response
 
 
-def _is_first_again(given: Answer) -> bool:
-    """Say whether an answer is the first one of its key again; a refusal of the key is not."""
-    return given.repeat and not (isinstance(given, Rejected) and given.code in _OF_THE_KEY)
-
-
-_OF_THE_KEY = (Rejection.IDEMPOTENCY_KEY_IN_USE.code, Rejection.IDEMPOTENCY_KEY_REUSED.code)
 _REPLAYED = ("Idempotent-Replayed", "true")

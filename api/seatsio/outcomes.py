@@ -70,7 +70,7 @@ class Outcomes:
         if isinstance(recorded.answer, Rejected):
             error = await self._error(call, recorded, recorded.answer)
             return {**outcome, "answer": "rejected", "result": error}
-        return {**outcome, "answer": "accepted", "result": await self._shown(recorded.told)}
+        return {**outcome, "answer": "accepted", "result": await self._shown(recorded.facts)}
 
     async def _error(self, call: Call, recorded: Recorded, rejected: Rejected) -> JSON:
         """Refuse in the words of the command: it names events by the keys that the client did."""

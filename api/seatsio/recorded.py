@@ -18,6 +18,7 @@ from api.errors import AnswerLateError
 from api.limits import answer_deadline_s
 from api.seatsio.idempotency import key_reused
 from api.seatsio.parts import Parts
+from api.submit import Answered
 from schemas.commands import (
     CommandPosition,
     GroupsCommand,
@@ -54,14 +55,6 @@ class Recorded(NamedTuple):
     command: CommandPosition
     outbox: TopicPartition
     offset: int
-    command_id: str | None
-    """Of the client's idempotency key."""
-
-    @property
-    def told(self) -> Facts:
-        """The facts that the answer is about: of a repeat, those of the first."""
-        given = self.answer
-        return given.first_facts if isinstance(given, Accepted) and given.repeat else self.facts
 
 
 class RecordedAnswers:
@@ -82,6 +75,19 @@ class RecordedAnswers:
             raise key_reused()
         place = TopicPartition(row.outbox_topic, row.outbox_partition)
         return await self._recorded(place, row.outbox_offset, workspace)
+
+    async def first_of(self, call: Call, outbox: str, repeat: Answered) -> Recorded:
+        """Give the answer that an owner has just repeated; `outbox` is the topic it stands in.
+
+        Raises LogUnreachableError.
+        """
+        topic = self._parts.core.topics[outbox].physical_name
+        place = TopicPartition(topic, repeat.command.partition)
+        offset = repeat.answer.first_offset
+        assert offset is not None, "only a repeat of an answer has a first one"
+        first = await self._recorded(place, offset, call.workspace.key)
+        assert first is not None, f"{place} at {offset} is the answer of another workspace"
+        return first
 
     async def facts_when_applied(self, first: Recorded) -> Facts:
         """Give a first answer's facts as the owners applied them, as soon as all have.
@@ -107,9 +113,7 @@ class RecordedAnswers:
         outbox = next(outbox for outbox, commands in _COMMANDS_OF.items() if commands == topic)
         place = TopicPartition(parts.core.topics[outbox].physical_name, row.outbox_partition)
         recorded = await self._recorded(place, row.outbox_offset, workspace)
-        if recorded is None or topic != GROUPS_COMMANDS:
-            return recorded
-        return await self._as_applied(recorded, workspace)
+        return None if recorded is None else await self._as_applied(recorded, workspace)
 
     async def command(self, topic: str, position: CommandPosition) -> SeatsCommand | GroupsCommand:
         """Read an answered command. Raises PositionLostError if the topic keeps it no more."""
@@ -127,26 +131,24 @@ class RecordedAnswers:
     async def _facts_if_applied(self, recorded: Recorded) -> Facts | None:
         """Give the facts of an answer as they were applied; None if an owner has still to."""
         if recorded.topic != GROUPS_COMMANDS or not isinstance(recorded.answer, Accepted):
-            return recorded.told
-        if recorded.answer.repeat:
-            return recorded.told  # the first answer is forgotten, so it was applied long ago
+            return recorded.facts
         decided = Decided(recorded.outbox, recorded.offset, recorded.facts)
         return await self._applied.facts(decided)
 
     async def _as_applied(self, recorded: Recorded, workspace: str) -> Recorded | None:
-        """Give a coordinator's answer with the facts as applied; None if an owner has still to."""
-        first: Recorded | None = recorded
-        if recorded.answer.repeat and recorded.command_id is not None:
-            row = await self._parts.reads.keyed_result(workspace, recorded.command_id)
-            if row is not None:
-                place = TopicPartition(row.outbox_topic, row.outbox_partition)
-                first = await self._recorded(place, row.outbox_offset, workspace)
-        facts = await self._facts_if_applied(first or recorded)
+        """Give an answer, or the first if it repeats one, with its facts as they were applied.
+
+        None if an owner has still to apply them.
+        """
+        first, offset = recorded, recorded.answer.first_offset
+        if offset is not None:
+            first = await self._recorded(recorded.outbox, offset, workspace) or recorded
+        facts = await self._facts_if_applied(first)
         if facts is None:
             return None
-        given = recorded.answer
+        given = first.answer
         if isinstance(given, Accepted):
-            given = _lost_hold(first or recorded, facts) or Accepted()
+            given = _lost_hold(first, facts) or given
         return recorded._replace(answer=given, facts=facts)
 
     async def _recorded(
@@ -172,7 +174,6 @@ class RecordedAnswers:
             data.command,
             place,
             offset,
-            data.command_id,
         )
 
 

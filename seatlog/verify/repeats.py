@@ -1,28 +1,26 @@
 """Idempotency keys: a repeated command changes nothing and gets its first answer."""
 
 from collections import deque
-from hashlib import blake2b
 from typing import Any, NamedTuple
-
-import msgspec
 
 from schemas.commands import CommandPosition
 from schemas.facts import CommandParked, GroupBegun
-from schemas.outbox import Accepted, Answer, Data
+from schemas.outbox import Answer, Data
 from schemas.rejections import NOT_KEPT, Rejected, Rejection
 from seatlog.verify.journal import Entry
 from seatlog.verify.report import Check, Report
 
 answers_kept_ms = 15 * 60 * 1000
 """An owner keeps the first answer for this long; after it, the same key may be done anew."""
-_encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 class _First(NamedTuple):
     where: str
     at: int
     fingerprint: str | None
-    digest: bytes
+    offset: int
+    code: str | None
+    """Of a refusal."""
 
 
 class Repeats:
@@ -51,8 +49,8 @@ class Repeats:
             self._compare(entry.where, data, data.answer, first)
         elif data.command_id is not None and not data.answer.repeat:
             self._remember(entry.where, data, data.command_id)
-        elif data.answer.repeat and data.command_id is None:
-            self._fault(entry.where, "repeats an answer, and has no idempotency key")
+        elif data.answer.repeat:
+            self._fault(entry.where, "repeats an answer, and its idempotency key has none")
 
     def _meets_deferred(self, where: str, data: Data[Any], answer: Answer) -> bool:
         """Check a repeat of a command that is deferred, which is refused until its answer."""
@@ -75,15 +73,15 @@ class Repeats:
                 self._fault(where, f"is another command under the key of {first.where}")
         elif not answer.repeat:
             self._fault(where, f"does again what was answered in {first.where}")
-        elif _digest(answer, data.facts) != first.digest:
+        elif (answer.first_offset, _code(answer)) != (first.offset, first.code):
             self._fault(where, f"repeats {first.where}, and its answer is another")
 
     def _remember(self, where: str, data: Data[Any], command_id: str) -> None:
         assert data.answer is not None
         if _code(data.answer) in NOT_KEPT:
             return
-        digest = _digest(data.answer, data.facts)
-        self._first[command_id] = _First(where, data.at, data.fingerprint, digest)
+        code = _code(data.answer)
+        self._first[command_id] = _First(where, data.at, data.fingerprint, data.offset, code)
         self._in_order.append((data.at, command_id))
 
     def _forget(self, until: int) -> None:
@@ -96,12 +94,3 @@ class Repeats:
 
 def _code(answer: Answer) -> str | None:
     return answer.code if isinstance(answer, Rejected) else None
-
-
-def _digest(answer: Answer, facts: list[Any]) -> bytes:
-    """Digest an answer with its facts, the same for the first and for a repeat."""
-    if isinstance(answer, Accepted):
-        told: list[Any] = list(answer.first_facts) if answer.repeat else facts
-    else:
-        told = [msgspec.structs.replace(answer, repeat=False)]
-    return blake2b(_encode(told), digest_size=8).digest()

@@ -1,7 +1,6 @@
 """What must hold of a seats owner's records."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from adapters.ports import LogRecord
 from schemas.commands import (
@@ -74,6 +73,8 @@ class SeatsJudge:
         self._parking = Parking(fold)
         self._parts = Parts(partition, groups, fold, self._parking, report)
         self._witness = witness
+        self._chosen: dict[int | None, list[str]] = {}
+        """What wishes with an idempotency key got, by the offset of the answer."""
 
     def take_in(self, entry: Entry, offset: int, command: LogRecord | None) -> None:
         """Check and fold a record."""
@@ -165,10 +166,20 @@ class SeatsJudge:
         told: Told = "ok" if isinstance(entry.data.answer, Accepted) else "refused"
         done = Done(f"e-{self._partition}-{command}", self._partition, offset, told)
         if isinstance(asked, ChangeBestAvailable):
-            self._witness(_change_made(asked, entry), done)
+            self._witness(self._change_made(asked, entry), done)
             return
         for change in asked.changes:
             self._witness(change, done)
+
+    def _change_made(self, wish: ChangeBestAvailable, entry: Entry) -> Change:
+        """Give what became of a wish as if it had named its objects."""
+        labels = [label for _, label in objects_chosen(entry.data.facts)]
+        if entry.data.answer is not None and entry.data.answer.repeat:
+            labels = self._chosen.get(entry.data.answer.first_offset, [])
+        elif entry.data.command_id is not None:
+            self._chosen[entry.data.offset] = labels
+        chosen = [ObjectChange(label=label) for label in labels]
+        return Change(event=wish.event, status=wish.status, objects=chosen, hold=wish.hold)
 
     def _tell_of_groups(self, decided: list[GroupsFact], offset: int) -> None:
         for fact in decided if self._witness is not None else ():
@@ -178,15 +189,6 @@ class SeatsJudge:
                 done = Done(name, self._partition, offset, "ok")
                 for change in group.changes(self._partition):
                     self._witness(change, done)
-
-
-def _change_made(wish: ChangeBestAvailable, entry: Entry) -> Change:
-    """Give what became of a wish as if it had named its objects."""
-    given, facts = entry.data.answer, list[Any](entry.data.facts)
-    if isinstance(given, Accepted) and given.repeat:
-        facts = list(given.first_facts)
-    chosen = [ObjectChange(label=label) for _, label in objects_chosen(facts)]
-    return Change(event=wish.event, status=wish.status, objects=chosen, hold=wish.hold)
 
 
 def _by_time_faults(facts: list[SeatsFact]) -> Iterator[str]:

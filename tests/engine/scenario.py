@@ -96,6 +96,16 @@ class _Played:
         self.records.append(encoded)
         return encoded
 
+    @property
+    def last_offset(self) -> int:
+        """Where the last record stands; the ownership record is the first of the log."""
+        return len(self.records)
+
+    def told_at(self, offset: int) -> Any:  # noqa: ANN401 - data of any facts
+        """Give what the record that stands there tells: its answer and its facts."""
+        record: Any = decode_seats_record(self.records[offset - 1])
+        return record.data
+
     def then_accepted(self) -> Self:
         """Expect that the last command was done."""
         assert isinstance(self.last.answer, Accepted), self.last.answer

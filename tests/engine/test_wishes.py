@@ -146,9 +146,9 @@ def test_a_wish_with_an_ended_token_is_refused() -> None:
 
 def test_a_repeated_wish_gets_its_first_choice_again() -> None:
     scenario = SeatsScenario().given(best(2, idempotency=keyed("one")))
-    first = scenario.last.facts
+    first = scenario.last_offset
     scenario.when(best(2, idempotency=keyed("one"))).then_accepted()
-    assert scenario.last.answer == Accepted(repeat=True, first_facts=first)
+    assert scenario.last.answer == Accepted(repeat=True, first_offset=first)
     scenario.then_seats("A  x x . . .")
 
 

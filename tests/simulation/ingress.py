@@ -30,7 +30,7 @@ from schemas.commands import (
     SeatsCommand,
 )
 from schemas.facts import StatusChanged
-from schemas.outbox import Accepted
+from schemas.outbox import Accepted, decode_seats_record
 from schemas.topics import (
     EVENTS_COMMANDS,
     EVENTS_OUTBOX,
@@ -111,13 +111,23 @@ class Ingress:
                 answered = await asking
             outcome = "ok" if isinstance(answered.answer, Accepted) else "refused"
             command = command_id(topic, answered.command)
-            facts = told(answered)
+            facts = self._told(topic, answered)
         except TimeoutError:
             pass
         self._world.trace.tell(f"asked at {at_ms}: {outcome}, {command}")
         named = [(key, _with_choice(change, facts)) for key, change in asked]
         self.requests.extend(self._kept(named, at_ms, outcome, command))
         return None if outcome == "unknown" else outcome
+
+    def _told(self, topic: str, answered: Answered) -> list[Any]:
+        """Give the facts that an answer is about: of a repeat, those of the first."""
+        first = answered.answer.first_offset
+        if first is None or topic == GROUPS_COMMANDS:
+            return answered.facts  # nobody asks what a group's facts are
+        outbox = self._topics[EVENTS_OUTBOX].physical_name
+        records = self._world.broker.records(TopicPartition(outbox, answered.command.partition))
+        told: Any = decode_seats_record(records[first].value or b"")
+        return cast("list[Any]", told.data.facts)
 
     def _kept(
         self, asked: list[tuple[str, Any]], at_ms: int, outcome: Outcome, command: str | None
@@ -158,12 +168,6 @@ class _Wire:
         """Send a record; the ack never comes."""
         del tell
         self.bring(partition, record)
-
-
-def told(answered: Answered) -> list[Any]:
-    """Give the facts that an answer is about: of a repeat, those of the first."""
-    given = answered.answer
-    return given.first_facts if isinstance(given, Accepted) and given.repeat else answered.facts
 
 
 def _changes(command: Any, keys: Sequence[str]) -> list[tuple[str, Any]]:  # noqa: ANN401

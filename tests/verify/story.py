@@ -190,16 +190,22 @@ class Story:
         return offset
 
     def _restamp(self, partition: TopicPartition, first: int) -> None:
-        """Move records to their offsets; the terms in them follow the ownerships."""
+        """Move records to their offsets; terms, and what repeats name, follow those they mean."""
         records = self.records[partition]
-        for offset in range(first, len(records)):
-            records[offset] = replace(records[offset], offset=offset)
+        moved: dict[int | None, int] = {}
+        for offset, record in enumerate(records):
+            moved.setdefault(record.offset, offset)
+            records[offset] = replace(record, offset=offset)
         term = -1
         for offset, told in list(self.told(partition)):
             if isinstance(told, OwnershipTaken):
                 term = offset
             elif offset >= first:
                 data = msgspec.structs.replace(told.data, term=term, offset=offset)
+                if data.answer is not None and data.answer.first_offset in moved:
+                    named = moved[data.answer.first_offset]
+                    answer = msgspec.structs.replace(data.answer, first_offset=named)
+                    data = msgspec.structs.replace(data, answer=answer)
                 self._put(partition, records[offset], msgspec.structs.replace(told, data=data))
 
     def _put(self, partition: TopicPartition, record: MemoryRecord, told: Any) -> None:  # noqa: ANN401

@@ -82,11 +82,19 @@ def test_a_refusal_that_changed_something_is_named(story: Story) -> None:
     assert "refuses its command and has changed something" in only(story, Check.ANSWERS)
 
 
-def test_a_repeat_with_another_answer_is_named(story: Story) -> None:
+@pytest.mark.parametrize("elsewhere", [None, 1])
+def test_a_repeat_of_another_answer_is_named(story: Story, elsewhere: int | None) -> None:
     repeat = story.answers()[5]
-    emptied = Accepted(repeat=True)
-    story.edit(repeat, lambda data: msgspec.structs.replace(data, answer=emptied))
+    other = Accepted(repeat=True, first_offset=elsewhere)
+    story.edit(repeat, lambda data: msgspec.structs.replace(data, answer=other))
     assert "and its answer is another" in only(story, Check.ANSWERS)
+
+
+def test_a_repeat_of_no_answer_is_named(story: Story) -> None:
+    first = story.answers()[0]
+    unfounded = Accepted(repeat=True, first_offset=first)
+    story.edit(story.answers()[4], lambda data: msgspec.structs.replace(data, answer=unfounded))
+    assert "repeats an answer, and its idempotency key has none" in among(story, Check.ANSWERS)
 
 
 def test_a_command_done_again_under_its_key_is_named(story: Story) -> None:
@@ -134,4 +142,4 @@ def test_another_command_under_the_same_key_is_named(story: Story) -> None:
 def test_a_repeat_without_a_key_is_named(story: Story) -> None:
     repeat = story.answers()[5]
     story.edit(repeat, lambda data: msgspec.structs.replace(data, command_id=None))
-    assert "repeats an answer, and has no idempotency key" in among(story, Check.ANSWERS)
+    assert "repeats an answer, and its idempotency key has none" in among(story, Check.ANSWERS)
