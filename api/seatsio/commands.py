@@ -103,12 +103,7 @@ class Commands:
         refuse: Refuse | None = None,
     ) -> web.Response:
         """Ask the workspace's coordinator; `show` and `refuse` write its answer down."""
-        submitter, workspace = self._parts.core.submitter, call.workspace.key
-
-        def refuse_plainly(rejected: Rejected) -> VendorError:
-            return from_rejected(rejected, workspace, names_event_by_id=False)
-
-        refuse = refuse or refuse_plainly
+        submitter, refuse = self._parts.core.submitter, refuse or _plainly(call)
         if command.idempotency is not None:
             repeated = await self._repeated(call, command.idempotency, show, refuse)
             if repeated is not None:
@@ -117,6 +112,20 @@ class Commands:
             return taken(GROUPS_COMMANDS, await submitter.send_decide(command))
         answered = await submitter.decide(command, finishes=finishes(command))
         return await self._written(call, GROUPS_OUTBOX, answered, show, refuse)
+
+    async def repeat(
+        self, call: Call, instead_of: VendorError, show: Show | None = None
+    ) -> web.Response:
+        """Give the first answer to what today could not be asked; raise why if it has none."""
+        asked = idempotency(call)
+        if asked is not None:
+            # The read model may not have it yet.
+            async with self._parts.reads.snapshot(await self._parts.core.ends.positions()):
+                pass
+            repeated = await self._repeated(call, asked, show, _plainly(call))
+            if repeated is not None:
+                return repeated
+        raise instead_of
 
     async def _repeated(
         self, call: Call, asked: Idempotency, show: Show | None, refuse: Refuse
@@ -154,6 +163,13 @@ class Commands:
         command = await self._answers.command(first.topic, first.command)
         found = [self._parts.core.directory.by_id(event) for event in events_of(command)]
         return [entry for entry in found if entry] if all(found) else []
+
+
+def _plainly(call: Call) -> Refuse:
+    def refuse(rejected: Rejected) -> VendorError:
+        return from_rejected(rejected, call.workspace.key, names_event_by_id=False)
+
+    return refuse
 
 
 async def _write(

@@ -15,7 +15,7 @@ from api.limits import event_body_bytes_max, events_created_at_once_max
 from api.seatsio.channels import ChannelsAsked, new_channels
 from api.seatsio.chart_store import ChartStore
 from api.seatsio.commands import Commands, Show
-from api.seatsio.errors import bad_request, chart_not_found
+from api.seatsio.errors import VendorError, bad_request, chart_not_found
 from api.seatsio.event_views import EventViews
 from api.seatsio.for_sale import ForSaleConfigAsked, new_for_sale
 from api.seatsio.idempotency import idempotency, refuse_idempotency
@@ -190,7 +190,10 @@ class Events:
         """Create events; each comes with its path in the body."""
         check_parameters(call.request)
         workspace = call.workspace.key
-        inventory = await self._inventory(call, chart_key, asked)
+        try:
+            inventory = await self._inventory(call, chart_key, asked)
+        except VendorError as error:
+            return await self._commands.repeat(call, error, show)
         events = [
             NewEvent(
                 key=event.event_key or str(uuid4()),
@@ -236,10 +239,13 @@ class Events:
         check_parameters(call.request)
         asked, key = read(call.body, EventUpdateAsked), path_part(call, "key")
         inventory = None
-        if asked.chart_key is None:
-            await self._check_categories(call, key, asked)
-        else:
-            inventory = await self._inventory(call, asked.chart_key, [((), asked)])
+        try:
+            if asked.chart_key is None:
+                await self._check_categories(call, key, asked)
+            else:
+                inventory = await self._inventory(call, asked.chart_key, [((), asked)])
+        except VendorError as error:
+            return await self._commands.repeat(call, error)
         command = UpdateEvent(
             workspace=call.workspace.key,
             idempotency=idempotency(call),

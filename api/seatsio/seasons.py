@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 from api.call import Call, CallHandler, Route
 from api.limits import event_body_bytes_max, events_created_at_once_max
 from api.seatsio.commands import Commands
-from api.seatsio.errors import bad_request
+from api.seatsio.errors import VendorError, bad_request
 from api.seatsio.event_views import EventViews
 from api.seatsio.events import EventKey, Events, NewSellingFields
 from api.seatsio.idempotency import idempotency
@@ -99,19 +99,23 @@ class Seasons:
     async def _create(self, call: Call) -> web.Response:
         check_parameters(call.request)
         asked, workspace = read(call.body, SeasonAsked), call.workspace.key
-        command = CreateSeason(
-            workspace=workspace,
-            idempotency=idempotency(call),
-            season=await self._events.new_season(
-                call, asked.chart_key, asked.key or str(uuid4()), asked.name, asked
-            ),
-            event_keys=asked.keys(),
-            for_sale_propagated=asked.for_sale_propagated is not False,
-        )
 
         async def show(facts: Facts) -> web.Response:
             return answer(await self._views.season_created(workspace, facts))
 
+        try:
+            season = await self._events.new_season(
+                call, asked.chart_key, asked.key or str(uuid4()), asked.name, asked
+            )
+        except VendorError as error:
+            return await self._commands.repeat(call, error, show)
+        command = CreateSeason(
+            workspace=workspace,
+            idempotency=idempotency(call),
+            season=season,
+            event_keys=asked.keys(),
+            for_sale_propagated=asked.for_sale_propagated is not False,
+        )
         return await self._commands.decide(call, command, show)
 
     async def _create_events(self, call: Call) -> web.Response:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from adapters.ports import TopicPartition
 from adapters.postgres.pool import connection
 from schemas.topics import EVENTS_COMMANDS
@@ -44,6 +46,40 @@ async def test_a_repeat_is_answered_from_the_read_model_as_well(
     assert again.headers["Idempotent-Replayed"] == "true"
     assert again.body == first.body
     assert await commands_of(running, event, company) == appended
+
+
+@pytest.mark.parametrize("made", ["events", "seasons"])
+async def test_a_repeat_gets_its_first_answer_though_it_could_not_be_asked_today(
+    company: Company, made: str
+) -> None:
+    """Its category has gone since."""
+    chart, key = await company.chart(), {"Idempotency_Key": "order-1"}
+    await company.post(f"/charts/{chart}/categories", {"key": "own", "label": "Own"})
+    asked: dict[str, Any] = {"chartKey": chart, "objectCategories": {"A-1": "own"}}
+    first = await company.post(f"/{made}", asked, **key)
+    assert first.status == 200
+    assert (await company.call("DELETE", f"/charts/{chart}/categories/own")).status == 204
+    await company.post(f"/charts/{chart}/version/draft/actions/publish")
+    refused = await company.post(f"/{made}", asked, Idempotency_Key="order-2")
+    assert refused.messages == ["#/objectCategories/A-1: there is no category [own]"]
+    again = await company.post(f"/{made}", asked, **key)
+    assert (again.status, again.headers["Idempotent-Replayed"]) == (200, "true")
+    assert again.json["key"] == first.json["key"]
+
+
+async def test_a_repeated_update_gets_its_first_answer_though_it_could_not_be_asked_today(
+    company: Company,
+) -> None:
+    event, key = await company.event(), {"Idempotency_Key": "order-1"}
+    own = {"key": "own", "label": "Own", "color": "#AAABBB"}
+    await company.post(f"/events/{event}", {"categories": [own]})
+    asked = {"objectCategories": {"A-1": "own"}}
+    assert (await company.post(f"/events/{event}", asked, **key)).status == 204
+    await company.post(f"/events/{event}", {"categories": [], "objectCategories": {}})
+    assert (await company.post(f"/events/{event}", asked, Idempotency_Key="order-2")).status == 400
+    again = await company.post(f"/events/{event}", asked, **key)
+    assert (again.status, again.headers["Idempotent-Replayed"]) == (204, "true")
+    assert "objectCategories" not in (await company.get(f"/events/{event}")).json
 
 
 async def commands_of(running: Installation, event: str, company: Company) -> int:
