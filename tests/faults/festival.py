@@ -11,7 +11,8 @@ Rules of this file:
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -100,7 +101,8 @@ class Festival:
         chart = await self._client.import_chart()
         keys = [{"eventKey": f"event-{number}"} for number in range(events_made)]
         body = {"chartKey": chart, "events": keys}
-        reply = await self._client.call("POST", "/events/actions/create-multiple", body)
+        create = partial(self._client.call, "POST", "/events/actions/create-multiple", body)
+        reply = await until_known(partial(create, headers={"Idempotency-Key": "create"}))
         assert reply.status == 200, reply
         await eventually(self._is_spread, within=SETTLED_WITHIN_S)
         assert self._coordinator is not None
@@ -147,12 +149,8 @@ class Festival:
     async def book(self, order: str, events: Sequence[EventCreated], label: str) -> Asked:
         """Ask for an object on some events until it is known what became of it."""
         at_ms = _now_ms()
-        while True:
-            reply = await self._ask(order, events, label)
-            if reply.status not in _LATER:
-                return Asked(order, events, label, reply, at_ms)
-            assert _now_ms() - at_ms < ANSWERED_WITHIN_S * 1_000, (order, reply)
-            await asyncio.sleep(AGAIN_AFTER_S)
+        reply = await until_known(partial(self._ask, order, events, label))
+        return Asked(order, events, label, reply, at_ms)
 
     async def see_nothing_pending(self) -> None:
         """Wait until every command has its result, and nothing is in doubt."""
@@ -247,6 +245,16 @@ class Festival:
         owners = [self._owner_of(outbox) for outbox in self._watch.partitions]
         assert set(owners) == set(self.installation.worker_names()), owners
         assert sum(map(len, self._created.values())) == events_made
+
+
+async def until_known(ask: Callable[[], Awaitable[Reply]]) -> Reply:
+    """Ask again, under the same key, until the answer says what became of it."""
+    async with asyncio.timeout(ANSWERED_WITHIN_S):
+        while True:
+            reply = await ask()
+            if reply.status not in _LATER:
+                return reply
+            await asyncio.sleep(AGAIN_AFTER_S)
 
 
 def _without_id(reply: Reply) -> tuple[int, Any]:
