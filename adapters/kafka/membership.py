@@ -22,7 +22,9 @@ from adapters.ports import LogUnreachableError, TopicPartition
 
 log = logging.getLogger(__name__)
 
-heartbeat_ms = 1_000
+heartbeat_ms = 300
+"""So late a member hears of a rebalance, and twice as late that the group still has it: all that
+time nobody may serve what has changed hands. A beat costs half a millisecond."""
 session_timeout_ms = 6_000
 """The shortest that brokers allow by default. A stopped process' partitions wait so long, and so
 long again if a rebalance was under way; a live one that pauses for longer loses nothing but them:
