@@ -7,6 +7,8 @@ Rules of this file:
    refused cheaply.
 2. No fault leaves as anything but a refusal in the dialect's shape, without a word about our
    insides. A 401 and a 403 have no body at all.
+3. It stands on aiohttp's low-level server. What an application does around every request nobody
+   needs here, and it cost more than the booking's own rules.
 """
 
 import asyncio
