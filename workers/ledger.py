@@ -91,7 +91,6 @@ class Ledger:
         self._failed = failed
         self._anchor = (0, 0)
         self._source = f"/{role.outbox}"
-        self._commands_input = str(role.commands)
         self.now: int = state.now
         self.next_offset = term + 1
         self.pending: list[NewRecord] = []

@@ -17,7 +17,8 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from api.call import Call, CallHandler, Route
-from api.limits import event_body_bytes_max, quantity_max
+from api.limits import quantity_max
+from api.seatsio.command_forms import event_route
 from api.seatsio.commands import Commands
 from api.seatsio.errors import from_rejected
 from api.seatsio.idempotency import idempotency
@@ -185,10 +186,4 @@ def _channels(asked: Sequence[ChannelAsked]) -> list[Channel]:
 
 
 def _route(method: str, path: str, handler: CallHandler) -> Route:
-    return Route(
-        method=method,
-        path=f"/events/{{key}}/channels{path}",
-        handler=handler,
-        body_bytes_max=event_body_bytes_max,
-        appends=True,
-    )
+    return event_route(method, f"/events/{{key}}/channels{path}", handler)

@@ -2,8 +2,9 @@
 
 from aiohttp import web
 
-from api.call import Call
+from api.call import Call, CallHandler, Route
 from api.command_ids import command_id
+from api.limits import event_body_bytes_max
 from api.seatsio.errors import VendorError, not_found
 from api.seatsio.parts import answer
 from schemas.commands import (
@@ -15,6 +16,17 @@ from schemas.commands import (
     UpdateExtraData,
 )
 from schemas.facts import FREE, HELD
+
+
+def event_route(method: str, path: str, handler: CallHandler) -> Route:
+    """Give the route of a command that says how events are: it may say much of each."""
+    return Route(
+        method=method,
+        path=path,
+        handler=handler,
+        body_bytes_max=event_body_bytes_max,
+        appends=True,
+    )
 
 
 def prefers_async(call: Call) -> bool:

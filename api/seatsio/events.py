@@ -10,10 +10,11 @@ from aiohttp import web
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from api.call import Call, CallHandler, Route
-from api.limits import event_body_bytes_max, events_created_at_once_max
+from api.call import Call, Route
+from api.limits import events_created_at_once_max
 from api.seatsio.channels import ChannelsAsked, new_channels
 from api.seatsio.chart_store import ChartStore
+from api.seatsio.command_forms import event_route
 from api.seatsio.commands import Commands, Show
 from api.seatsio.errors import VendorError, bad_request, chart_not_found
 from api.seatsio.event_views import EventViews
@@ -139,22 +140,13 @@ class Events:
         self._inventories = inventories
 
     def routes(self) -> list[Route]:
-        def changing(method: str, path: str, handler: CallHandler) -> Route:
-            return Route(
-                method=method,
-                path=path,
-                handler=handler,
-                body_bytes_max=event_body_bytes_max,
-                appends=True,
-            )
-
         return [
-            changing("POST", "/events", self._create),
-            changing("POST", "/events/actions/create-multiple", self._create_several),
+            event_route("POST", "/events", self._create),
+            event_route("POST", "/events/actions/create-multiple", self._create_several),
             Route(method="GET", path="/events", handler=self._list),
             Route(method="GET", path="/events/{key}", handler=self._retrieve),
-            changing("POST", "/events/{key}", self._update),
-            changing("DELETE", "/events/{key}", self._delete),
+            event_route("POST", "/events/{key}", self._update),
+            event_route("DELETE", "/events/{key}", self._delete),
             Route(
                 method="POST",
                 path="/events/{key}/actions/move-to-new-chart-copy",

@@ -14,8 +14,9 @@ from aiohttp import web
 from pydantic import Field
 
 from api.call import Call, CallHandler, Route
-from api.limits import event_body_bytes_max, events_created_at_once_max, quantity_max
+from api.limits import events_created_at_once_max, quantity_max
 from api.seatsio.channels import AreaPlaces
+from api.seatsio.command_forms import event_route
 from api.seatsio.commands import Commands, Show
 from api.seatsio.errors import (
     BodyError,
@@ -228,10 +229,4 @@ def _stock(asked: StockAsked, seats: SeatMap, path: str) -> Stock:
 
 
 def _route(path: str, handler: CallHandler) -> Route:
-    return Route(
-        method="POST",
-        path=f"/events/{path}",
-        handler=handler,
-        body_bytes_max=event_body_bytes_max,
-        appends=True,
-    )
+    return event_route("POST", f"/events/{path}", handler)

@@ -11,8 +11,9 @@ from aiohttp import web
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from api.call import Call, CallHandler, Route
-from api.limits import event_body_bytes_max, events_created_at_once_max
+from api.call import Call, Route
+from api.limits import events_created_at_once_max
+from api.seatsio.command_forms import event_route
 from api.seatsio.commands import Commands
 from api.seatsio.errors import VendorError, bad_request
 from api.seatsio.event_views import EventViews
@@ -89,11 +90,11 @@ class Seasons:
     def routes(self) -> list[Route]:
         partials = "/seasons/{top}/partial-seasons"
         return [
-            _changing("POST", "/seasons", self._create),
-            _changing("POST", "/seasons/{key}/actions/create-events", self._create_events),
-            _changing("POST", partials, self._create_partial),
-            _changing("POST", f"{partials}/{{key}}/actions/add-events", self._add_events),
-            _changing("DELETE", f"{partials}/{{key}}/events/{{event}}", self._remove_event),
+            event_route("POST", "/seasons", self._create),
+            event_route("POST", "/seasons/{key}/actions/create-events", self._create_events),
+            event_route("POST", partials, self._create_partial),
+            event_route("POST", f"{partials}/{{key}}/actions/add-events", self._add_events),
+            event_route("DELETE", f"{partials}/{{key}}/events/{{event}}", self._remove_event),
         ]
 
     async def _create(self, call: Call) -> web.Response:
@@ -191,13 +192,3 @@ class Seasons:
 def _check_different(keys: Sequence[str]) -> None:
     if len(set(keys)) < len(keys):
         raise bad_request("Duplicate event keys are not allowed")
-
-
-def _changing(method: str, path: str, handler: CallHandler) -> Route:
-    return Route(
-        method=method,
-        path=path,
-        handler=handler,
-        body_bytes_max=event_body_bytes_max,
-        appends=True,
-    )
