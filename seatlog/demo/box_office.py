@@ -102,7 +102,6 @@ class BoxOffice:
             async with self._connections:
                 status, body = await self._exchange(self._tokens_url, asked)
             if 0 < status < HTTPStatus.BAD_REQUEST:
-                self._report.tokens += 1
                 return self._decode_token(body).hold_token
             self._check_worth_a_retry(status, "a hold token")
             await asyncio.sleep(pause_s)

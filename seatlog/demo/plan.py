@@ -83,7 +83,6 @@ class LoadReport(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     through: int = 0
     """Fans that have left, with or without seats."""
-    tokens: int = 0
     holds: int = 0
     """Attempts to hold that were decided."""
     refused: int = 0

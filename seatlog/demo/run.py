@@ -32,7 +32,8 @@ from seatlog.verify.installation import verify
 
 VENUE = Path(__file__).parent / "venues" / "sampleChartWithZones.json"
 workers = 2
-_SERVER_DATA = ("kafka", "postgres")
+_WORKING_DATA = ("kafka", "postgres", "bytecode")
+"""Folders of the installation that nobody looks into after a run whose proof holds."""
 _SECRETS = ("admin-key", "api-key", "signing-key")
 """Of an installation that is gone with its data."""
 
@@ -165,7 +166,7 @@ def _tell(lines: list[Line], settings: Settings, console: Console) -> bool:
     if short:
         console.print("The drop fell short. Everything is kept in", settings.folder)
     elif not settings.keeps_servers:
-        for name in _SERVER_DATA:
+        for name in _WORKING_DATA:
             shutil.rmtree(settings.folder / name, ignore_errors=True)
         for name in _SECRETS:
             (settings.folder / name).unlink(missing_ok=True)

@@ -50,11 +50,6 @@ class Tally:
         return sum(report.through for report in self._reports)
 
     @property
-    def tokens(self) -> int:
-        """Hold tokens given out."""
-        return sum(report.tokens for report in self._reports)
-
-    @property
     def holds(self) -> int:
         """Attempts to hold."""
         return sum(report.holds for report in self._reports)
@@ -85,19 +80,9 @@ class Tally:
         return sum(report.passes_refused for report in self._reports)
 
     @property
-    def abandoned(self) -> int:
-        """Holds left to expire."""
-        return sum(report.abandoned for report in self._reports)
-
-    @property
     def waiting(self) -> int:
         """Fans that wait for seats to come back."""
         return sum(report.waiting for report in self._reports)
-
-    @property
-    def later(self) -> int:
-        """Answers to come back later."""
-        return sum(report.later for report in self._reports)
 
     @property
     def unknown(self) -> int:
