@@ -355,8 +355,9 @@ async def test_alive_and_ready_are_two_things(topics: Topics) -> None:
     headers = {"Authorization": aiohttp.encode_basic_auth(SECRET, "")}
     url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     async with aiohttp.ClientSession(url, headers=headers) as client:
-        async with client.get("/health") as response:
-            assert response.status == 200
+        for method in ("GET", "HEAD"):
+            async with client.request(method, "/health") as response:
+                assert response.status == 200
         async with client.get("/ready") as response:
             assert response.status == 503
             assert "the broker" in (await response.json())["missing"]
