@@ -14,6 +14,7 @@ from engine.seats.parking import parked_for_ms
 from schemas.commands import CommandPosition
 from schemas.facts import (
     BOOKED,
+    EventCreated,
     GroupBegun,
     GroupCancelled,
     GroupConfirmed,
@@ -24,6 +25,7 @@ from schemas.facts import (
 )
 from schemas.outbox import Accepted
 from schemas.rejections import Obstacle, Rejected, Rejection
+from schemas.selling import ForSale, Selling
 from seatlog.verify.client_log import Request
 from seatlog.verify.clients import Clients
 from seatlog.verify.groups import _tells
@@ -199,6 +201,38 @@ def test_a_group_that_begins_otherwise_than_asked_is_named(
     assert says in all_of(festival, Check.GROUPS)
 
 
+def test_a_group_that_begins_for_another_command_or_caller_is_named(festival: Story) -> None:
+    first = begun(festival)[0]
+    asked = festival.data(first, COORDINATOR_OUTBOX).facts[0].asked
+    for changes, says in (
+        ({"command": CommandPosition(0, 7)}, "begins a group for CommandPosition(partition=0, "),
+        ({"workspace": "stranger"}, "begins group 256 for another workspace or caller"),
+    ):
+        falsified = festival.again()
+        other = msgspec.structs.replace(asked, **changes)
+        falsified.edit_fact(first, COORDINATOR_OUTBOX, asked=other)
+        assert says in all_of(falsified, Check.GROUPS)
+
+
+def test_a_record_that_decides_two_groups_is_named(festival: Story) -> None:
+    first = said(festival, group(festival, "A-1"), GroupConfirmed, COORDINATOR_OUTBOX)
+    second = said(festival, group(festival, "A-1", 1), GroupCancelled, COORDINATOR_OUTBOX)
+    facts = [
+        fact
+        for offset in (first, second)
+        for fact in festival.data(offset, COORDINATOR_OUTBOX).facts
+    ]
+    replace_facts(festival, first, COORDINATOR_OUTBOX, *facts)
+    assert "decides several groups, and answers one command" in all_of(festival, Check.GROUPS)
+
+
+def test_a_group_that_has_reserved_what_is_not_for_sale_is_named(festival: Story) -> None:
+    [created] = festival.with_fact(FRIDAY, EventCreated)
+    closed = Selling(for_sale=ForSale(for_sale=False, objects=["A-1"]))
+    festival.edit_fact(created, FRIDAY, selling=closed)
+    assert "group 256: A-1 is booked, and is not for sale" in all_of(festival, Check.OFFERS)
+
+
 def test_a_group_that_is_begun_twice_is_named(festival: Story) -> None:
     first = begun(festival)[0]
     festival.copy(first, first + 1, COORDINATOR_OUTBOX)
@@ -264,6 +298,7 @@ def test_a_group_that_is_refused_before_it_is_begun_needs_a_reason(festival: Sto
     for code, says in (
         ("BUSY_IN_DOUBT", "and only 1 are in doubt"),
         ("EVENT_NOT_FOUND", "says that an event is not there, and all are"),
+        ("CHANNELS_DIFFER", "says that channels differ, and they do not"),
     ):
         refusal = Rejected(code=code)
         festival.edit(refused, partial(msgspec.structs.replace, answer=refusal), COORDINATOR_OUTBOX)

@@ -21,12 +21,14 @@ from schemas.facts import BOOKED, RESALE, EventUpdated, Moves, PlannedChange, Po
 from schemas.rejections import Rejection
 from schemas.selling import Channel, ForSale, Selling
 from schemas.selling_edits import AddChannels, EventForSaleEdit, ReplaceForSale
+from seatlog.verify import seats_judge
 from seatlog.verify.report import Check
 from seatlog.verify.taken import offer_faults, reserved_faults
 from tests.engine.factories import EVENING, MATINEE, event_created, event_sold
 from tests.engine.factories import change as asked
 from tests.verify.story import Story, Teller, among, change
 from tests.verify.test_seasons import refused
+from tests.verify.test_switched_off import Switch
 from tests.verify.test_tables import Told
 from tests.verify.test_wishes import best
 from tests.workers.house import COMMANDS, COORDINATOR_COMMANDS, SAMPLE_HASH, WORKSPACE
@@ -145,6 +147,18 @@ def test_what_was_taken_of_a_channel_that_was_not_open_is_named(
         assert offers.check().faults == [], "what is offered for resale is everybody's"
     else:
         assert named in among(offers, Check.OFFERS)
+
+
+def test_what_the_check_finds_goes_unnoticed_without_it(offers: Story) -> None:
+    Switch(
+        "C5",
+        Check.OFFERS,
+        lambda story: ask_otherwise(story, 0, channel_keys=None),
+        seats_judge,
+        "done_faults",
+        "yield from seat_faults(offered, change, fact.label, fact.previous_status)",
+        "pass",
+    ).judge(offers)
 
 
 @pytest.mark.parametrize(

@@ -108,6 +108,11 @@ async def test_a_read_model_made_from_the_log_is_equal_to_it(
         ("DELETE FROM events WHERE key = 'fourth'", "is None, and the outbox says "),
         ("UPDATE positions SET term = 1 WHERE topic = 'events.outbox'", "under term 1"),
         ("UPDATE positions SET next_offset = 999", "the log has lost records"),
+        (
+            "INSERT INTO positions VALUES ('events.outbox', 9, 0, 0)",
+            "is projected, and no partition of this installation",
+        ),
+        ("INSERT INTO season_overrides VALUES (256, 'A-1', 512, 1)", "places overridden: (256, "),
     ],
 )
 async def test_a_read_model_that_differs_is_named(

@@ -6,9 +6,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from schemas.facts import BOOKED, FREE, HELD, AreaCounts
+from schemas.facts import BOOKED, FREE, HELD, AreaCounts, ExtraDataChanged
 from seatlog.verify.report import Check
 from tests.verify.story import INVENTORY, Story, among, only
+from tests.workers.house import OUTBOX
 
 
 def test_a_seat_sold_twice_is_named(story: Story) -> None:
@@ -37,6 +38,12 @@ def test_a_wrong_previous_status_is_named(story: Story) -> None:
 
 def test_an_object_that_the_chart_does_not_have_is_named(story: Story) -> None:
     story.edit_fact(story.answers()[0], label="Z-99")
+    assert "has no object Z-99" in among(story, Check.SEATS)
+
+
+def test_extra_data_of_an_object_that_the_chart_does_not_have_is_named(story: Story) -> None:
+    [offset] = story.with_fact(OUTBOX, ExtraDataChanged, label="A-2")
+    story.edit_fact(offset, label="Z-99")
     assert "has no object Z-99" in among(story, Check.SEATS)
 
 
