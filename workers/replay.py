@@ -58,13 +58,11 @@ class Inputs:
 async def replay(role: Role[Any, Any, Any], log: Log, own: Own, turns: Turns) -> tuple[Any, Inputs]:
     """Fold the outbox from its start to the own ownership record.
 
-    Raises ReplayError, and NotOursError if the record at the own term is another's, or if an
-    earlier owner had the same producer id and epoch: a broker that lost its memory of producers
-    hands a pair out twice, and then the ack of one owner's append may be that of the other's.
+    Raises ReplayError, PositionLostError if its start is gone, and NotOursError if the record at
+    the own term is another's, or if an earlier owner had the same producer id and epoch: a broker
+    that lost its memory of producers hands a pair out twice, and then the ack of one owner's append
+    may be that of the other's.
     """
-    span = await log.span(role.outbox)
-    if span.begin != 0:
-        raise ReplayError(f"{role.outbox} begins at {span.begin}: older records are gone")
     fold = _Fold(role)
     reader = await log.read_from({role.outbox: 0})
     # Groups everywhere wait for a coordinator, which reads no decisions. Then comes who is done

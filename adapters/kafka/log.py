@@ -34,13 +34,13 @@ class KafkaLog:
 
     async def read_from(self, positions: Mapping[TopicPartition, int]) -> KafkaReader:
         """Read partitions from the given offsets on."""
-        for partition, span in (await self._offsets.spans(positions)).items():
-            if not span.begin <= positions[partition] <= span.end:
-                raise PositionLostError(
-                    f"{partition}: position {positions[partition]} is outside the log "
-                    f"({span.begin} to {span.end}); records were lost or the topic was made anew"
-                )
-        return await open_reader(self._bootstrap, positions)
+        opening = asyncio.ensure_future(open_reader(self._bootstrap, positions))
+        try:
+            _check_inside(await self._offsets.spans(positions), positions)
+        except BaseException:
+            await _give_up(opening)
+            raise
+        return await opening
 
     async def publish(self, partition: TopicPartition, records: Sequence[NewRecord]) -> None:
         """Append without ownership, at least once."""
@@ -50,6 +50,24 @@ class KafkaLog:
         """Close every connection."""
         await self.publisher.close()
         await self._offsets.close()
+
+
+def _check_inside(
+    spans: Mapping[TopicPartition, Span], positions: Mapping[TopicPartition, int]
+) -> None:
+    for partition, span in spans.items():
+        if not span.begin <= positions[partition] <= span.end:
+            raise PositionLostError(
+                f"{partition}: position {positions[partition]} is outside the log "
+                f"({span.begin} to {span.end}); records were lost or the topic was made anew"
+            )
+
+
+async def _give_up(opening: "asyncio.Future[KafkaReader]") -> None:
+    opening.cancel()
+    (opened,) = await asyncio.gather(opening, return_exceptions=True)
+    if isinstance(opened, KafkaReader):
+        await opened.close()
 
 
 class OffsetQueries:
@@ -65,14 +83,18 @@ class OffsetQueries:
 
     async def spans(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, Span]:
         """Say which offsets each partition holds."""
-        ends = await self.ends(partitions)
+        ends, begins = await asyncio.gather(self.ends(partitions), self._begins(partitions))
+        return {one: Span(begins[one], end) for one, end in ends.items()}
+
+    async def _begins(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
         consumer = await self._started()
+        asked = {KafkaPartition(*partition): partition for partition in partitions}
         try:
             async with asyncio.timeout(answer_deadline_s):
-                begins = await consumer.beginning_offsets([KafkaPartition(*one) for one in ends])
+                begins = await consumer.beginning_offsets(list(asked))
         except (TimeoutError, KafkaError) as error:
-            raise LogUnreachableError(f"no offsets of {list(partitions)}: {error!r}") from error
-        return {one: Span(begins[KafkaPartition(*one)], end) for one, end in ends.items()}
+            raise LogUnreachableError(f"no first offsets: {error!r}") from error
+        return {asked[tp]: offset for tp, offset in begins.items()}
 
     async def ends(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
         """Give the end offset of each partition."""
