@@ -85,6 +85,8 @@ async def changed_labels(broker: LocalKafka) -> set[str | None]:
 @contextlib.asynccontextmanager
 async def stopped(broker: LocalKafka) -> AsyncIterator[None]:
     os.kill(broker.pid, signal.SIGSTOP)
+    # One of its threads has to hear of it before all stop: on a busy machine, after some answers.
+    await asyncio.sleep(0.5)
     try:
         yield
     finally:
