@@ -162,7 +162,8 @@ def _existence_faults(
 ) -> Iterator[str]:
     """Check whether an object is there: for a release also what the event sells no more."""
     if not exists and isinstance(command, ChangeObjectStatus):
-        is_release = _asked(command, obstacle)[0].status == FREE
+        change, _ = _asked(command, obstacle)
+        is_release = change.status == FREE and change.season_use is None
         exists = is_release and position.fold.is_left(obstacle.event, obstacle.label)
     if exists == (obstacle.code == Rejection.OBJECT_NOT_FOUND.code):
         yield f"refuses {obstacle.label} as {obstacle.code}: whether it exists is otherwise"

@@ -42,10 +42,6 @@ OF_SEASONS: Final = (
         (Parking, "is_behind", "self._sharing(key)", "(key,)"),
     ),
     bug(
-        "nobody looks again at who waits on the season when an event is free",
-        (Parking, "touch", "for shared in self._sharing(key):", "for shared in (key,):"),
-    ),
-    bug(
         "best available offers what the season has",
         (wishes, "taken_elsewhere", "if event.id not in state.seasons:", "if True:"),
     ),

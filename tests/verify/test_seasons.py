@@ -24,9 +24,11 @@ from schemas.facts import (
 )
 from schemas.rejections import Obstacle, Rejected, Rejection
 from schemas.selling import EventCategory, ForSale, Selling, TableBooking
+from seatlog.verify.parking import Parking, Source
+from seatlog.verify.refusals import Position, refusal_faults
 from seatlog.verify.report import Check
-from tests.engine import season_year
-from tests.engine.factories import event_deleted, event_sold
+from tests.engine import factories, season_year
+from tests.engine.factories import NOON, command, event_deleted, event_sold
 from tests.engine.season_year import AUTUMN, MARCH, MAY, in_year, told, year
 from tests.verify.story import Story, Teller, among, change
 from tests.verify.test_tables import Told
@@ -239,3 +241,14 @@ def test_an_event_may_override_a_season_for_a_table_and_its_seats_whichever_it_s
     assert faults(both) == []
     nowhere = msgspec.structs.replace(both, places={"T9": 1})
     assert faults(nowhere) == ["event 1280 has no object T9"]
+
+
+def test_who_would_override_a_season_for_what_is_not_sold_any_more_is_refused_rightly() -> None:
+    by_table = event_sold(Selling(tables=TableBooking(mode="all_by_table")), MARCH, "march")
+    left = Told(*year(), on(MARCH, 1, "T1-1"), by_table)
+    code = Rejection.OBJECT_NOT_FOUND.code
+    why = Rejected(code=code, obstacles=[Obstacle(event=MARCH, label="T1-1", code=code)])
+    position = Position(left.fold, Parking(left.fold), Source("command", 1), NOON)
+    assert [*refusal_faults(season_year.override(MARCH, "T1-1"), why, position)] == []
+    release = command(factories.change(FREE, "T1-1", event=MARCH))
+    assert len([*refusal_faults(release, why, position)]) == 1
