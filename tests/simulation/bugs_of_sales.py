@@ -47,7 +47,7 @@ OF_SEASONS: Final = (
     ),
     bug(
         "an event that joins a season overrides nothing",
-        (settling, "settle", "if is_past:", "if True:"),
+        (machine, "settle", "if is_past:", "if True:"),
     ),
     bug(
         "an event that joins a season does not see what is in doubt there",
@@ -135,15 +135,6 @@ OF_CHARTS: Final = (
                 "        if state.events[plan.change.event].map.find(plan.change.label) is None:\n"
                 "            continue"
             ),
-        ),
-    ),
-    bug(
-        "a season is cut in two when its chart is published",
-        (
-            groups,
-            "_replace_inventory",
-            "entry.event if entry.season is None else entry.season.top",
-            "entry.event",
         ),
     ),
     bug(

@@ -44,7 +44,7 @@ group_patience_s: Final = (3.5, 4.5)
 """A group may be in doubt for 3 s."""
 think_ms_max: Final = 400
 rival_ms_max: Final = 25
-"""Without faults a group is in doubt for about as long."""
+"""As long as a group is in doubt without faults."""
 hold_ms: Final = (300, 6_000)
 attempts_max: Final = 3
 events_wanted: Final = 3
@@ -92,7 +92,7 @@ class Client:
             await self._repeat(command.idempotency, lambda: self._decide(command))
         elif self._dice.chance(0.08):
             await self._set_deadline()
-        elif self._dice.chance(0.14):
+        elif self._dice.chance(0.18):
             await self._organise(self._dice.random.choice(events), events)
         elif self._dice.chance(0.02):
             self._ingress.send_nonsense(events[0].partition)
@@ -249,12 +249,12 @@ class Client:
         await self._change([(of, _moved(c, of)) for of, c in rivals])
 
     def _sharing(self, entry: Entry) -> Entry:
-        """Choose an event or, as likely as not, another one that shares its objects."""
+        """Choose an event or, as likely as not, one that shares its objects."""
         if entry.season is None or self._dice.chance(0.5):
             return entry
         top = entry.season.top
         sharing = [one for one in self._events() if one.season and one.season.top == top]
-        return self._dice.random.choice(sharing) if sharing else entry
+        return self._dice.random.choice(sharing or [entry])
 
     def _on_one(self, entry: Entry, events: list[Entry]) -> Chosen:
         """Choose what to do to an event, now and then to another one of its partition too."""
@@ -291,10 +291,8 @@ class Client:
             again = replace(asked.season_use, is_overridden=False)
             return [(of, replace(asked, season_use=again))]
         of, change = self._one_change(entry)
-        use = SeasonUse(
-            season=self._dice.random.choice(entry.season.seasons),
-            is_overridden=self._dice.chance(0.8),
-        )
+        season = self._dice.random.choice(entry.season.seasons)
+        use = SeasonUse(season=season, is_overridden=self._dice.chance(0.8))
         asked = Change(
             event=of.event,
             event_key=of.key,
@@ -368,6 +366,8 @@ class Client:
             return AREA
         if self._dice.chance(0.03):
             return "nowhere"
+        if self._programme.seasons and self._dice.chance(0.4):
+            return SEATS[0]  # what is shared must be wanted by many
         return self._dice.random.choice(AT_A_TABLE if self._dice.chance(0.25) else SEATS)
 
     def _object(self, label: str) -> ObjectChange:

@@ -115,15 +115,15 @@ class Organiser:
         """Say something else about an event."""
         turns: list[Turn] = [
             (3, lambda: self._sell_tables(entry, entries)),
-            (1.5, self._publish),
-            (1, lambda: self._move_to_chart(entry)),
+            (3, self._publish),
+            (2, lambda: self._move_to_chart(entry)),
             (1.5, lambda: self._update(entry, new_key=self._dice.random.choice(self.keys))),
-            (1, lambda: DeleteEvent(workspace=self._workspace, key=entry.key)),
+            (2, lambda: DeleteEvent(workspace=self._workspace, key=entry.key)),
         ]
         if entry.season is not None:
             turns += [
-                (8, lambda: self._join_or_leave(entries)),
-                (4, lambda: self._update(entry, is_in_the_past=self._dice.chance(0.4))),
+                (6, lambda: self._join_or_leave(entries)),
+                (3, lambda: self._update(entry, is_in_the_past=self._dice.chance(0.4))),
                 (1, lambda: self._update(entry, for_sale_propagated=self._dice.chance(0.5))),
             ]
         if self._programme.channels:
@@ -248,7 +248,7 @@ class Organiser:
             Stock(label=label, places=places, capacity=10)
             for label, places in self._places().items()
         ]
-        return OpenAndClose(open=stocks) if self._dice.chance(0.5) else OpenAndClose(close=stocks)
+        return OpenAndClose(open=stocks) if self._dice.chance(0.3) else OpenAndClose(close=stocks)
 
     def _objects(self) -> list[str]:
         """Name some objects, mostly not most."""
@@ -256,4 +256,4 @@ class Organiser:
         return self._dice.random.sample(labels, self._dice.between(0, 3))
 
     def _places(self) -> dict[str, int]:
-        return {AREA: self._dice.between(1, 4)} if self._dice.chance(0.5) else {}
+        return {AREA: self._dice.between(2, 8)} if self._dice.chance(0.7) else {}
