@@ -97,8 +97,8 @@ class Seasons:
         yield from self._structure_faults()
         for event, label in self._concerned(touched):
             found = self._events[event]
-            if found.was_replaced and self._is_area(found, label):
-                continue  # it may have become smaller than what is sold of it
+            if self._may_have_shrunk(found, label):
+                continue
             together = settled = self._together(found, label, partial(doubt.places, group=None))
             for group in doubt.groups(self.sharing((event, label))):
                 confirmed = self._together(found, label, partial(doubt.places, group=group))
@@ -131,12 +131,14 @@ class Seasons:
                 concerned.update(((event, each), None) for each in seats or [label])
         return list(concerned)
 
-    def _is_area(self, event: EventFold, label: str) -> bool:
-        """Say whether an object is an area, or was one when it was taken."""
-        seasons = (self._events.get(season) for season in self.seasons_of(event.id))
-        return event.capacity(label) is not None or any(
-            one.objects.get(label, UNTOUCHED).area is not None for one in (event, *seasons) if one
+    def _may_have_shrunk(self, event: EventFold, label: str) -> bool:
+        """Say whether an area may be smaller than what is sold of it, on the event or a season."""
+        found = (self._events.get(season) for season in self.seasons_of(event.id))
+        sharers = [event, *(season for season in found if season is not None)]
+        is_area = event.capacity(label) is not None or any(
+            one.objects.get(label, UNTOUCHED).area is not None for one in sharers
         )
+        return is_area and any(one.was_replaced for one in sharers)
 
     def _structure_faults(self) -> Iterator[str]:
         for season, events in self._gone.items():

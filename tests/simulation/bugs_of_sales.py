@@ -4,7 +4,7 @@ from typing import Final
 
 from engine.groups import machine as groups
 from engine.groups import season_sale
-from engine.seats import changes, machine, offering, reservations, settling, wishes
+from engine.seats import changes, machine, offering, reservations, wishes
 from engine.seats.changes import Attempt
 from engine.seats.event_map import EventMap
 from engine.seats.parking import Parking
@@ -48,14 +48,6 @@ OF_SEASONS: Final = (
     bug(
         "an event that joins a season overrides nothing",
         (machine, "settle", "if is_past:", "if True:"),
-    ),
-    bug(
-        "an event that joins a season does not see what is in doubt there",
-        (settling, "_overrides", "view = Least(state, now)", "view = Least.__base__()"),
-    ),
-    bug(
-        "an override is given back though both have sold the seat",
-        (Attempt, "_uses", "if use.is_overridden or event.is_in_the_past:", "if True:"),
     ),
     bug(
         "an event in the past limits its season",

@@ -57,6 +57,15 @@ def test_an_area_that_became_too_small_for_a_season_and_its_event_keeps_what_bot
     assert len(told.faults) == 1, "a seat is still sold once"
 
 
+def test_an_event_that_is_new_in_a_season_whose_area_became_too_small_has_nothing_twice() -> None:
+    top, *_, new = year()
+    told = Told(top, replace(area(1, 6), event=YEAR), replace(sold_from(ATTIC), event=YEAR))
+    told.tell(replace(new, inventory=hash_of(ATTIC)))
+    told.tell(replace(area(2, 5, before=6, status=FREE), event=YEAR))
+    told.fold.end_record("here")
+    assert told.faults == []
+
+
 def test_an_inventory_that_is_not_there_is_named() -> None:
     told = Told(replace(sold_from(BARN), inventory="nobody's"))
     assert told.faults == ["event 256 is on the inventory nobody's, which is not there"]
