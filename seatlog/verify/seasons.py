@@ -97,7 +97,8 @@ class Seasons:
         yield from self._structure_faults()
         for event, label in self._concerned(touched):
             found = self._events[event]
-            if self._may_have_shrunk(found, label):
+            is_gone = found.venue is not None and label not in found.venue.places
+            if is_gone or self.may_have_shrunk(found, label):
                 continue
             together = settled = self._together(found, label, partial(doubt.places, group=None))
             for group in doubt.groups(self.sharing((event, label))):
@@ -131,7 +132,7 @@ class Seasons:
                 concerned.update(((event, each), None) for each in seats or [label])
         return list(concerned)
 
-    def _may_have_shrunk(self, event: EventFold, label: str) -> bool:
+    def may_have_shrunk(self, event: EventFold, label: str) -> bool:
         """Say whether an area may be smaller than what is sold of it, on the event or a season."""
         found = (self._events.get(season) for season in self.seasons_of(event.id))
         sharers = [event, *(season for season in found if season is not None)]

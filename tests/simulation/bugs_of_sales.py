@@ -73,16 +73,6 @@ OF_SEASONS: Final = (
 
 OF_TABLES: Final = (
     bug(
-        "a table does not look at its seats in doubt",
-        (machine, "meets_doubt", "for same in with_same_places(state, key)", "for same in (key,)"),
-        (
-            reservations,
-            "meets_doubt",
-            "for same in with_same_places(state, key)",
-            "for same in (key,)",
-        ),
-    ),
-    bug(
         "a table that its seats keep from being free is free for the season",
         (
             Attempt,
@@ -90,10 +80,6 @@ OF_TABLES: Final = (
             "return used or int(not self._is_free_otherwise(state, place))",
             "return used",
         ),
-    ),
-    bug(
-        "best available offers seats whose table is taken",
-        (wishes, "offered", "offers.taken_in_any_way", "offers.taken"),
     ),
 )
 
