@@ -389,7 +389,8 @@ class Client:
             return None
         if self._keys and self._dice.chance(0.08):
             # By mistake: what comes under this key now is another command.
-            return Idempotency(self._dice.random.choice(self._keys), "e" * 16)
+            number = next(self._numbers)
+            return Idempotency(self._dice.random.choice(self._keys), f"e{number:015}")
         self._keys.append(f"{self._name}-{next(self._numbers)}")
         return Idempotency(self._keys[-1], "f" * 16)
 
