@@ -8,7 +8,7 @@ from aiohttp import web
 from adapters.postgres.charts import Chart, Version
 from api.call import Call
 from api.seatsio.errors import bad_request
-from api.seatsio.paging import single
+from api.seatsio.paging import single, values
 from api.seatsio.parts import JSON
 from api.seatsio.wire import shown
 
@@ -26,7 +26,7 @@ def read_expand(request: web.BaseRequest) -> set[Expand]:
         raise bad_request(f"validation: expected true or false, found {shown(validated)!r}")
     if validated == "true":
         wanted.add("validation")
-    for value in filter(None, request.query.getall("expand", ())):
+    for value in values(request, "expand"):
         if value not in EXPANDS:
             raise bad_request(f"expand: expected {', '.join(EXPANDS)}; found [{shown(value)}]")
         wanted.add(value)

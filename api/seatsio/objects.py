@@ -19,7 +19,7 @@ from api.seatsio.errors import (
 )
 from api.seatsio.idempotency import idempotency
 from api.seatsio.object_reads import read_infos
-from api.seatsio.paging import check_parameters
+from api.seatsio.paging import check_parameters, values
 from api.seatsio.parts import JSON, Parts, answer, nothing, path_part
 from api.seatsio.wire import BY_KEY, Body, JsonObject, Label, read, read_label
 from engine.groups.directory import Entry
@@ -72,7 +72,7 @@ class Objects:
 
     async def _infos(self, call: Call) -> web.Response:
         check_parameters(call.request, ("label",))
-        labels = call.request.query.getall("label", [])
+        labels = values(call.request, "label")
         if not 1 <= len(labels) <= objects_per_command_max:
             raise bad_request(
                 f"label: expected 1 to {objects_per_command_max} labels, found {len(labels)}"

@@ -28,8 +28,8 @@ def check_parameters(request: web.BaseRequest, known: Collection[str] = ()) -> N
     """Refuse parameters that the route does not know."""
     if not request.query_string:
         return
-    for name in request.query:
-        if name not in known:
+    for name, value in request.query.items():
+        if value and name not in known:
             raise bad_request(f"the parameter [{shown(name)}] is not known here")
 
 
@@ -57,10 +57,15 @@ def page_json(page: Page[Any], items: Sequence[JSON] | Sequence[str]) -> JSON:
 
 def single(request: web.BaseRequest, name: str) -> str | None:
     """Give the value of a parameter that stands at most once, if it has one."""
-    values = request.query.getall(name, [])
-    if len(values) > 1:
-        raise bad_request(f"{name}: expected once, found {len(values)} times")
-    return values[0] or None if values else None
+    found = values(request, name)
+    if len(found) > 1:
+        raise bad_request(f"{name}: expected once, found {len(found)} times")
+    return found[0] if found else None
+
+
+def values(request: web.BaseRequest, name: str) -> list[str]:
+    """Give the values of a parameter that may stand several times."""
+    return [value for value in request.query.getall(name, ()) if value]
 
 
 def read_number(request: web.BaseRequest, name: str, most: int) -> int:

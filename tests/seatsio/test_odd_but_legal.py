@@ -15,6 +15,7 @@ from tests.seatsio.installation import Company
     "path",
     [
         "/events?limit=&start_after_id=&end_before_id=",
+        "/events?limit=&limit=&oops=",
         "/events/E/status-changes?filter=&filterType=&sort=",
         "/events/E/status-changes?limit=2&start_after_id=",
         "/charts?filter=&tag=&eventsLimit=",
@@ -32,6 +33,12 @@ async def test_a_parameter_without_a_value_is_as_good_as_none(company: Company, 
     plain, _, _ = path.partition("?")
     asked = await company.get(path)
     assert (asked.status, asked.json) == (200, (await company.get(plain)).json)
+
+
+async def test_a_label_without_a_value_is_as_good_as_none(company: Company) -> None:
+    event = await company.event()
+    asked = await company.get(f"/events/{event}/objects?label=&label=A-1")
+    assert (asked.status, list(asked.json)) == (200, ["A-1"])
 
 
 @pytest.mark.parametrize("direction", ["desc", "DESC", "Desc"])
