@@ -42,7 +42,7 @@ class Wanted(NamedTuple):
     channel_keys: list[str] | None = None
     """None, and no empty list: what is in no channel."""
     ignore_channels: bool = False
-    use: WantedUse | None = None
+    season_use: WantedUse | None = None
     """By whose status the objects go; present, nothing but they count."""
 
     def change(self, event: int, event_key: str, hold: Hold | None) -> Change:
@@ -134,7 +134,7 @@ def read_batch(body: bytes) -> list[WantedOn]:
 def wanted_use(objects: Sequence[ObjectAsked], use: WantedUse) -> Wanted:
     """Say by whose status objects are to go."""
     changes = [_object_change(item) for item in objects]
-    return Wanted(FREE, changes, None, None, False, None, None, use=use)
+    return Wanted(FREE, changes, None, None, False, None, None, season_use=use)
 
 
 def _status(kind: str | None, status: str | None, path: str = "#") -> str:

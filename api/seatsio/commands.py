@@ -29,7 +29,7 @@ from schemas.rejections import Rejected
 from schemas.topics import EVENTS_COMMANDS, EVENTS_OUTBOX, GROUPS_COMMANDS, GROUPS_OUTBOX
 
 Show = Callable[[Facts], Awaitable[web.Response]]
-"""Writes down what the facts of an accepted command say; None where there is nothing to say."""
+"""Writes down what the facts of an accepted command say."""
 Entries = list[Entry]
 Refuse = Callable[[Rejected], VendorError]
 
@@ -114,7 +114,11 @@ class Commands:
         return await self._written(call, GROUPS_OUTBOX, answered, show, refuse)
 
     async def repeat(
-        self, call: Call, instead_of: VendorError, show: Show | None = None
+        self,
+        call: Call,
+        instead_of: VendorError,
+        show: Show | None = None,
+        refuse: Refuse | None = None,
     ) -> web.Response:
         """Give the first answer to what today could not be asked; raise why if it has none."""
         asked = idempotency(call)
@@ -122,7 +126,7 @@ class Commands:
             # The read model may not have it yet.
             async with self._parts.reads.snapshot(await self._parts.core.ends.positions()):
                 pass
-            repeated = await self._repeated(call, asked, show, _plainly(call))
+            repeated = await self._repeated(call, asked, show, refuse or _plainly(call))
             if repeated is not None:
                 return repeated
         raise instead_of

@@ -17,7 +17,7 @@ from api.call import Call, CallHandler, Route
 from api.limits import events_created_at_once_max, quantity_max
 from api.seatsio.channels import AreaPlaces
 from api.seatsio.command_forms import event_route
-from api.seatsio.commands import Commands, Show
+from api.seatsio.commands import Commands, Refuse, Show
 from api.seatsio.errors import (
     BodyError,
     VendorError,
@@ -119,10 +119,13 @@ class ForSaleRoutes:
     ) -> web.Response:
         check_parameters(call.request)
         edits = []
-        for key, edit in asked.items():
-            entry = await self._parts.entry(call, key)
-            seats = await self._parts.core.seat_maps.get(entry.inventory)
-            edits.append(EventForSaleEdit(key=key, edit=_edit(edit, seats, path.format(key))))
+        try:
+            for key, edit in asked.items():
+                entry = await self._parts.entry(call, key)
+                seats = await self._parts.core.seat_maps.get(entry.inventory)
+                edits.append(EventForSaleEdit(key=key, edit=_edit(edit, seats, path.format(key))))
+        except VendorError as error:
+            return await self._commands.repeat(call, error, show, _refuse(call))
         return await self._send(call, edits, show)
 
     async def _mark_for_sale(self, call: Call) -> web.Response:
@@ -149,17 +152,10 @@ class ForSaleRoutes:
     async def _send(
         self, call: Call, edits: list[EventForSaleEdit], show: Show | None = None
     ) -> web.Response:
-        workspace = call.workspace.key
-        command = EditForSale(workspace=workspace, idempotency=idempotency(call), events=edits)
-
-        def refuse(rejected: Rejected) -> VendorError:
-            error = from_rejected(rejected, workspace, names_event_by_id=False)
-            if rejected.code == Rejection.FOR_SALE_EDITS_USED_UP.code:
-                wait_ms = int(rejected.detail or 0) - now_ms()
-                error.add_header("Retry-After", str(max(1, -(-wait_ms // 1000))))
-            return error
-
-        return await self._commands.decide(call, command, show, refuse)
+        command = EditForSale(
+            workspace=call.workspace.key, idempotency=idempotency(call), events=edits
+        )
+        return await self._commands.decide(call, command, show, _refuse(call))
 
 
 def for_sale_listed(asked: ListAsked, *, for_sale: bool) -> ForSale:
@@ -205,6 +201,17 @@ def _limit_json(edits: ForSaleEdits) -> JSON:
         "rateLimitRemainingCalls": edits.left,
         "rateLimitResetDate": iso((edits.day + 1) * day_ms),
     }
+
+
+def _refuse(call: Call) -> Refuse:
+    def refuse(rejected: Rejected) -> VendorError:
+        error = from_rejected(rejected, call.workspace.key, names_event_by_id=False)
+        if rejected.code == Rejection.FOR_SALE_EDITS_USED_UP.code:
+            wait_ms = int(rejected.detail or 0) - now_ms()
+            error.add_header("Retry-After", str(max(1, -(-wait_ms // 1000))))
+        return error
+
+    return refuse
 
 
 def _edit(asked: EditAsked, seats: SeatMap, path: str) -> OpenAndClose:

@@ -26,7 +26,7 @@ from api.seatsio.change_bodies import (
     wanted_use,
 )
 from api.seatsio.change_models import SeasonUseAsked
-from api.seatsio.commands import Commands, Entries, Show
+from api.seatsio.commands import Commands, Entries, Refuse, Show
 from api.seatsio.errors import (
     BAD_REQUEST,
     BodyError,
@@ -102,7 +102,11 @@ class Statuses:
         wanted = wanted_use(asked.objects, WantedUse(is_overridden, asked.season))
 
         async def change(entries: Entries) -> web.Response:
-            used = await self._use(call, wanted, entries[0])
+            try:
+                used = await self._use(call, wanted, entries[0])
+            except VendorError as error:
+                refuse = self._refuse(call, entries)
+                return await self._commands.repeat(call, error, None, refuse)
             return await self._send(call, entries, [used], None)
 
         return await self._commands.on_events(
@@ -110,8 +114,8 @@ class Statuses:
         )
 
     async def _use(self, call: Call, wanted: Wanted, entry: Entry) -> Change:
-        assert wanted.use is not None, "it changes a status"
-        use = await season_use(self._parts, call, entry, wanted.use)
+        assert wanted.season_use is not None, "it changes a status"
+        use = await season_use(self._parts, call, entry, wanted.season_use)
         return msgspec.structs.replace(wanted.change(entry.event, entry.key, None), season_use=use)
 
     async def _change_one(self, call: Call, wanted: Wanted | WantedBest) -> web.Response:
@@ -127,9 +131,15 @@ class Statuses:
 
         async def change(entries: Entries) -> web.Response:
             [entry] = entries
+            refuse = self._refuse(call, entries)
+
+            async def show(facts: Facts) -> web.Response:
+                return answer(await chosen_json(self._parts, entry, facts))
+
             seats = await self._parts.core.seat_maps.get(entry.inventory)
             if not seats.supports_best_available:
-                raise bad_request(f"best available: the chart of {entry.key} has no focal point")
+                error = bad_request(f"best available: the chart of {entry.key} has no focal point")
+                return await self._commands.repeat(call, error, show, refuse)
             command = ChangeBestAvailable(
                 workspace=workspace,
                 idempotency=idempotency(call),
@@ -146,13 +156,6 @@ class Statuses:
                 ignore_channels=wanted.ignore_channels,
                 origin=Origin(ip=call.ip),
             )
-
-            async def show(facts: Facts) -> web.Response:
-                return answer(await chosen_json(self._parts, entry, facts))
-
-            def refuse(rejected: Rejected) -> VendorError:
-                return from_rejected(rejected, workspace, lambda _: entry.key)
-
             return await self._commands.change(call, entry, command, show, refuse)
 
         return await self._commands.on_events(call, [await event_key(self._parts, call)], change)
@@ -164,11 +167,6 @@ class Statuses:
         doubled = doubled_objects(asked.wanted.objects)
 
         async def change(entries: Entries) -> web.Response:
-            hold = self._hold(call, asked.wanted.hold_token, "#")
-            changes = [asked.wanted.change(entry.event, entry.key, hold) for entry in entries]
-            if doubled:
-                for entry in entries:
-                    await self._check_doubled(doubled, asked.wanted, entry, "#")
             first = entries[0]
 
             async def show(facts: Facts) -> web.Response:
@@ -176,6 +174,14 @@ class Statuses:
                 return answer({"objects": await infos_after(self._parts, first, own)})
 
             shown = show if expanded else None
+            hold = self._hold(call, asked.wanted.hold_token, "#")
+            changes = [asked.wanted.change(entry.event, entry.key, hold) for entry in entries]
+            try:
+                for entry in entries if doubled else ():
+                    await self._check_doubled(doubled, asked.wanted, entry, "#")
+            except VendorError as error:
+                refuse = self._refuse(call, entries)
+                return await self._commands.repeat(call, error, shown, refuse)
             return await self._send(call, entries, changes, shown, same_channels=len(changes) > 1)
 
         return await self._commands.on_events(
@@ -186,29 +192,35 @@ class Statuses:
         """Make changes in their order; the objects are shown as each change left them."""
         expanded = _expands_objects(call)
         batch = read_batch(call.body)
-        doubled = [doubled_objects(asked.wanted.objects) for asked in batch]
+        wanted = [asked.wanted for asked in batch]
 
         async def change(entries: Entries) -> web.Response:
-            changes: list[Change] = []
-            for place, (asked, entry) in enumerate(zip(batch, entries, strict=True)):
-                path = f"#/statusChanges/{place}"
-                if asked.wanted.use is not None:
-                    changes.append(await self._use(call, asked.wanted, entry))
-                    continue
-                if doubled[place]:
-                    await self._check_doubled(doubled[place], asked.wanted, entry, path)
-                hold = self._hold(call, asked.wanted.hold_token, path)
-                changes.append(asked.wanted.change(entry.event, entry.key, hold))
-            shown = self._showing_batch(entries, changes) if expanded else None
+            shown = self._showing_batch(entries, wanted) if expanded else None
+            try:
+                changes = [
+                    await self._checked(call, one, entry, f"#/statusChanges/{place}")
+                    for place, (one, entry) in enumerate(zip(wanted, entries, strict=True))
+                ]
+            except VendorError as error:
+                refuse = self._refuse(call, entries)
+                return await self._commands.repeat(call, error, shown, refuse)
             return await self._send(call, entries, changes, shown)
 
         keys = [asked.events[0] for asked in batch]
-        is_about_seasons = any(asked.wanted.use is not None for asked in batch)
-        return await self._commands.on_events(
-            call, keys, change, behind_is_wrong=any(doubled) or is_about_seasons
-        )
+        looks_itself = any(one.season_use or doubled_objects(one.objects) for one in wanted)
+        return await self._commands.on_events(call, keys, change, behind_is_wrong=looks_itself)
 
-    def _showing_batch(self, entries: Entries, changes: Sequence[Change]) -> Show:
+    async def _checked(self, call: Call, wanted: Wanted, entry: Entry, path: str) -> Change:
+        """Check a change of a batch, and make it for its event."""
+        if wanted.season_use is not None:
+            return await self._use(call, wanted, entry)
+        doubled = doubled_objects(wanted.objects)
+        if doubled:
+            await self._check_doubled(doubled, wanted, entry, path)
+        hold = self._hold(call, wanted.hold_token, path)
+        return wanted.change(entry.event, entry.key, hold)
+
+    def _showing_batch(self, entries: Entries, changes: Sequence[Wanted]) -> Show:
         async def show(facts: Facts) -> web.Response:
             overridden = await self._overridden(entries, changes)
             by_event = _by_event(facts)
@@ -234,7 +246,7 @@ class Statuses:
         return show
 
     async def _overridden(
-        self, entries: Entries, changes: Sequence[Change]
+        self, entries: Entries, changes: Sequence[Wanted]
     ) -> dict[int, dict[str, JSON]]:
         """Show objects as the whole batch left them: by whose status they go is told by no fact."""
         labels: dict[int, set[str]] = defaultdict(set)
@@ -259,27 +271,29 @@ class Statuses:
         *,
         same_channels: bool = False,
     ) -> web.Response:
-        workspace = call.workspace.key
         command = ChangeObjectStatus(
-            workspace=workspace,
+            workspace=call.workspace.key,
             idempotency=idempotency(call),
             changes=changes,
             origin=Origin(ip=call.ip),
             same_channels=same_channels,
         )
+        refuse = self._refuse(call, entries)
+        if len({entry.partition for entry in entries}) > 1:
+            return await self._commands.decide(call, command, show, refuse)
+        return await self._commands.change(call, entries[0], command, show, refuse)
 
+    def _refuse(self, call: Call, entries: Sequence[Entry]) -> Refuse:
         def refuse(rejected: Rejected) -> VendorError:
             keys = {entry.event: entry.key for entry in entries}
             # A first answer that is given again may be about an event that had this key before.
             return from_rejected(
                 rejected,
-                workspace,
+                call.workspace.key,
                 lambda event: keys.get(event) or self._parts.event_key(event),
             )
 
-        if len({entry.partition for entry in entries}) > 1:
-            return await self._commands.decide(call, command, show, refuse)
-        return await self._commands.change(call, entries[0], command, show, refuse)
+        return refuse
 
     def _hold(self, call: Call, token: str | None, path: str) -> Hold | None:
         """Read the hold token of a change; it carries its own deadline."""

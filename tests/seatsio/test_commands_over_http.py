@@ -82,6 +82,68 @@ async def test_a_repeated_update_gets_its_first_answer_though_it_could_not_be_as
     assert "objectCategories" not in (await company.get(f"/events/{event}")).json
 
 
+async def first_and_again(
+    company: Company, path: str, asked: dict[str, Any], then: tuple[str, str, object]
+) -> tuple[Answer, Answer]:
+    """Ask, call what makes it wrong to ask so, and repeat the question."""
+    first = await company.post(path, asked, Idempotency_Key="order-1")
+    assert (await company.call(*then)).status in (200, 204)
+    refused = await company.post(path, asked, Idempotency_Key="order-2")
+    assert refused.status in (400, 404)
+    again = await company.post(path, asked, Idempotency_Key="order-1")
+    assert again.status == first.status < 300, again.body
+    assert again.headers["Idempotent-Replayed"] == "true"
+    return first, again
+
+
+@pytest.mark.parametrize("edited", ["one", "several"])
+async def test_a_repeated_edit_of_what_is_for_sale_gets_its_first_answer_after_a_renaming(
+    company: Company, edited: str
+) -> None:
+    event = await company.event("E")
+    edit: dict[str, Any] = {"notForSale": [{"object": "A-1"}]}
+    path, asked = f"/events/{event}/actions/edit-for-sale-config", edit
+    if edited == "several":
+        path, asked = "/events/actions/edit-for-sale-config", {"events": {event: edit}}
+    renamed = ("POST", f"/events/{event}", {"eventKey": "renamed"})
+    first, again = await first_and_again(company, path, asked, renamed)
+    assert again.body == first.body
+
+
+@pytest.mark.parametrize("gone", ["the event from it", "the season"])
+async def test_a_repeated_override_gets_its_first_answer_without_the_season_by_then(
+    company: Company, gone: str
+) -> None:
+    chart, event = await company.chart(), {"eventKeys": ["e1"]}
+    await company.post("/seasons", {"chartKey": chart, "key": "year", **event})
+    await company.post("/seasons/year/partial-seasons", {"key": "half", **event})
+    left = "/seasons/year/partial-seasons/half/events/e1"
+    then = ("DELETE", left if gone == "the event from it" else "/events/half", b"")
+    asked = {"objects": ["A-1"], "season": "half"}
+    await first_and_again(company, "/events/e1/actions/override-season-status", asked, then)
+
+
+@pytest.mark.parametrize(
+    ("path", "asked"),
+    [
+        ("E/actions/book", {"bestAvailable": {"number": 1}}),
+        ("groups/actions/book", {"events": ["E"], "objects": ["GA1", "GA1"]}),
+        (
+            "actions/change-object-status",
+            {"statusChanges": [{"event": "E", "objects": ["GA1", "GA1"], "status": "booked"}]},
+        ),
+    ],
+    ids=["best available", "doubled", "doubled in a batch"],
+)
+async def test_a_repeat_gets_its_first_answer_though_the_chart_would_refuse_it_by_then(
+    company: Company, path: str, asked: dict[str, Any]
+) -> None:
+    event = await company.event("E")
+    chart = await company.chart("sampleChartWithFloors")
+    moved = ("POST", f"/events/{event}", {"chartKey": chart})
+    await first_and_again(company, f"/events/{path}", asked, moved)
+
+
 async def commands_of(running: Installation, event: str, company: Company) -> int:
     """Count the commands in the partition of an event."""
     entry = running.core.directory.find_now(company.workspace, event)
