@@ -210,7 +210,7 @@ def _source_statuses(area: AreaCounts, room: Room, change: Change) -> Iterator[s
         return
     yield FREE
     open_to_it = list(change.allowed_previous_statuses or ())
-    if change.status in TAKES_A_FREE_SEAT and room.capacity > 0:
+    if change.status in TAKES_A_FREE_SEAT and room.is_for_sale:
         open_to_it.append(RESALE)
     yield from (status for status in taken if status in open_to_it and status != change.status)
 

@@ -83,7 +83,8 @@ class EventMap:
     def room(self, area: BookableObject) -> Room:
         """Say how many places of an area can be taken."""
         capacity = area.capacity - self.places_not_for_sale(area)
-        return Room(capacity, self.channels.places_in(area), self.channels)
+        places = self.channels.places_in(area)
+        return Room(capacity, places, self.channels, self.is_for_sale(area))
 
     def _offer(self, config: ForSale) -> Offer:
         keys = self.category_keys(config.categories) if config.categories else ()

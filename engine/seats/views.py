@@ -156,7 +156,7 @@ class Least(Settled):
             capacity += places
             if pocket.channel in of_channels:
                 of_channels[pocket.channel] += places
-        return Room(capacity, of_channels, room.channels)
+        return room._replace(capacity=capacity, of_channels=of_channels)
 
     def used(self, event: EventState, place: BookableObject) -> int:
         """Count the places of any object that are not free, for who shares it with the event."""

@@ -21,7 +21,7 @@ from schemas.commands import (
     ObjectChange,
     SeatsCommand,
 )
-from schemas.facts import FREE, HELD, AreaCounts, PlannedChange
+from schemas.facts import BOOKED, FREE, HELD, RESALE, AreaCounts, PlannedChange
 from schemas.rejections import Obstacle, Rejected, Rejection
 from seatlog.verify.answers import named_events
 from seatlog.verify.objects import Fold
@@ -290,15 +290,20 @@ def _places(change: Change, label: str, position: Position) -> Iterator[int]:
         free = _free(event, area, label) + gained(held, FREE) + _over(position, held)
         yield max(0, free - elsewhere)
     if not is_release or token is None:
-        named = area.taken if is_release else change.allowed_previous_statuses or ()
-        for status in {*named} - {FREE, HELD, change.status}:
+        named = {*(area.taken if is_release else change.allowed_previous_statuses or ())}
+        if change.status in (BOOKED, HELD) and _places_for_sale(event, label):
+            named.add(RESALE)
+        for status in named - {FREE, HELD, change.status}:
             if _admits(change, status):
                 yield area.taken.get(status, 0) + gained(held, status)
 
 
 def _free(event: EventFold, area: AreaCounts, label: str) -> int:
-    for_sale = 0 if event.offered is None else event.offered.places_for_sale(label)
-    return for_sale - sum(area.taken.values()) - area.held
+    return _places_for_sale(event, label) - sum(area.taken.values()) - area.held
+
+
+def _places_for_sale(event: EventFold, label: str) -> int:
+    return 0 if event.offered is None else event.offered.places_for_sale(label)
 
 
 def _least_used(position: Position, event: EventFold, label: str) -> int:

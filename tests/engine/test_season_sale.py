@@ -1,13 +1,13 @@
 """What a season says about its sale counts in its events, unless it is told not to."""
 
 from schemas.commands import EditForSale
-from schemas.facts import EventUpdated
+from schemas.facts import RESALE, EventUpdated
 from schemas.rejections import Rejection
 from schemas.selling import ForSale, Selling
 from schemas.selling_edits import EventForSaleEdit, ReplaceForSale
-from tests.engine.factories import WORKSPACE, best, book, delete, places, update
+from tests.engine.factories import WORKSPACE, best, book, change, command, delete, places, update
 from tests.engine.scenario import GroupsScenario, SeatsScenario
-from tests.engine.season_year import MARCH, told, year
+from tests.engine.season_year import MARCH, YEAR, told, year
 from tests.engine.test_season_structure import entry, events, move, partial, season
 
 NOT_A1 = ForSale(for_sale=False, objects=["A-1"], area_places={"GA": 4})
@@ -65,3 +65,13 @@ def test_what_one_of_them_does_not_sell_is_not_for_sale() -> None:
     assert owner.when(book(places("GA", 7), event=MARCH)).refusal.obstacles[0].label == "GA"
     owner.given(book(places("GA", 6), event=MARCH), best(3, event=MARCH))
     assert not {change.label for change in owner.changes} & {"A-1", "B-1"}
+
+
+def test_places_for_resale_are_sold_when_others_of_the_season_have_all_the_rest() -> None:
+    owner = SeatsScenario(*year()).given(book(places("GA", 5), event=YEAR))
+    owner.given(book(places("GA", 2), event=MARCH))
+    owner.given(command(change(RESALE, places("GA", 1), event=MARCH)))
+    closed = Selling(for_sale=ForSale(for_sale=False, area_places={"GA": 5}))
+    owner.given([told(MARCH, selling=closed)]).given(book("GA", event=MARCH))
+    assert owner.changes[-1].previous_status == RESALE
+    owner.when(book("GA", event=MARCH)).then_rejected(Rejection.NOT_ENOUGH_PLACES)
