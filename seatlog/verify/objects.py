@@ -207,8 +207,8 @@ class Fold:
             # A table that both have is overridden with its seats, whichever the event sells.
             if event.venue is not None and label not in event.venue.places:
                 self._fault(Check.SEATS, moment, f"event {event.id} has no object {label}")
-            is_too_many = places > (event.capacity(label) or 1)
-            if places < 0 or (is_too_many and not self.seasons.may_have_shrunk(event, label)):
+            most = self.seasons.places(event, label)
+            if places < 0 or (most is not None and places > most):
                 odd = f"{places} places of {label} of event {event.id} are overridden"
                 self._fault(Check.SEATS, moment, odd)
             event.overridden.pop((label, fact.season), None)

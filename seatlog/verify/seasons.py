@@ -17,7 +17,7 @@ from typing import Protocol
 
 from schemas.selling import ForSale, TableBooking
 from seatlog.verify.holds import Held
-from seatlog.verify.states import UNTOUCHED, EventFold
+from seatlog.verify.states import EventFold
 
 Count = Callable[[EventFold, str], int]
 """Counts the places of an object that an event has taken or holds."""
@@ -98,14 +98,13 @@ class Seasons:
         for event, label in self._concerned(touched):
             found = self._events[event]
             is_gone = found.venue is not None and label not in found.venue.places
-            if is_gone or self.may_have_shrunk(found, label):
+            places = self.places(found, label)
+            if is_gone or places is None:
                 continue
             together = settled = self._together(found, label, partial(doubt.places, group=None))
             for group in doubt.groups(self.sharing((event, label))):
                 confirmed = self._together(found, label, partial(doubt.places, group=group))
                 together += max(0, confirmed - settled)
-            places = found.capacity(label)
-            places = 1 if places is None else places
             if together > places:
                 yield (
                     f"{label} of event {event} has {places} places, and with its seasons "
@@ -132,14 +131,16 @@ class Seasons:
                 concerned.update(((event, each), None) for each in seats or [label])
         return list(concerned)
 
-    def may_have_shrunk(self, event: EventFold, label: str) -> bool:
-        """Say whether an area may be smaller than what is sold of it, on the event or a season."""
+    def places(self, event: EventFold, label: str) -> int | None:
+        """Bound what an event and its seasons have of an object; None: an area that has shrunk.
+
+        A publication may reach a season before its event: what it sells then is no fault.
+        """
         found = (self._events.get(season) for season in self.seasons_of(event.id))
         sharers = [event, *(season for season in found if season is not None)]
-        is_area = event.capacity(label) is not None or any(
-            one.objects.get(label, UNTOUCHED).area is not None for one in sharers
-        )
-        return is_area and any(one.was_replaced for one in sharers)
+        if any(label in one.shrunk for one in sharers):
+            return None
+        return max(one.capacity(label) or 1 for one in sharers)
 
     def _structure_faults(self) -> Iterator[str]:
         for season, events in self._gone.items():

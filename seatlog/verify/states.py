@@ -91,6 +91,8 @@ class EventFold:
     """The hash of what it is sold from; see `sell_from`."""
     was_replaced: bool = False
     """It was sold from another inventory before, and may have what is not in this one."""
+    shrunk: set[str] = field(default_factory=set)
+    """Areas that had more places in a former inventory, and may have more taken than there are."""
     venue: Venue | None = None
     seats: Seats = field(default_factory=dict)
     """What best available gives to anybody."""
@@ -131,6 +133,13 @@ class EventFold:
     def sell_from(self, inventory: str, venue: Venue | None, seats: Seats) -> None:
         """Sell it from an inventory, the first one or another."""
         self.was_replaced = bool(self.inventory)
+        if self.venue is not None:
+            now = {} if venue is None else venue.places
+            self.shrunk |= {
+                label
+                for label, places in self.venue.places.items()
+                if places is not None and places > (now.get(label) or 0)
+            }
         self.inventory, self.venue, self.seats = inventory, venue, seats
         self.known_offer = None
         self.free_seats = sum(map(self.is_free, seats))

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from schemas.facts import BOOKED, FREE, AreaCounts, SeatsFact
+from schemas.facts import BOOKED, FREE, AreaCounts, SeasonStatusOverridden, SeatsFact
 from tests.engine.factories import ATTIC, BARN, MATINEE, THEATRE, hash_of, sold_from
 from tests.engine.season_year import KEYS, MARCH, YEAR, year
 from tests.verify.test_tables import Told, changed
@@ -64,6 +64,24 @@ def test_an_event_that_is_new_in_a_season_whose_area_became_too_small_has_nothin
     told.tell(replace(area(2, 5, before=6, status=FREE), event=YEAR))
     told.fold.end_record("here")
     assert told.faults == []
+
+
+def test_an_area_of_a_season_that_did_not_shrink_with_a_new_chart_is_sold_once() -> None:
+    attic = hash_of(ATTIC)
+    told = Told(*(replace(created, inventory=attic) for created in year()))
+    told.tell(replace(sold_from(THEATRE), event=YEAR), replace(area(1, 6), event=YEAR))
+    told.fold.end_record("here")
+    assert told.faults == [], "its events are not there yet"
+    told.tell(*(replace(sold_from(THEATRE), event=event) for event in KEYS if event != YEAR))
+    told.tell(replace(area(1, 4), event=MARCH))
+    told.fold.end_record("here")
+    assert told.faults == []
+    told.tell(replace(area(2, 5, before=4), event=MARCH))
+    told.fold.end_record("here")
+    [fault] = told.faults
+    assert "GA of event 1280 has 10 places, and with its seasons 11" in fault
+    told.tell(SeasonStatusOverridden(event=MARCH, season=YEAR, places={"GA": 11}))
+    assert "11 places of GA of event 1280 are overridden" in told.faults
 
 
 def test_an_inventory_that_is_not_there_is_named() -> None:
