@@ -109,16 +109,22 @@ def seat_faults(offered: Offered, change: Change, label: str, status: str) -> It
 
 
 def area_faults(
-    offered: Offered, change: Change, label: str, before: AreaCounts, after: AreaCounts
+    offered: Offered,
+    change: Change,
+    label: str,
+    before: AreaCounts,
+    after: AreaCounts,
+    *,
+    drawn: int,
 ) -> Iterator[str]:
-    """Say which free places of an area a change may not take."""
+    """Say which free places of an area a change may not take; groups have `drawn` so many."""
     used = _in_use(after)
     left = used - _in_use(before)
     if left <= 0:
         return  # none was free
     for_sale = offered.places_for_sale(label)
-    if used > for_sale:
-        yield f"{used} places of {label} are taken or held, and {for_sale} are for sale"
+    if used + drawn > for_sale:
+        yield f"{used + drawn} places of {label} are taken or held, and {for_sale} are for sale"
     kept = 0
     for channel in offered.channels:
         has, uses = offered.places_of(channel, label), _of_channel(after, channel.id)
@@ -131,8 +137,14 @@ def area_faults(
         yield f"{left} places of {label} are of no channel: kept for channels, or not open"
 
 
-def planned_faults(offered: Offered, change: Change, moves: Moves) -> Iterator[str]:
-    """Say which places of an area a group may not have."""
+def planned_faults(
+    offered: Offered, change: Change, label: str, moves: Moves, before: AreaCounts, *, drawn: int
+) -> Iterator[str]:
+    """Say which places of an area a group may not have; others have `drawn` so many free ones."""
+    free = sum(places for pocket, places in moves.sources if pocket.status == FREE)
+    used, for_sale = _in_use(before) + drawn + free, offered.places_for_sale(label)
+    if free and used > for_sale:
+        yield f"{used} places of {label} are taken, held or in doubt, and {for_sale} are for sale"
     keys = {channel.id: channel.key for channel in offered.channels}
     for pocket, places in moves.sources:
         channel = keys.get(pocket.channel or "")  # one that is gone is none

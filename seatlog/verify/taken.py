@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from schemas.commands import Change, ChangeBestAvailable, ChangeObjectStatus
-from schemas.facts import AreaCounts, PlannedChange, StatusChanged
+from schemas.facts import FREE, AreaCounts, PlannedChange, Pocket, StatusChanged
 from seatlog.verify.objects import Fold
 from seatlog.verify.offers import (
     Offered,
@@ -36,9 +36,8 @@ def done_faults(
         if fact.area is None:
             yield from seat_faults(offered, change, fact.label, fact.previous_status)
         else:
-            before = fold.events[fact.event].objects.get(fact.label, UNTOUCHED)
-            counts = before.area or AreaCounts()
-            yield from area_faults(offered, change, fact.label, counts, fact.area)
+            counts, drawn = _counts(fold, fact), _drawn(fold, fact)
+            yield from area_faults(offered, change, fact.label, counts, fact.area, drawn=drawn)
     if isinstance(command, ChangeObjectStatus) and command.same_channels:
         yield from offer_faults(command, fold)
 
@@ -51,11 +50,12 @@ def reserved_faults(
         offered = _offered(fold, plan.change)
         if offered is None:
             continue
+        fact = plan.change
         if plan.moves is None:
-            fact = plan.change
             yield from seat_faults(offered, change, fact.label, fact.previous_status)
         else:
-            yield from planned_faults(offered, change, plan.moves)
+            counts, drawn = _counts(fold, fact), _drawn(fold, fact)
+            yield from planned_faults(offered, change, fact.label, plan.moves, counts, drawn=drawn)
 
 
 def offer_faults(command: ChangeObjectStatus, fold: Fold) -> Iterator[str]:
@@ -90,6 +90,15 @@ def _offered(fold: Fold, fact: StatusChanged) -> Offered | None:
     before = event.objects.get(fact.label, UNTOUCHED)
     is_left = not before.is_free and (before.area is None) == fold.is_area(event.id, fact.label)
     return None if is_left else event.offered
+
+
+def _counts(fold: Fold, fact: StatusChanged) -> AreaCounts:
+    return fold.events[fact.event].objects.get(fact.label, UNTOUCHED).area or AreaCounts()
+
+
+def _drawn(fold: Fold, fact: StatusChanged) -> int:
+    """Count the free places of an area that groups have reserved."""
+    return fold.reservations.drawn((fact.event, fact.label), Pocket(FREE))
 
 
 def _changes_of(command: ChangeObjectStatus | ChangeBestAvailable) -> Iterator[Change]:

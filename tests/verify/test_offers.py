@@ -17,19 +17,39 @@ from schemas.commands import (
     decode_seats_command,
     encode,
 )
-from schemas.facts import BOOKED, RESALE, EventUpdated, Moves, PlannedChange, Pocket, StatusChanged
-from schemas.rejections import Rejection
+from schemas.facts import (
+    BOOKED,
+    FREE,
+    RESALE,
+    AreaCounts,
+    EventUpdated,
+    Moves,
+    PlannedChange,
+    Pocket,
+    StatusChanged,
+)
+from schemas.rejections import Obstacle, Rejected, Rejection
 from schemas.selling import Channel, ForSale, Selling
 from schemas.selling_edits import AddChannels, EventForSaleEdit, ReplaceForSale
 from seatlog.verify import seats_judge
+from seatlog.verify.parking import Parking, Source
+from seatlog.verify.refusals import Position, refusal_faults
 from seatlog.verify.report import Check
-from seatlog.verify.taken import offer_faults, reserved_faults
-from tests.engine.factories import EVENING, MATINEE, event_created, event_sold
+from seatlog.verify.taken import done_faults, offer_faults, reserved_faults
+from tests.engine.factories import (
+    EVENING,
+    MATINEE,
+    NOON,
+    book,
+    command,
+    event_created,
+    event_sold,
+)
 from tests.engine.factories import change as asked
 from tests.verify.story import Story, Teller, among, change
 from tests.verify.test_seasons import refused
 from tests.verify.test_switched_off import Switch
-from tests.verify.test_tables import Told
+from tests.verify.test_tables import Told, changed
 from tests.verify.test_wishes import best
 from tests.workers.house import COMMANDS, COORDINATOR_COMMANDS, SAMPLE_HASH, WORKSPACE
 
@@ -243,3 +263,52 @@ def test_what_a_group_reserved_of_another_channel_is_named() -> None:
         assert len([*reserved_faults([wanted], planned, fold)]) == 1
         open_to = msgspec.structs.replace(wanted, channel_keys=["gold"])
         assert [*reserved_faults([open_to], planned, fold)] == []
+
+
+TWO_OF_GA = event_sold(Selling(for_sale=ForSale(for_sale=True, area_places={"GA": 2})))
+"""Of the matinee in the theatre."""
+
+
+def taken(places: int) -> StatusChanged:
+    """Tell that places of the area are booked, and no others."""
+    area = AreaCounts(taken={BOOKED: places})
+    return msgspec.structs.replace(changed(1, "GA"), quantity=places, area=area)
+
+
+def drawing(places: int) -> list[PlannedChange]:
+    """Plan to book free places of the area."""
+    change = msgspec.structs.replace(changed(0, "GA"), quantity=places)
+    return [PlannedChange(change=change, moves=Moves([(Pocket(FREE), places)], Pocket(BOOKED)))]
+
+
+@pytest.mark.parametrize(("sold", "in_doubt", "most"), [(0, 0, 2), (1, 0, 1), (0, 1, 1), (1, 1, 0)])
+def test_what_a_group_reserved_beyond_what_is_for_sale_is_named(
+    sold: int, in_doubt: int, most: int
+) -> None:
+    told = Told(TWO_OF_GA, *[taken(sold)] * sold)
+    told.fold.reserve(1, drawing(in_doubt) * in_doubt)
+    wanted = asked(BOOKED, "GA")
+    assert [*reserved_faults([wanted] * most, drawing(most) * most, told.fold)] == []
+    [fault] = reserved_faults([wanted], drawing(most + 1), told.fold)
+    assert fault == "3 places of GA are taken, held or in doubt, and 2 are for sale"
+
+
+def test_what_is_sold_beyond_what_groups_leave_for_sale_is_named() -> None:
+    told = Told(TWO_OF_GA)
+    told.fold.reserve(1, drawing(1))
+    assert [*done_faults(book("GA"), [taken(1)], told.fold)] == []
+    [fault, *_] = done_faults(book("GA"), [taken(2)], told.fold)
+    assert fault == "3 places of GA are taken or held, and 2 are for sale"
+
+
+@pytest.mark.parametrize("wanted", [BOOKED, "painted"])
+def test_who_is_refused_what_is_offered_for_resale_is_named(wanted: str) -> None:
+    resale = msgspec.structs.replace(
+        changed(1, "GA", RESALE), quantity=2, area=AreaCounts(taken={RESALE: 2})
+    )
+    code = Rejection.NOT_ENOUGH_PLACES.code
+    why = Rejected(code=code, obstacles=[Obstacle(event=MATINEE, label="GA", code=code)])
+    told = Told(resale, TWO_OF_GA)
+    position = Position(told.fold, Parking(told.fold), Source("command", 1), NOON)
+    faults = [*refusal_faults(command(asked(wanted, "GA")), why, position)]
+    assert len(faults) == (wanted == BOOKED), "only who books or holds need not name it"
