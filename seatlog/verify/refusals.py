@@ -164,9 +164,18 @@ def _existence_faults(
     if not exists and isinstance(command, ChangeObjectStatus):
         change, _ = _asked(command, obstacle)
         is_release = change.status == FREE and change.season_use is None
-        exists = is_release and position.fold.is_left(obstacle.event, obstacle.label)
+        exists = is_release and _may_be_left((obstacle.event, obstacle.label), position)
     if exists == (obstacle.code == Rejection.OBJECT_NOT_FOUND.code):
         yield f"refuses {obstacle.label} as {obstacle.code}: whether it exists is otherwise"
+
+
+def _may_be_left(held: tuple[int, str], position: Position) -> bool:
+    """Say whether what its event does not sell any more is somebody's under some outcome."""
+    if not position.fold.is_left(*held):
+        return False
+    event, label = position.fold.events[held[0]], held[1]
+    is_area = event.objects[label].area is not None
+    return is_area or _outcomes(event, label, position) != {FREE}
 
 
 def _table_faults(obstacle: Obstacle, position: Position) -> Iterator[str]:

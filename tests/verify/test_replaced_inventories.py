@@ -5,10 +5,30 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from schemas.facts import BOOKED, FREE, AreaCounts, SeasonStatusOverridden, SeatsFact
-from tests.engine.factories import ATTIC, BARN, MATINEE, THEATRE, hash_of, sold_from
+from schemas.facts import (
+    BOOKED,
+    FREE,
+    HELD,
+    AreaCounts,
+    PlannedChange,
+    SeasonStatusOverridden,
+    SeatsFact,
+)
+from schemas.rejections import Rejection
+from seatlog.verify.parking import Parking, Source
+from seatlog.verify.refusals import Position, refusal_faults
+from tests.engine.factories import (
+    ATTIC,
+    BARN,
+    MATINEE,
+    NOON,
+    THEATRE,
+    hash_of,
+    release,
+    sold_from,
+)
 from tests.engine.season_year import KEYS, MARCH, YEAR, year
-from tests.verify.test_tables import Told, changed
+from tests.verify.test_tables import Told, changed, refused
 
 
 def area(seq: int, places: int, *, before: int = 0, status: str = BOOKED) -> SeatsFact:
@@ -30,6 +50,18 @@ def test_what_vanished_is_given_back_and_what_came_is_sold() -> None:
 def test_what_vanished_and_is_sold_is_named(label: str) -> None:
     told = Told(changed(1, "B-1", "held"), sold_from(BARN), changed(2, label, BOOKED, "held"))
     assert f"event 256 has no object {label}" in told.faults
+
+
+@pytest.mark.parametrize(("at", "is_named"), [(NOON, True), (NOON + 1000, False)])
+def test_what_vanished_is_nobodys_once_its_hold_is_over_and_a_group_gives_it_back(
+    at: int, *, is_named: bool
+) -> None:
+    held = replace(changed(1, "B-1", HELD), hold_token="t", hold_expires_at=NOON + 1000)
+    told = Told(held, sold_from(BARN))
+    told.fold.reserve(1, [PlannedChange(change=changed(0, "B-1", FREE, HELD))])
+    position = Position(told.fold, Parking(told.fold), Source("command", 1), at)
+    why = refused("B-1", Rejection.OBJECT_NOT_FOUND)
+    assert bool([*refusal_faults(release("B-1"), why, position)]) == is_named
 
 
 def test_an_area_that_became_too_small_may_keep_what_it_has_and_take_no_more() -> None:
