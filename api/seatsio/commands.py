@@ -15,7 +15,10 @@ from typing import Any
 
 from aiohttp import web
 
+from adapters.ports import LogUnreachableError
+from adapters.postgres.errors import DatabaseUnavailableError, ReadModelBehindError
 from api.call import Call
+from api.errors import AnswerLateError
 from api.seatsio.command_forms import events_of, finishes, prefers_async, taken
 from api.seatsio.errors import EVENT_NOT_FOUND, VendorError, from_rejected
 from api.seatsio.idempotency import idempotency
@@ -23,7 +26,7 @@ from api.seatsio.parts import Parts, nothing
 from api.seatsio.recorded import Facts, Recorded, RecordedAnswers
 from api.submit import Answered
 from engine.groups.directory import Entry
-from schemas.commands import GroupsCommand, Idempotency, SeatsCommand
+from schemas.commands import CommandPosition, GroupsCommand, Idempotency, SeatsCommand
 from schemas.outbox import Answer
 from schemas.rejections import Rejected
 from schemas.topics import EVENTS_COMMANDS, EVENTS_OUTBOX, GROUPS_COMMANDS, GROUPS_OUTBOX
@@ -93,7 +96,7 @@ class Commands:
             position = await submitter.send_change(partition, event, command)
             return taken(EVENTS_COMMANDS, position)
         answered = await submitter.change(partition, event, command, finishes=finishes(command))
-        return await self._written(call, EVENTS_OUTBOX, answered, show, refuse)
+        return await self._written(call, EVENTS_COMMANDS, answered, show, refuse)
 
     async def decide(
         self,
@@ -111,7 +114,7 @@ class Commands:
         if prefers_async(call):
             return taken(GROUPS_COMMANDS, await submitter.send_decide(command))
         answered = await submitter.decide(command, finishes=finishes(command))
-        return await self._written(call, GROUPS_OUTBOX, answered, show, refuse)
+        return await self._written(call, GROUPS_COMMANDS, answered, show, refuse)
 
     async def repeat(
         self,
@@ -139,12 +142,13 @@ class Commands:
         return None if first is None else await self._write_again(first, show, refuse)
 
     def _written(
-        self, call: Call, outbox: str, answered: Answered, show: Show | None, refuse: Refuse
+        self, call: Call, topic: str, answered: Answered, show: Show | None, refuse: Refuse
     ) -> Coroutine[Any, Any, web.Response]:
-        """Write down an answer as it was just given."""
+        """Write down an answer as it was just given; `topic` is that of its command."""
         if answered.answer.first_offset is None:
-            return _write(answered.answer, answered.facts, show, refuse)
-        return self._write_first(call, outbox, answered, show, refuse)
+            place = (topic, answered.command)
+            return _write(place, answered.answer, answered.facts, show, refuse)
+        return self._write_first(call, _OUTBOX_OF[topic], answered, show, refuse)
 
     async def _write_first(
         self, call: Call, outbox: str, repeat: Answered, show: Show | None, refuse: Refuse
@@ -157,7 +161,8 @@ class Commands:
         self, first: Recorded, show: Show | None, refuse: Refuse
     ) -> web.Response:
         facts = await self._answers.facts_when_applied(first)
-        return await _write(first.answer, facts, show, refuse, is_repeat=True)
+        place = (first.topic, first.command)
+        return await _write(place, first.answer, facts, show, refuse, is_repeat=True)
 
     async def _events_of_first(self, call: Call, asked: Idempotency) -> Entries:
         """Give the events of the command that had this idempotency key before; none if none had."""
@@ -177,17 +182,33 @@ def _plainly(call: Call) -> Refuse:
 
 
 async def _write(
-    given: Answer, facts: Facts, show: Show | None, refuse: Refuse, *, is_repeat: bool = False
+    place: tuple[str, CommandPosition],
+    given: Answer,
+    facts: Facts,
+    show: Show | None,
+    refuse: Refuse,
+    *,
+    is_repeat: bool = False,
 ) -> web.Response:
     if isinstance(given, Rejected):
         error = refuse(given)
         if is_repeat:
             error.add_header(*_REPLAYED)
         raise error
-    response = nothing() if show is None else await show(facts)
+    response = nothing() if show is None else await _show(place, facts, show)
     if is_repeat:
         response.headers.add(*_REPLAYED)
     return response
 
 
+async def _show(place: tuple[str, CommandPosition], facts: Facts, show: Show) -> web.Response:
+    try:
+        return await show(facts)
+    except (LogUnreachableError, DatabaseUnavailableError, ReadModelBehindError) as error:
+        # The command is done, and nobody must hear that nothing was changed.
+        topic, command = place
+        raise AnswerLateError(command, topic) from error
+
+
 _REPLAYED = ("Idempotent-Replayed", "true")
+_OUTBOX_OF = {EVENTS_COMMANDS: EVENTS_OUTBOX, GROUPS_COMMANDS: GROUPS_OUTBOX}

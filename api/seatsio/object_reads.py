@@ -6,9 +6,11 @@ Rules of this file:
    in the read model only: while that is away, a change is shown without.
 """
 
-import contextlib
-from collections.abc import Collection, Mapping, Sequence
+import asyncio
+from collections.abc import Collection, Coroutine, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
+from adapters.ports import LogUnreachableError
 from adapters.postgres.errors import DatabaseUnavailableError, ReadModelBehindError
 from adapters.postgres.reads import AskedPositions
 from adapters.postgres.rows import ObjectRow
@@ -21,8 +23,10 @@ from engine.seats.event_map import EventMap
 from engine.seats.tables import same_places
 from schemas.facts import FREE, StatusChanged
 
+T = TypeVar("T")
+
 seasons_wait_s = 1.0
-"""So long an answer to a change waits for what the event's seasons have."""
+"""So long an answer to a change waits for what the event's seasons have, all in all."""
 
 
 async def read_infos(
@@ -56,16 +60,50 @@ async def infos_after(
 
 async def sharing_after(parts: Parts, entry: Entry, facts: Sequence[StatusChanged]) -> Sharing:
     """Read what others in an event's seasons have of the objects that facts tell of."""
-    if entry.season is None or not facts:
-        return ALONE
-    end = await parts.end_of(entry)
-    labels = {fact.label for fact in facts}
-    with contextlib.suppress(ReadModelBehindError, DatabaseUnavailableError):
-        async with parts.reads.snapshot(end, seasons_wait_s) as snapshot:
-            event = await snapshot.event(entry.event)
+    shared = await sharings_after(parts, [entry], {entry.event: facts})
+    return shared.get(entry.event, ALONE)
+
+
+async def sharings_after(
+    parts: Parts, entries: Iterable[Entry], facts: Mapping[int, Sequence[StatusChanged]]
+) -> dict[int, Sharing]:
+    """Read the same for several events, by event; those left out share nothing that is known."""
+    asked = {
+        entry.event: entry
+        for entry in entries
+        if entry.season is not None and facts.get(entry.event)
+    }
+    return (await if_soon(_sharings(parts, asked, facts)) or {}) if asked else {}
+
+
+async def _sharings(
+    parts: Parts, asked: Mapping[int, Entry], facts: Mapping[int, Sequence[StatusChanged]]
+) -> dict[int, Sharing]:
+    ends: dict[str, int] = {}
+    for entry in asked.values():
+        ends |= await parts.end_of(entry)
+    shared: dict[int, Sharing] = {}
+    async with parts.reads.snapshot(ends, seasons_wait_s) as snapshot:
+        for event_id in asked:
+            event = await snapshot.event(event_id)
             if event is not None:
-                return await read_sharing(parts, snapshot, event, labels)
-    return ALONE
+                labels = {fact.label for fact in facts[event_id]}
+                shared[event_id] = await read_sharing(parts, snapshot, event, labels)
+    return shared
+
+
+async def if_soon(reading: Coroutine[Any, Any, T]) -> T | None:
+    """Wait a moment for what an answer would show besides; None if it cannot be had (rule 1)."""
+    task = asyncio.create_task(reading)
+    # It is left to itself when it is late: a database that does not answer holds up who cancels.
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    await asyncio.wait({task}, timeout=seasons_wait_s)
+    if not task.done():
+        return None
+    try:
+        return task.result()
+    except (ReadModelBehindError, DatabaseUnavailableError, LogUnreachableError):
+        return None
 
 
 def _seen(chart: SeatMap, rows: Mapping[str, ObjectRow], label: str) -> Seen:

@@ -36,8 +36,8 @@ from api.seatsio.errors import (
     hold_token_not_found,
 )
 from api.seatsio.idempotency import idempotency
-from api.seatsio.object_info import infos
-from api.seatsio.object_reads import infos_after, read_infos, sharing_after
+from api.seatsio.object_info import ALONE, infos
+from api.seatsio.object_reads import if_soon, infos_after, read_infos, sharings_after
 from api.seatsio.paging import check_parameters, single
 from api.seatsio.parts import JSON, Parts, answer, path_part
 from api.seatsio.recorded import Facts
@@ -224,23 +224,20 @@ class Statuses:
         async def show(facts: Facts) -> web.Response:
             overridden = await self._overridden(entries, changes)
             by_event = _by_event(facts)
-            shared = {
-                entry.event: await sharing_after(self._parts, entry, by_event[entry.event])
-                for entry in {entry.event: entry for entry in entries}.values()
-            }
+            shared = await sharings_after(self._parts, entries, by_event)
             results: list[JSON] = []
             # Partitions tell their parts one after the other; each keeps the order of the request.
             told = {event: iter(own) for event, own in by_event.items()}
             for entry, change in zip(entries, changes, strict=True):
                 if change.season_use is not None:
-                    there = overridden[entry.event]
+                    there = overridden.get(entry.event, {})
                     asked = dict.fromkeys(item.label for item in change.objects)
                     shown = {label: there[label] for label in asked if label in there}
                     results.append({"objects": shown})
                     continue
                 event_map = await self._parts.core.seat_maps.of_event(entry)
                 own = list(islice(told.get(entry.event, ()), len(change.objects)))
-                results.append({"objects": infos(event_map, own, shared[entry.event])})
+                results.append({"objects": infos(event_map, own, shared.get(entry.event, ALONE))})
             return answer({"results": results})
 
         return show
@@ -255,12 +252,16 @@ class Statuses:
                 labels[entry.event].update(item.label for item in change.objects)
         if not labels:
             return {}
-        positions = await self._parts.positions()
         by_event = {entry.event: entry for entry in entries}
-        return {
-            event: await read_infos(self._parts, by_event[event], positions, asked) or {}
-            for event, asked in labels.items()
-        }
+
+        async def read() -> dict[int, dict[str, JSON]]:
+            positions = await self._parts.positions()
+            return {
+                event: await read_infos(self._parts, by_event[event], positions, asked) or {}
+                for event, asked in labels.items()
+            }
+
+        return await if_soon(read()) or {}
 
     async def _send(
         self,

@@ -1,5 +1,10 @@
 """An ingress without its database, and two ingresses behind a slow projector."""
 
+from typing import NoReturn
+
+import pytest
+
+from adapters.ports import LogUnreachableError
 from schemas.topics import Topics
 from tests.eventually import eventually
 from tests.seatsio.gate import Gate
@@ -38,6 +43,17 @@ async def test_without_the_database_holds_and_bookings_go_on_and_the_rest_waits(
         of_season = "/events/friday/actions/book?expand=objects"
         shown = (await company.post(of_season, {"objects": ["A-1"]})).json["objects"]
         assert shown["A-1"]["status"] == "booked"
+        override = {
+            "type": "OVERRIDE_SEASON_STATUS",
+            "event": "friday",
+            "objects": ["A-3"],
+        }
+        booking = {"event": "friday", "status": "booked", "objects": ["A-2"]}
+        batch = "/events/actions/change-object-status?expand=objects"
+        told = await company.post(batch, {"statusChanges": [override, booking]})
+        assert told.status == 200, told
+        assert told.json["results"][0] == {"objects": {}}
+        assert told.json["results"][1]["objects"]["A-2"]["status"] == "booked"
         keyed = {"Idempotency_Key": "k"}
         assert_try_later(await company.post(BOOK, {"objects": ["A-2"]}, **keyed))
         for path in ("/events/E", "/events", f"/charts/{chart}", "/events/E/objects?label=A-1"):
@@ -53,6 +69,40 @@ async def test_without_the_database_holds_and_bookings_go_on_and_the_rest_waits(
 
         await eventually(reads_again, within=20)
         assert (await company.post(BOOK, {"objects": ["A-2"]}, **keyed)).status == 204
+
+
+async def test_nobody_hears_that_nothing_was_changed_when_only_the_look_at_it_failed(
+    kafka_bootstrap: str, topics: Topics, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unreachable(*_: object) -> NoReturn:
+        raise LogUnreachableError("no end offsets")
+
+    async with (
+        workers(kafka_bootstrap, topics),
+        projector(kafka_bootstrap, topics, database),
+        api(kafka_bootstrap, topics, database) as running,
+    ):
+        company = await running.company()
+        year = {"chartKey": await company.chart(), "key": "year", "eventKeys": ["friday"]}
+        assert (await company.post("/seasons", year)).status == 200
+        book = "/events/friday/actions/book?expand=objects"
+
+        with monkeypatch.context() as away:
+            away.setattr(running.core.ends, "ends", unreachable)
+            shown = await company.post(book, {"objects": ["A-1"]})
+            assert shown.status == 200, shown
+            away.setattr(running.core.seat_maps, "of_event", unreachable)
+            late = await company.post(book, {"objects": ["A-2"]})
+        assert_try_later(late)
+        assert b"nothing was changed" not in late.body
+
+        async def is_done() -> None:
+            found = await company.get(late.headers["Location"])
+            assert (found.status, found.json["status"]) == (200, "done"), found
+            [told] = found.json["result"]["results"]
+            assert told["objects"]["A-2"]["status"] == "booked"
+
+        await eventually(is_done, within=20)
 
 
 async def test_what_one_ingress_answered_another_shows_however_slow_the_projector(
