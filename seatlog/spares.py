@@ -5,8 +5,8 @@ busy would be missed for twice that before its way back begins.
 
 Rules of this file:
 
-1. A spare has loaded the program and done nothing else: it has no environment of its own yet, no
-   connections, and no name. It reads all that from standard input, in one line.
+1. A spare has loaded the program and done nothing else: it has no connections and no name yet. It
+   reads what differs between processes of its command from standard input, in one line.
 2. There is one for all processes with the same command, and none but while they run in calm: a new
    one is started only some time after the last was needed.
 3. Whatever is wrong with it, a process is started as if there were none.

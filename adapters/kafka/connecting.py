@@ -17,6 +17,7 @@ from adapters.ports import LogUnreachableError, TopicPartition
 retry_backoff_s = 0.05
 connect_deadline_s = 5.0
 metadata_max_age_ms = 30_000
+close_deadline_s = 1.0
 NO_LEADER = -1
 
 
@@ -44,12 +45,14 @@ async def connect(
 
 
 async def close(client: AIOKafkaClient) -> None:
-    """Close every connection.
+    """Close every connection; what cannot be sent within a moment is left to the system.
 
     A caller that is cancelled meanwhile hears of it at once, and the rest is done without him:
-    aiokafka's own `close` would keep the cancellation to itself.
+    aiokafka's own `close` would keep the cancellation to itself, and wait for unsent bytes for as
+    long as the other end is silent.
     """
-    await asyncio.shield(client.close())
+    closing = asyncio.ensure_future(client.close())
+    await asyncio.wait({closing}, timeout=close_deadline_s)
 
 
 def leader_of(client: AIOKafkaClient, partition: TopicPartition) -> int:

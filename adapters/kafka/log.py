@@ -37,10 +37,10 @@ class KafkaLog:
         opening = asyncio.ensure_future(open_reader(self._bootstrap, positions))
         try:
             _check_inside(await self._offsets.spans(positions), positions)
+            return await opening
         except BaseException:
             await _give_up(opening)
             raise
-        return await opening
 
     async def publish(self, partition: TopicPartition, records: Sequence[NewRecord]) -> None:
         """Append without ownership, at least once."""

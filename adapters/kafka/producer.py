@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from aiokafka.client import AIOKafkaClient, CoordinationType
-from aiokafka.errors import ConcurrentTransactions, KafkaError, for_code
+from aiokafka.errors import ConcurrentTransactions, KafkaError, NodeNotReadyError, for_code
 from aiokafka.protocol.transaction import InitProducerIdRequest
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
@@ -27,6 +27,10 @@ from adapters.ports import Appended, NewRecord, TopicPartition
 
 ack_deadline_s = 10.0
 """Longer than a broker's failover (3-4 s as tuned), shorter than a client's patience twice over."""
+request_deadline_s = 3.0
+"""After it a silent connection is given up, and the batch goes to whoever leads by then."""
+_REPLICAS_WAIT_MS = 2_500
+"""A broker answers so late that replicas lag, before its connection is given up."""
 _MAGIC = 2
 _NO_COMPRESSION = 0
 _NOT_TRANSACTIONAL = 0
@@ -102,8 +106,10 @@ async def start_producer(
 
 async def _granting(client: AIOKafkaClient, transactional_id: str | None) -> Any:  # noqa: ANN401 - aiokafka's
     """Give the broker that grants pairs: any, or the one that keeps the transactional id."""
+    if (broker := client.get_random_node()) is None:
+        raise NodeNotReadyError("no broker is known yet")
     if transactional_id is None:
-        return client.get_random_node()
+        return broker
     return await client.coordinator_lookup(CoordinationType.TRANSACTION, transactional_id)
 
 
@@ -115,7 +121,7 @@ async def send_batches(
     Raises KafkaError if there is no answer: any of them may stand in the log.
     """
     request = ProduceRequest(
-        int(ack_deadline_s * 1000), ((*batch.partition, batch.packed) for batch in batches)
+        _REPLICAS_WAIT_MS, ((*batch.partition, batch.packed) for batch in batches)
     )
     response: ProduceResponse = await client.send(leader, request)
     return {

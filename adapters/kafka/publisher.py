@@ -26,6 +26,7 @@ from adapters.kafka.producer import (
     Batch,
     Producer,
     ack_deadline_s,
+    request_deadline_s,
     send_batches,
     start_producer,
 )
@@ -197,11 +198,12 @@ class Publisher:
             line.leaderless_since = None
             if line.producer is None:
                 line.producer = await self._new_producer(client, line.partition)
-            if line.sent is None:
+            if line.sent is None and line.queue:
                 self._take_next(line, line.producer)
             if line.sent is not None:
                 sent.append((line, line.sent))
-        if sent:
+        # While a producer was asked for, somebody else may have dropped the client.
+        if sent and client is self._client:
             await self._send_taken(client, leader, sent)
 
     async def _new_producer(self, client: AIOKafkaClient, partition: TopicPartition) -> Producer:
@@ -246,7 +248,7 @@ class Publisher:
         async with self._starting:
             if self._client is None:
                 topics = {line.partition.topic for line in self._lines.values()}
-                self._client = await connect(self._bootstrap, topics, self._ack_deadline)
+                self._client = await connect(self._bootstrap, topics, request_deadline_s)
             return self._client
 
     async def _drop_client(self) -> None:

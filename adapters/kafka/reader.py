@@ -111,8 +111,10 @@ class KafkaReader:
         """Give up what is under way and close every connection."""
         for request in self._requests.values():
             request.cancel()
-        await asyncio.gather(*self._requests.values(), return_exceptions=True)
-        await close(self._client)
+        try:
+            await asyncio.gather(*self._requests.values(), return_exceptions=True)
+        finally:
+            await close(self._client)
 
     def _hand_out(self, records_max: int) -> list[KafkaRecord]:
         records: list[KafkaRecord] = []

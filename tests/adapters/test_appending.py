@@ -14,6 +14,7 @@ from aiokafka.errors import (
     NotEnoughReplicasError,
     NotLeaderForPartitionError,
     OutOfOrderSequenceNumber,
+    RequestTimedOutError,
 )
 from aiokafka.protocol.produce import ProduceRequest_v7
 from aiokafka.protocol.transaction import InitProducerIdRequest
@@ -81,7 +82,11 @@ def records(*values: bytes) -> list[NewRecord]:
 
 
 @pytest.mark.parametrize(
-    "answer", [breaks_off, refuses(NotLeaderForPartitionError), refuses(NotEnoughReplicasError)]
+    "answer",
+    [
+        breaks_off,
+        *map(refuses, (NotLeaderForPartitionError, NotEnoughReplicasError, RequestTimedOutError)),
+    ],
 )
 async def test_a_batch_is_sent_again_as_it_is_to_whoever_leads_then(answer: Answer) -> None:
     cluster = Cluster(answer, leaders={A: 1})
