@@ -94,6 +94,7 @@ class KeyRing:
         """By the headers that they were known by (rule 3)."""
         self._changed = asyncio.Event()
         self._loaded = False
+        self._loading = asyncio.Lock()
 
     def ready(self) -> bool:
         """Say whether the keys were loaded once."""
@@ -117,13 +118,15 @@ class KeyRing:
 
     async def refresh(self) -> None:
         """Load the keys again and return when they count."""
-        workspaces = await self._accounts.load_workspaces()
-        keys = await self._accounts.load_api_keys()
-        self._workspaces = {workspace.key: workspace for workspace in workspaces}
-        self._defaults = {w.company: w for w in workspaces if w.is_default}
-        self._keys = {key.sha256: key for key in keys}
-        self._callers.clear()
-        self._loaded = True
+        # One after the other: what was read first must not come last.
+        async with self._loading:
+            workspaces = await self._accounts.load_workspaces()
+            keys = await self._accounts.load_api_keys()
+            self._workspaces = {workspace.key: workspace for workspace in workspaces}
+            self._defaults = {w.company: w for w in workspaces if w.is_default}
+            self._keys = {key.sha256: key for key in keys}
+            self._callers.clear()
+            self._loaded = True
 
     def authenticate(self, headers: Mapping[str, str]) -> Caller:
         """Say who calls.

@@ -22,26 +22,53 @@ NO_LEADER = -1
 
 
 async def connect(
-    bootstrap: str, topics: Collection[str], request_deadline_s: float = 40.0
+    bootstrap: str, topics: Collection[str], request_deadline_s: float = 10.0
 ) -> AIOKafkaClient:
-    """Connect to the brokers and learn who leads the partitions of `topics`."""
+    """Connect to the brokers and learn who leads the partitions of `topics`.
+
+    A request that is not answered by its deadline costs its connection: the next one goes to
+    whoever leads by then. Raises LogUnreachableError.
+    """
     client = AIOKafkaClient(
         bootstrap_servers=bootstrap,
         metadata_max_age_ms=metadata_max_age_ms,
         request_timeout_ms=int(request_deadline_s * 1000),
         retry_backoff_ms=int(retry_backoff_s * 1000),
     )
+    starting = asyncio.ensure_future(client.bootstrap())
     try:
         async with asyncio.timeout(connect_deadline_s):
-            await client.bootstrap()
+            await asyncio.shield(starting)
             await client.set_topics(set(topics))
     except (TimeoutError, KafkaError, OSError) as error:
-        await close(client)
+        await _give_up(client, starting)
         raise LogUnreachableError(f"no broker of {bootstrap} answers: {error!r}") from error
     except BaseException:
-        await close(client)
+        await _give_up(client, starting)
         raise
     return client
+
+
+async def _give_up(client: AIOKafkaClient, starting: "asyncio.Future[None]") -> None:
+    """Close a client that nobody waits for any more; one that still starts, when it has ended.
+
+    Cancelled in its bootstrap, aiokafka would lose a connection without closing it.
+    """
+    if starting.done():
+        await close(client)
+        return
+
+    async def end() -> None:
+        await asyncio.wait({starting})
+        await client.close()
+
+    starting.add_done_callback(lambda done: done.cancelled() or done.exception())
+    ending = asyncio.create_task(end())
+    _ending.add(ending)
+    ending.add_done_callback(_ending.discard)
+
+
+_ending: set[asyncio.Task[None]] = set()
 
 
 async def close(client: AIOKafkaClient) -> None:

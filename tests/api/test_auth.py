@@ -2,6 +2,7 @@
 
 import asyncio
 from base64 import b64encode
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -210,3 +211,22 @@ async def test_one_key_in_ever_new_spellings_takes_no_more_memory(
         assert enter(keys, spelt).workspace.key == WORKSPACE
 
     assert len(keys._callers) == 3
+
+
+async def test_what_was_read_first_of_the_keys_does_not_come_last(
+    accounts: AccountsInMemory, keys: KeyRing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, delays = accounts.load_api_keys, iter([0.05, 0.0])
+
+    async def slowly_at_first() -> list[Any]:
+        found = list(await read())
+        await asyncio.sleep(next(delays))
+        return found
+
+    monkeypatch.setattr(accounts, "load_api_keys", slowly_at_first)
+    before = asyncio.create_task(keys.refresh())
+    await asyncio.sleep(0.01)
+    del accounts.keys[0]
+    await asyncio.gather(before, keys.refresh())
+
+    refuses(keys)
