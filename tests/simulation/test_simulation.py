@@ -19,9 +19,9 @@ SEEDS = 2_000
 fired_min = 1_000
 fired_in_doubt_min = 250
 """Crashes at each point of owners that have a group in doubt."""
-groups_min = 2_500
+groups_min = 1_200
 """Confirmed ones."""
-parked_min = 1_000
+parked_min = 400
 """Commands that waited for a group."""
 seeds_per_bug_max = 500
 OPEN_SEEDS = frozenset({1489})
