@@ -30,7 +30,7 @@ from engine.seats.event_map import EventMap
 from schemas.facts import AreaCounts
 from schemas.selling import EventCategory, Selling
 from tests.charts.venues import chart, mapped, row, seat_map
-from tests.seatsio.reports.test_summaries import VENUES, sold_specially
+from tests.seatsio.reports.test_summaries_against_infos import VENUES, sold_specially
 
 JSON = dict[str, Any]
 HOLDS = {"token-1": {"NO_TICKET_TYPE": 1}, "token-2": {"adult": 2}}
