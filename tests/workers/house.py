@@ -21,7 +21,7 @@ from schemas.commands import (
     ObjectChange,
     Origin,
 )
-from schemas.facts import BOOKED, EventCreated
+from schemas.facts import BOOKED, EventCreated, StatusChanged
 from schemas.inventory import encode, inventory_hash
 from schemas.outbox import OwnershipTaken, decode_groups_record, decode_seats_record, is_void
 from schemas.topics import Topics, load_topics
@@ -135,6 +135,9 @@ class House:
 
     def facts(self) -> list[Any]:
         return [fact for record in self.outbox() for fact in record.data.facts]
+
+    def status_changes(self) -> list[tuple[int, str, str]]:
+        return [(f.seq, f.label, f.status) for f in self.facts() if isinstance(f, StatusChanged)]
 
     def answers(self) -> list[Any]:
         return [r.data.answer for r in self.outbox() if r.data.answer is not None]

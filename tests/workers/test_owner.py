@@ -1,6 +1,6 @@
 """The owner loop: on a log in memory, so that each fault comes exactly where it should."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -19,7 +19,7 @@ from engine.seats.machine import SeatsCause, SeatsMachine
 from engine.seats.state import SeatsState
 from schemas import outbox as outbox_schema
 from schemas.commands import Asked, ChangeObjectStatus, CommandPosition, Hold
-from schemas.facts import HELD, SeatsFact, StatusChanged
+from schemas.facts import HELD, SeatsFact
 from schemas.outbox import Accepted, decode_seats_record
 from schemas.rejections import Rejected, Rejection
 from tests.eventually import eventually
@@ -36,24 +36,13 @@ from workers import ledger
 from workers.owner import StoppedError, calm_life_ms, cut, keep_fence_every_ms, replication_guard_ms
 
 
-@pytest.fixture
-async def house() -> AsyncIterator[House]:
-    built = House()
-    yield built
-    await built.close()
-
-
-def status_changes(house: House) -> list[tuple[int, str, str]]:
-    return [(f.seq, f.label, f.status) for f in house.facts() if isinstance(f, StatusChanged)]
-
-
 async def test_a_command_gets_one_record_with_answer_facts_and_positions(house: House) -> None:
     event = await house.open()
     house.send(COMMANDS, book(event, "A-1", "A-2"))
     await house.answers_when(1)
     record = house.outbox()[-1]
     assert isinstance(record.data.answer, Accepted)
-    assert status_changes(house) == [(1, "A-1", "booked"), (2, "A-2", "booked")]
+    assert house.status_changes() == [(1, "A-1", "booked"), (2, "A-2", "booked")]
     assert record.data.positions == {"events.commands/0": 1, "groups.outbox/0": 2}
     assert record.data.command == CommandPosition(0, 0)
 
@@ -68,7 +57,7 @@ async def test_a_new_owner_goes_on_where_the_last_one_stood(house: House) -> Non
     answers = await house.answers_when(3)
     assert isinstance(answers[1], Rejected)
     assert answers[1].code == Rejection.OBJECT_NOT_FREE.code
-    assert status_changes(house) == [(1, "A-1", "booked"), (2, "A-2", "booked")]
+    assert house.status_changes() == [(1, "A-1", "booked"), (2, "A-2", "booked")]
 
 
 async def test_a_zombie_is_fenced_waits_for_its_membership_and_takes_over_cleanly(
@@ -81,7 +70,7 @@ async def test_a_zombie_is_fenced_waits_for_its_membership_and_takes_over_cleanl
     for seat in range(1, 7):
         house.send(COMMANDS, book(event, f"A-{seat}"))
     await house.answers_when(6)
-    assert [seq for seq, _, _ in status_changes(house)] == [1, 2, 3, 4, 5, 6]
+    assert [seq for seq, _, _ in house.status_changes()] == [1, 2, 3, 4, 5, 6]
     assert house.membership.confirmations >= 1
 
 
@@ -106,7 +95,7 @@ async def test_records_of_an_older_term_are_void_for_the_next_owner(house: House
     house.send(COMMANDS, book(event, "A-8"))
     answers = await house.answers_when(2)
     assert isinstance(answers[-1], Accepted)
-    assert status_changes(house) == [(1, "A-1", "booked"), (2, "A-8", "booked")]
+    assert house.status_changes() == [(1, "A-1", "booked"), (2, "A-8", "booked")]
 
 
 async def test_an_ack_that_is_not_contiguous_does_not_count() -> None:
@@ -120,7 +109,7 @@ async def test_an_ack_that_is_not_contiguous_does_not_count() -> None:
     # The record after the intruder's is void, so its command was decided again.
     house.send(COMMANDS, book(event, "A-2"))
     await house.answers_when(2)
-    assert status_changes(house) == [(1, "A-1", "booked"), (2, "A-2", "booked")]
+    assert house.status_changes() == [(1, "A-1", "booked"), (2, "A-2", "booked")]
     await house.close()
 
 
@@ -138,7 +127,7 @@ async def test_a_lost_ack_is_answered_once(house: House) -> None:
     house.send(COMMANDS, book(event, "A-2"))
     await house.answers_when(2)
     assert len(house.answers()) == 2
-    assert status_changes(house) == [(1, "A-1", "booked"), (2, "A-2", "booked")]
+    assert house.status_changes() == [(1, "A-1", "booked"), (2, "A-2", "booked")]
 
 
 async def test_a_hold_ends_at_its_deadline_exactly(house: House) -> None:
@@ -149,11 +138,11 @@ async def test_a_hold_ends_at_its_deadline_exactly(house: House) -> None:
     house.clock.now = deadline - 1
     house.send(COMMANDS, book(event, "A-2"))
     await house.answers_when(2)
-    assert status_changes(house)[-1] == (2, "A-2", "booked")
+    assert house.status_changes()[-1] == (2, "A-2", "booked")
     house.clock.now = deadline
     house.send(COMMANDS, book(event, "A-3"))
     await house.answers_when(3)
-    assert status_changes(house)[2:] == [(3, "A-1", "free"), (4, "A-3", "booked")]
+    assert house.status_changes()[2:] == [(3, "A-1", "free"), (4, "A-3", "booked")]
 
 
 async def test_a_hold_ends_by_the_clock_when_nothing_else_happens(house: House) -> None:
@@ -162,7 +151,7 @@ async def test_a_hold_ends_by_the_clock_when_nothing_else_happens(house: House) 
     await house.answers_when(1)
     house.clock.now += 1_000 + replication_guard_ms
     await house.facts_when(lambda facts: facts[-1].__class__.__name__ == "HoldExpired")
-    assert status_changes(house)[-1] == (2, "A-1", "free")
+    assert house.status_changes()[-1] == (2, "A-1", "free")
 
 
 async def test_a_batch_torn_after_an_expiry_does_not_lose_the_command_that_brought_it(
@@ -183,7 +172,7 @@ async def test_a_batch_torn_after_an_expiry_does_not_lose_the_command_that_broug
     house.start(seats())
     answers = await house.answers_when(2)
     assert isinstance(answers[-1], Accepted)
-    assert status_changes(house)[-2:] == [(2, "A-1", "free"), (3, "A-2", "booked")]
+    assert house.status_changes()[-2:] == [(2, "A-1", "free"), (3, "A-2", "booked")]
 
 
 async def test_a_booking_that_was_queued_in_time_wins_over_the_clock(house: House) -> None:
@@ -199,7 +188,7 @@ async def test_a_booking_that_was_queued_in_time_wins_over_the_clock(house: Hous
     house.start(seats())
     answers = await house.answers_when(2)
     assert isinstance(answers[-1], Accepted)
-    assert status_changes(house)[-1] == (2, "A-1", "booked")
+    assert house.status_changes()[-1] == (2, "A-1", "booked")
 
 
 async def test_garbage_is_refused_alone_and_kept_as_a_dead_letter(house: House) -> None:
@@ -290,7 +279,7 @@ async def test_a_second_copy_of_a_record_is_void(house: House) -> None:
     house.start(seats())
     house.send(COMMANDS, book(event, "A-2"))
     await house.answers_when(2)
-    assert status_changes(house) == [(1, "A-1", "booked"), (2, "A-2", "booked")]
+    assert house.status_changes() == [(1, "A-1", "booked"), (2, "A-2", "booked")]
 
 
 async def test_a_second_copy_while_it_serves_makes_an_owner_take_the_partition_anew(
@@ -303,7 +292,7 @@ async def test_a_second_copy_while_it_serves_makes_an_owner_take_the_partition_a
     house.send(COMMANDS, book(event, "A-2"), book(event, "A-2"))
     answers = await house.answers_when(3)
     assert [type(answer) for answer in answers] == [Accepted, Accepted, Rejected]
-    assert status_changes(house) == [(1, "A-1", "booked"), (2, "A-2", "booked")]
+    assert house.status_changes() == [(1, "A-1", "booked"), (2, "A-2", "booked")]
     assert _terms(house.log) == 2
 
 

@@ -1,7 +1,7 @@
 """Replays: what they must notice, and that they keep nobody waiting."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -29,13 +29,6 @@ from tests.workers.house import (
 from workers.owner import Owner, StoppedError
 from workers.role import Role
 from workers.turns import Turns
-
-
-@pytest.fixture
-async def house() -> AsyncIterator[House]:
-    built = House()
-    yield built
-    await built.close()
 
 
 def first_booking_as(house: House, **changes: Any) -> tuple[MemoryLog, int]:  # noqa: ANN401

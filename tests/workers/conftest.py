@@ -1,0 +1,14 @@
+"""What several tests of the loops begin with."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.workers.house import House
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[House]:
+    built = House()
+    yield built
+    await built.close()
