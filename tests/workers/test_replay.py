@@ -74,6 +74,30 @@ async def test_a_record_that_folds_to_another_state_stops_the_partition_there(
         await House(log).owner(seats()).run()
 
 
+@pytest.mark.parametrize(
+    "fault", ["digest", "goes back", "not the next one", "backwards", "AssertionError"]
+)
+async def test_a_log_that_does_not_fold_stops_the_partition(house: House, fault: str) -> None:
+    event = await house.open()
+    house.send(COMMANDS, book(event, "A-1"))
+    await house.answers_when(1)
+    await house.close()
+    last = house.log.records(OUTBOX)[-1]
+    decoded: Any = decode_seats_record(last.value or b"")
+    changes: dict[str, dict[str, Any]] = {
+        "digest": {"command": None, "facts": [], "digest": "0" * 16},
+        "goes back": {"command": None, "facts": [], "positions": {"events.commands/0": 0}},
+        "not the next one": {"facts": []},
+        "backwards": {"command": None, "facts": [], "at": decoded.data.at - 1},
+        "AssertionError": {"command": None},
+    }
+    data = msgspec.structs.replace(decoded.data, offset=last.offset + 1, **changes[fault])
+    forged = msgspec.structs.replace(decoded, data=data)
+    house.log.store(OUTBOX, [NewRecord(outbox_schema.encode(forged))])
+    with pytest.raises(StoppedError, match=fault):
+        await house.owner(seats()).run()
+
+
 async def test_who_waits_for_an_inventory_keeps_no_other_replay_waiting(
     house: House,
 ) -> None:
