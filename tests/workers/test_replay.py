@@ -31,6 +31,14 @@ from workers.role import Role
 from workers.turns import Turns
 
 
+async def book_and_close(house: House, count: int) -> None:
+    """Book seats, each by a command of its own; what remains is the log."""
+    event = await house.open()
+    house.send(COMMANDS, *(book(event, f"A-{seat}") for seat in range(1, count + 1)))
+    await house.answers_when(count)
+    await house.close()
+
+
 def first_booking_as(house: House, **changes: Any) -> tuple[MemoryLog, int]:  # noqa: ANN401
     """Give a log with the same outbox but for the first status change, and where that stands."""
     log = MemoryLog(house.clock.monotonic_ms)
@@ -50,10 +58,7 @@ def first_booking_as(house: House, **changes: Any) -> tuple[MemoryLog, int]:  # 
 async def test_a_wrong_digest_in_the_middle_of_the_log_stops_the_partition_there(
     house: House,
 ) -> None:
-    event = await house.open()
-    house.send(COMMANDS, *(book(event, f"A-{seat}") for seat in range(1, 6)))
-    await house.answers_when(5)
-    await house.close()
+    await book_and_close(house, 5)
     log, at = first_booking_as(house, digest="0" * 16)
     assert at < log.records(OUTBOX)[-1].offset - 3
     with pytest.raises(StoppedError, match=f"offset {at}: digest [0-9a-f]{{16}}, not 0000"):
@@ -63,10 +68,7 @@ async def test_a_wrong_digest_in_the_middle_of_the_log_stops_the_partition_there
 async def test_a_record_that_folds_to_another_state_stops_the_partition_there(
     house: House,
 ) -> None:
-    event = await house.open()
-    house.send(COMMANDS, *(book(event, f"A-{seat}") for seat in range(1, 6)))
-    await house.answers_when(5)
-    await house.close()
+    await book_and_close(house, 5)
     (booked,) = house.facts()[1:2]
     other = msgspec.structs.replace(booked, label="A-9")
     log, at = first_booking_as(house, facts=[other])
@@ -78,10 +80,7 @@ async def test_a_record_that_folds_to_another_state_stops_the_partition_there(
     "fault", ["digest", "goes back", "not the next one", "backwards", "AssertionError"]
 )
 async def test_a_log_that_does_not_fold_stops_the_partition(house: House, fault: str) -> None:
-    event = await house.open()
-    house.send(COMMANDS, book(event, "A-1"))
-    await house.answers_when(1)
-    await house.close()
+    await book_and_close(house, 1)
     last = house.log.records(OUTBOX)[-1]
     decoded: Any = decode_seats_record(last.value or b"")
     changes: dict[str, dict[str, Any]] = {
