@@ -58,6 +58,15 @@ async def check(log: MemoryLog, database: str) -> Report:
     return await verify_log(one_partition(), log, database_url=database, read_model_wait_s=5)
 
 
+async def project_and_falsify(log: MemoryLog, database: str, falsify: str) -> None:
+    """Make a read model that holds what the log says, and then change what it holds."""
+    async with projected(log, database, one_partition()):
+        assert (await check(log, database)).is_clean
+    connection = await asyncpg.connect(database)
+    await connection.execute(falsify)
+    await connection.close()
+
+
 async def test_status_changes_that_were_forgotten_by_age_are_not_missed(
     drop_log: MemoryLog, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -118,11 +127,7 @@ async def test_a_read_model_made_from_the_log_is_equal_to_it(
 async def test_a_read_model_that_differs_is_named(
     drop_log: MemoryLog, database: str, falsify: str, says: str
 ) -> None:
-    async with projected(drop_log, database, one_partition()):
-        assert (await check(drop_log, database)).is_clean
-    connection = await asyncpg.connect(database)
-    await connection.execute(falsify)
-    await connection.close()
+    await project_and_falsify(drop_log, database, falsify)
     report = await check(drop_log, database)
     assert {fault.check for fault in report.faults} == {Check.READ_MODEL}
     assert any(says in str(fault) for fault in report.faults), report.faults
@@ -147,11 +152,7 @@ async def test_a_read_model_that_differs_is_named(
 async def test_what_a_check_finds_goes_unnoticed_without_it(
     drop_log: MemoryLog, database: str, falsify: str, off: Edit
 ) -> None:
-    async with projected(drop_log, database, one_partition()):
-        assert (await check(drop_log, database)).is_clean
-    connection = await asyncpg.connect(database)
-    await connection.execute(falsify)
-    await connection.close()
+    await project_and_falsify(drop_log, database, falsify)
     assert [fault.check for fault in (await check(drop_log, database)).faults] == [Check.READ_MODEL]
     with patch.object(off.holder, off.name, off.edited()):
         assert (await check(drop_log, database)).is_clean
