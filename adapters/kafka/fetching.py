@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from io import BytesIO
 from typing import NamedTuple
 
-from adapters.kafka.requests import INT16, INT32, OwnRequest
+from adapters.kafka.requests import INT16, INT32, OwnRequest, pack_topic, unpack_topic
 
 answer_bytes_max = 50 * 1024 * 1024
 partition_bytes_max = 10 * 1024 * 1024
@@ -57,12 +57,7 @@ class FetchResponse(NamedTuple):
         place += _RESPONSE.size
         partitions: list[Fetched] = []
         for _ in range(topics):
-            (length,) = INT16.unpack_from(data, place)
-            place += INT16.size
-            topic = data[place : place + length].decode()
-            place += length
-            (count,) = INT32.unpack_from(data, place)
-            place += INT32.size
+            topic, count, place = unpack_topic(data, place)
             for _ in range(count):
                 number, code, end, _, _, aborted = _PARTITION.unpack_from(data, place)
                 place += _PARTITION.size + max(0, aborted) * _ABORTED_BYTES
@@ -98,7 +93,6 @@ class FetchRequest(OwnRequest):
             )
         ]
         for topic, wanted in self._wanted.items():
-            name = topic.encode()
-            parts += (INT16.pack(len(name)), name, INT32.pack(len(wanted)), *wanted)
+            parts += (pack_topic(topic, len(wanted)), *wanted)
         parts.append(_NO_FORGOTTEN_AND_NO_RACK)
         return b"".join(parts)

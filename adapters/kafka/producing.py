@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from io import BytesIO
 from typing import NamedTuple
 
-from adapters.kafka.requests import INT16, INT32, OwnRequest
+from adapters.kafka.requests import INT32, OwnRequest, pack_topic, unpack_topic
 
 _NO_TRANSACTION = -1
 _ALL_REPLICAS = -1
@@ -47,12 +47,7 @@ class ProduceResponse(NamedTuple):
         place += INT32.size
         partitions: list[Produced] = []
         for _ in range(topics):
-            (length,) = INT16.unpack_from(data, place)
-            place += INT16.size
-            topic = data[place : place + length].decode()
-            place += length
-            (count,) = INT32.unpack_from(data, place)
-            place += INT32.size
+            topic, count, place = unpack_topic(data, place)
             for _ in range(count):
                 number, code, offset, timestamp, _ = _PARTITION.unpack_from(data, place)
                 place += _PARTITION.size
@@ -79,6 +74,5 @@ class ProduceRequest(OwnRequest):
         """Pack it, without its header."""
         parts = [_REQUEST.pack(_NO_TRANSACTION, _ALL_REPLICAS, self._wait_ms, len(self._batches))]
         for topic, batches in self._batches.items():
-            name = topic.encode()
-            parts += (INT16.pack(len(name)), name, INT32.pack(len(batches) // 2), *batches)
+            parts += (pack_topic(topic, len(batches) // 2), *batches)
         return b"".join(parts)

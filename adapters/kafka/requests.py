@@ -1,4 +1,4 @@
-"""What our own requests have in common: how aiokafka's connections ask for their bytes.
+"""What our own requests have in common: how aiokafka asks for their bytes, how they name a topic.
 
 Rules of this file:
 
@@ -57,3 +57,18 @@ class OwnRequest:
 
     def parse_response_header(self, source: BytesIO) -> ResponseHeader:
         return ResponseHeader(*INT32.unpack(source.read(INT32.size)))
+
+
+def pack_topic(topic: str, partitions: int) -> bytes:
+    """Pack a topic's name and how many partitions follow."""
+    name = topic.encode()
+    return INT16.pack(len(name)) + name + INT32.pack(partitions)
+
+
+def unpack_topic(data: bytes, place: int) -> tuple[str, int, int]:
+    """Give the topic that stands at a place, how many partitions follow, and from where."""
+    (length,) = INT16.unpack_from(data, place)
+    end = place + INT16.size + length
+    topic = data[place + INT16.size : end].decode()
+    (partitions,) = INT32.unpack_from(data, end)
+    return topic, partitions, end + INT32.size
