@@ -60,15 +60,8 @@ from tests.engine.factories import (
     update,
     update_extra_data,
 )
-from tests.engine.naive_model import (
-    Changed,
-    Office,
-    Outcome,
-    Place,
-    Show,
-    Thing,
-    signed_deadlines,
-)
+from tests.engine.naive_model import Changed, Office, Outcome, signed_deadlines
+from tests.engine.naive_show import Place, Show, Thing
 from tests.engine.scenario import GroupsScenario, SeatsScenario
 from tests.engine.strategies import (
     ANY,
