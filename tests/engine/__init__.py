@@ -2,4 +2,6 @@
 
 import pytest
 
-pytest.register_assert_rewrite("tests.engine.scenario", "tests.engine.invariants")
+pytest.register_assert_rewrite(
+    "tests.engine.both_offices", "tests.engine.scenario", "tests.engine.invariants"
+)
