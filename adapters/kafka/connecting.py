@@ -1,9 +1,9 @@
-"""Connections to the brokers: aiokafka's client, as readers and appenders share it.
+"""Connections to the brokers: aiokafka's client, as all who read, append and ask share it.
 
 Rules of this file:
 
 1. aiokafka keeps the connections, their security, the versions and the metadata; what is asked
-   over them is packed in fetching.py and producing.py.
+   over them is packed in fetching.py and producing.py, or by aiokafka where it is seldom asked.
 """
 
 import asyncio
@@ -16,14 +16,15 @@ from adapters.ports import LogUnreachableError, TopicPartition
 
 retry_backoff_s = 0.05
 connect_deadline_s = 5.0
+request_deadline_s = 3.0
+"""By then the whole answer must be here, or the connection is given up as silent: what was asked
+goes to whoever leads by then. The longest answers are those of fetching.py (`answer_bytes_max`)."""
 metadata_max_age_ms = 30_000
 close_deadline_s = 1.0
 NO_LEADER = -1
 
 
-async def connect(
-    bootstrap: str, topics: Collection[str], request_deadline_s: float = 10.0
-) -> AIOKafkaClient:
+async def connect(bootstrap: str, topics: Collection[str]) -> AIOKafkaClient:
     """Connect to the brokers and learn who leads the partitions of `topics`.
 
     A request that is not answered by its deadline costs its connection: the next one goes to

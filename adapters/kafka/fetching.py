@@ -15,9 +15,9 @@ from typing import NamedTuple
 
 from adapters.kafka.requests import INT16, INT32, OwnRequest, pack_topic, unpack_topic
 
-answer_bytes_max = 50 * 1024 * 1024
-partition_bytes_max = 10 * 1024 * 1024
-"""Above the largest record of any topic (inventories, 8 MiB)."""
+answer_bytes_max = 10 * 1024 * 1024
+"""Of one partition or several: above the largest record of any topic (inventories, 8 MiB), and
+little enough to be here before a connection is given up (`connecting.request_deadline_s`)."""
 _CONSUMER = -1
 _NO_SESSION = (0, -1)
 _UNKNOWN = -1
@@ -82,7 +82,7 @@ class FetchRequest(OwnRequest):
         self._wait_ms = wait_ms
         self._wanted: dict[str, list[bytes]] = {}
         for topic, partition, offset in positions:
-            one = _WANTED.pack(partition, _UNKNOWN, offset, _UNKNOWN, partition_bytes_max)
+            one = _WANTED.pack(partition, _UNKNOWN, offset, _UNKNOWN, answer_bytes_max)
             self._wanted.setdefault(topic, []).append(one)
 
     def encode(self) -> bytes:

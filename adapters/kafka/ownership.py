@@ -24,7 +24,6 @@ from adapters.kafka.producer import (
     Batch,
     Producer,
     ack_deadline_s,
-    request_deadline_s,
     send_batches,
     start_producer,
 )
@@ -44,7 +43,7 @@ batch_bytes_max = 2 * 1024 * 1024
 
 async def take_ownership(bootstrap: str, partition: TopicPartition) -> "KafkaAppender":
     """Raise the producer epoch of the partition's transactional id; see rule 1."""
-    client = await connect(bootstrap, [partition.topic], request_deadline_s)
+    client = await connect(bootstrap, [partition.topic])
     try:
         async with asyncio.timeout(take_deadline_s):
             producer = await start_producer(client, partition, f"seatlog.owner.{partition}")

@@ -27,10 +27,9 @@ from adapters.ports import Appended, NewRecord, TopicPartition
 
 ack_deadline_s = 10.0
 """Longer than a broker's failover (3-4 s as tuned), shorter than a client's patience twice over."""
-request_deadline_s = 3.0
-"""After it a silent connection is given up, and the batch goes to whoever leads by then."""
 _REPLICAS_WAIT_MS = 2_500
-"""A broker answers so late that replicas lag, before its connection is given up."""
+"""A broker answers so late that replicas lag, before its connection is given up
+(`connecting.request_deadline_s`)."""
 _MAGIC = 2
 _NO_COMPRESSION = 0
 _NOT_TRANSACTIONAL = 0

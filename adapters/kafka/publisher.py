@@ -26,7 +26,6 @@ from adapters.kafka.producer import (
     Batch,
     Producer,
     ack_deadline_s,
-    request_deadline_s,
     send_batches,
     start_producer,
 )
@@ -248,7 +247,7 @@ class Publisher:
         async with self._starting:
             if self._client is None:
                 topics = {line.partition.topic for line in self._lines.values()}
-                self._client = await connect(self._bootstrap, topics, request_deadline_s)
+                self._client = await connect(self._bootstrap, topics)
             return self._client
 
     async def _drop_client(self) -> None:

@@ -14,7 +14,6 @@ from adapters.kafka.fetching import (
     FetchRequest,
     FetchResponse,
     answer_bytes_max,
-    partition_bytes_max,
 )
 
 VERSIONS = {1: (4, 17)}
@@ -26,7 +25,7 @@ offsets = st.integers(0, 2**63 - 1)
 def test_a_request_is_packed_as_aiokafka_packs_it(positions: list[tuple[str, int, int]]) -> None:
     by_topic: dict[str, list[tuple[int, int, int]]] = {}
     for topic, partition, offset in positions:
-        by_topic.setdefault(topic, []).append((partition, offset, partition_bytes_max))
+        by_topic.setdefault(topic, []).append((partition, offset, answer_bytes_max))
     theirs = fetch.FetchRequest(200, 1, answer_bytes_max, 0, list(by_topic.items()))
     known = theirs.prepare({1: (11, 11)})
     assert FetchRequest(200, positions).prepare(VERSIONS).encode() == known.encode()

@@ -13,12 +13,14 @@ from aiokafka.errors import (
     OffsetOutOfRangeError,
     TopicAuthorizationFailedError,
 )
+from aiokafka.protocol.api import Response
 from aiokafka.protocol.fetch import FetchRequest_v11
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
 from adapters.kafka.fetching import Fetched, FetchRequest, FetchResponse
-from adapters.kafka.reader import KafkaReader
+from adapters.kafka.reader import KafkaReader, open_reader
 from adapters.ports import LogUnreachableError, PositionLostError, TopicPartition
+from tests.adapters.brokers import Brokers
 
 A, B = TopicPartition("outbox", 0), TopicPartition("outbox", 1)
 Asked = Mapping[TopicPartition, int]
@@ -177,6 +179,31 @@ async def test_a_new_leader_is_found_and_nothing_is_read_twice() -> None:
     assert await read(reader, 2) == [b"0", b"1"]
     assert cluster.looked_for_leaders
     await reader.close()
+
+
+async def test_a_leader_that_falls_silent_is_given_up_and_the_next_one_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its host is lost: no connection of it ever ends by itself."""
+    monkeypatch.setattr("adapters.kafka.connecting.request_deadline_s", 0.3)
+    stored: list[bytes] = [batch(0, b"0")]
+
+    def answer(request: Any) -> Response:  # noqa: ANN401 - aiokafka's
+        [(topic, [(number, _, offset, _, _)])] = request.topics
+        news = b"".join(stored[offset:])
+        partition = (number, 0, len(stored), len(stored), 0, None, -1, news)
+        return FetchRequest_v11.RESPONSE_TYPE(0, 0, 0, [(topic, [partition])])
+
+    async with Brokers({A: 1}) as brokers:
+        brokers.answer(FetchRequest_v11, answer)
+        reader = await open_reader(brokers.bootstrap, {A: 0})
+        assert await read(reader, 1) == [b"0"]
+
+        brokers.silent.add(1)
+        brokers.leaders[A] = 2
+        stored.append(batch(1, b"1"))
+        assert await read(reader, 1) == [b"1"]
+        await reader.close()
 
 
 async def test_a_partition_without_a_leader_is_waited_for() -> None:
