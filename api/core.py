@@ -5,7 +5,8 @@ import contextlib
 from typing import Self
 
 from adapters.kafka.inventories import Inventories
-from adapters.kafka.log import KafkaLog, OffsetQueries
+from adapters.kafka.log import KafkaLog
+from adapters.kafka.offsets import OffsetQueries
 from adapters.kafka.publisher import Publisher
 from adapters.ports import LogUnreachableError
 from api import limits

@@ -9,7 +9,7 @@ Rules of this file:
 import asyncio
 from collections.abc import Sequence
 
-from adapters.kafka.log import OffsetQueries
+from adapters.kafka.offsets import OffsetQueries
 from adapters.ports import LogUnreachableError, TopicPartition
 from api import limits
 from schemas.topics import Topics
@@ -45,7 +45,7 @@ class OutboxEnds:
         return {str(partition): end for partition, end in (await self.ends()).items()}
 
     async def close(self) -> None:
-        """Wait for the questions that are under way: the broker's client leaks cancelled ones."""
+        """Wait a moment for the questions that are under way, and give them up."""
         asked = [task for task in (self._under_way, self._next) if task is not None]
         if asked:
             await asyncio.wait(asked, timeout=limits.close_s)

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 from msgspec import DecodeError
 
-from adapters.kafka.log import KafkaLog, OffsetQueries
+from adapters.kafka.log import KafkaLog
+from adapters.kafka.offsets import OffsetQueries
 from adapters.kafka.publisher import Publisher
 from adapters.ports import LogUnreachableError, NewRecord, TopicPartition
 from api.core import FollowerEndedError
