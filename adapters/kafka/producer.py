@@ -12,16 +12,21 @@ Rules of this file:
 3. A producer whose batch failed is spent: what became of its sequence is not known.
 """
 
-import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from aiokafka.client import AIOKafkaClient, CoordinationType
-from aiokafka.errors import ConcurrentTransactions, KafkaError, NodeNotReadyError, for_code
+from aiokafka.errors import (
+    ConcurrentTransactions,
+    KafkaError,
+    LeaderNotAvailableError,
+    NodeNotReadyError,
+    for_code,
+)
 from aiokafka.protocol.transaction import InitProducerIdRequest
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
-from adapters.kafka.connecting import retry_backoff_s
+from adapters.kafka.connecting import NO_LEADER, leader_of, learn_leaders
 from adapters.kafka.producing import ProduceRequest, ProduceResponse
 from adapters.ports import Appended, NewRecord, TopicPartition
 
@@ -90,7 +95,8 @@ async def start_producer(
     while True:
         error: KafkaError
         try:
-            response = await client.send(await _granting(client, transactional_id), request)
+            granting = await _granting(client, partition, transactional_id)
+            response = await client.send(granting, request)
         except KafkaError as failed:
             error = failed
         else:
@@ -100,16 +106,25 @@ async def start_producer(
         # An earlier start of this id is being finished, or its coordinator moves or loads.
         if not (error.retriable or isinstance(error, ConcurrentTransactions)):
             raise error
-        await asyncio.sleep(retry_backoff_s)
+        await learn_leaders(client)
 
 
-async def _granting(client: AIOKafkaClient, transactional_id: str | None) -> Any:  # noqa: ANN401 - aiokafka's
-    """Give the broker that grants pairs: any, or the one that keeps the transactional id."""
-    if (broker := client.get_random_node()) is None:
-        raise NodeNotReadyError("no broker is known yet")
+async def _granting(
+    client: AIOKafkaClient, partition: TopicPartition, transactional_id: str | None
+) -> int:
+    """Give the broker to ask: who keeps the transactional id, else the leader.
+
+    Without such an id any broker grants a pair, and the leader must be there in any case.
+    """
     if transactional_id is None:
-        return broker
-    return await client.coordinator_lookup(CoordinationType.TRANSACTION, transactional_id)
+        leader = leader_of(client, partition)
+        if leader == NO_LEADER:
+            raise LeaderNotAvailableError
+        return leader
+    if client.get_random_node() is None:
+        raise NodeNotReadyError("no broker is known yet")
+    keeps: int = await client.coordinator_lookup(CoordinationType.TRANSACTION, transactional_id)
+    return keeps
 
 
 async def send_batches(

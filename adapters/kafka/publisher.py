@@ -8,7 +8,7 @@ Rules of this file:
    (docs/performance.md). Whoever is alone does not wait.
 2. A batch is sent again until its deadline, and never stands in the log twice. When its ack stays
    out, the outcome is unknown: everybody who waits is told so, and the partition gets a new
-   producer. The others go on.
+   producer. The others go on, also while it is asked for.
 """
 
 import asyncio
@@ -74,13 +74,15 @@ class _Sent(NamedTuple):
 class _Line:
     """What waits to be appended to one partition."""
 
-    __slots__ = ("leaderless_since", "partition", "producer", "queue", "sent")
+    __slots__ = ("asking", "leaderless_since", "partition", "producer", "queue", "sent")
 
     def __init__(self, partition: TopicPartition) -> None:
         self.partition = partition
         self.queue: deque[_Waiting] = deque()
         self.sent: _Sent | None = None
         self.producer: Producer | None = None
+        self.asking: asyncio.Task[None] | None = None
+        """For a producer; meanwhile no sender minds the line."""
         self.leaderless_since: float | None = None
 
     @property
@@ -124,16 +126,19 @@ class Publisher:
         was_busy = line.is_busy
         line.queue.append(_Waiting(record, tell))
         if not was_busy:
+            line.leaderless_since = None
             self._wake_sender(self._leader_of(line))
 
     async def close(self) -> None:
         """Stop sending; whoever still waits is told what became of his record."""
-        for sender in self._senders.values():
-            sender.cancel()
-        await asyncio.gather(*self._senders.values(), return_exceptions=True)
+        asking = [line.asking for line in self._lines.values() if line.asking is not None]
+        tasks = [*self._senders.values(), *asking]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         for line in self._lines.values():
             _give_up(line, LogUnreachableError("the publisher was closed"))
-        await self._drop_client()
+        await self._drop(self._client)
 
     def _leader_of(self, line: _Line) -> int:
         return NO_LEADER if self._client is None else leader_of(self._client, line.partition)
@@ -147,7 +152,7 @@ class Publisher:
         """Give the busy lines to a broker, and wake the senders of those that it leads no more."""
         lines: list[_Line] = []
         for line in self._lines.values():
-            if line.is_busy:
+            if line.is_busy and line.asking is None:
                 leads = self._leader_of(line)
                 if leads == leader:
                     lines.append(line)
@@ -163,6 +168,7 @@ class Publisher:
             lines = self._busy_lines(leader)
             if not lines:
                 return
+            client: AIOKafkaClient | None = None
             try:
                 client = await self._started()
                 if leader == NO_LEADER:
@@ -174,7 +180,7 @@ class Publisher:
                     log.exception("records could not be published", extra={"broker": leader})
                 for line in lines:
                     _give_up(line, LogUnreachableError(str(error)))
-                await self._drop_client()
+                await self._drop(client)
 
     async def _find_leaders(self, client: AIOKafkaClient, lines: Collection[_Line]) -> None:
         now = asyncio.get_running_loop().time()
@@ -183,7 +189,6 @@ class Publisher:
             if line.leaderless_since is None:
                 line.leaderless_since = now
             elif now - line.leaderless_since > self._ack_deadline:
-                line.leaderless_since = None
                 _give_up(line, LogUnreachableError(f"nobody leads {line.partition}"))
             client.add_topic(line.partition.topic)
         if leaderless:
@@ -196,21 +201,26 @@ class Publisher:
         for line in lines:
             line.leaderless_since = None
             if line.producer is None:
-                line.producer = await self._new_producer(client, line.partition)
+                line.asking = line.asking or asyncio.create_task(self._ask(client, line))
+                continue
             if line.sent is None and line.queue:
                 self._take_next(line, line.producer)
             if line.sent is not None:
                 sent.append((line, line.sent))
-        # While a producer was asked for, somebody else may have dropped the client.
-        if sent and client is self._client:
+        if sent:
             await self._send_taken(client, leader, sent)
 
-    async def _new_producer(self, client: AIOKafkaClient, partition: TopicPartition) -> Producer:
+    async def _ask(self, client: AIOKafkaClient, line: _Line) -> None:
+        """Ask for a line's producer, and hand the line back to its sender."""
         try:
             async with asyncio.timeout(self._ack_deadline):
-                return await start_producer(client, partition)
-        except (TimeoutError, KafkaError, OSError) as error:
-            raise LogUnreachableError(f"no producer for {partition}: {error!r}") from error
+                line.producer = await start_producer(client, line.partition)
+        except Exception as error:  # noqa: BLE001 - whatever it is, who waits must hear of it
+            log.warning("no producer", extra={"partition": str(line.partition), "why": repr(error)})
+            _give_up(line, LogUnreachableError(f"no producer for {line.partition}: {error!r}"))
+        finally:
+            line.asking = None
+        self._wake_sender(self._leader_of(line))
 
     def _take_next(self, line: _Line, producer: Producer) -> None:
         """Take the next batch from a line's queue; if it cannot be built, nothing is taken."""
@@ -250,9 +260,10 @@ class Publisher:
                 self._client = await connect(self._bootstrap, topics)
             return self._client
 
-    async def _drop_client(self) -> None:
-        client, self._client = self._client, None
-        if client is not None:
+    async def _drop(self, client: AIOKafkaClient | None) -> None:
+        """Close a client, unless another has taken its place: then somebody else has closed it."""
+        if client is not None and client is self._client:
+            self._client = None
             await close(client)
 
 

@@ -1,6 +1,7 @@
-"""Brokers on real sockets that hold nothing, and any of which can fall silent: its host is lost.
+"""Brokers on real sockets that hold nothing.
 
-They know what a client asks at first: their versions, and who leads. The rest is the test's.
+Any of them can fall silent, as when its host is lost, or end, as when its process is killed. They
+know what a client asks at first: their versions, and who leads. The rest is the test's.
 """
 
 import asyncio
@@ -32,7 +33,9 @@ class Brokers:
         self.silent: set[int] = set()
         self._servers: dict[int, asyncio.Server] = {}
         self._answers: dict[int, tuple[type[RequestStruct], Answer]] = {}
-        self._open: set[asyncio.Task[None]] = set()
+        self._ports: dict[int, int] = {}
+        self._open: dict[asyncio.Task[None], int] = {}
+        """Connections, and whose they are."""
         self.answer(ApiVersionRequest_v0, self._versions)
         self.answer(MetadataRequest_v1, self._metadata)
 
@@ -42,32 +45,33 @@ class Brokers:
 
     @property
     def bootstrap(self) -> str:
-        return ",".join(f"127.0.0.1:{self._port(broker)}" for broker in self._servers)
+        return ",".join(f"127.0.0.1:{port}" for port in self._ports.values())
 
     async def __aenter__(self) -> Self:
         for broker in (1, 2):
-            self._servers[broker] = await asyncio.start_server(
-                partial(self._serve, broker), "127.0.0.1"
-            )
+            server = await asyncio.start_server(partial(self._serve, broker), "127.0.0.1")
+            self._servers[broker] = server
+            self._ports[broker] = server.sockets[0].getsockname()[1]
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for server in self._servers.values():
-            server.close()
-        for connection in self._open:
-            connection.cancel()
-        await asyncio.gather(*self._open, return_exceptions=True)
+        for broker in self._servers:
+            await self.end(broker)
 
-    def _port(self, broker: int) -> int:
-        port: int = self._servers[broker].sockets[0].getsockname()[1]
-        return port
+    async def end(self, broker: int) -> None:
+        """Take no more connections, and end those that there are."""
+        self._servers[broker].close()
+        connections = [task for task, at in self._open.items() if at == broker]
+        for connection in connections:
+            connection.cancel()
+        await asyncio.gather(*connections, return_exceptions=True)
 
     async def _serve(
         self, broker: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         connection = asyncio.current_task()
         assert connection is not None
-        self._open.add(connection)
+        self._open[connection] = broker
         try:
             with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
                 while True:
@@ -76,7 +80,7 @@ class Brokers:
                     if broker not in self.silent:
                         writer.write(self._answered(request))
         finally:
-            self._open.discard(connection)
+            del self._open[connection]
             writer.close()
 
     def _answered(self, packed: bytes) -> bytes:
@@ -94,7 +98,7 @@ class Brokers:
         )
 
     def _metadata(self, _: RequestStruct) -> Response:
-        brokers = [(broker, "127.0.0.1", self._port(broker), None) for broker in self._servers]
+        brokers = [(broker, "127.0.0.1", port, None) for broker, port in self._ports.items()]
         topics: dict[str, list[tuple[int, int, int, list[int], list[int]]]] = {}
         for partition, leader in self.leaders.items():
             at = topics.setdefault(partition.topic, [])

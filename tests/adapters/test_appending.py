@@ -175,11 +175,14 @@ class Brokers(Cluster):
         self.received: list[tuple[int, TopicPartition, int]] = []
         """Broker, partition and first sequence of each batch."""
 
-    def get_random_node(self) -> int:
-        return 2
+        self.closed = False
+
+    async def ready(self, broker: int) -> bool:
+        del broker
+        return True
 
     async def close(self) -> None:
-        return
+        self.closed = True
 
     async def send(self, broker: int, request: Any) -> Any:  # noqa: ANN401 - of two kinds
         if isinstance(request, InitProducerIdRequest):
@@ -214,3 +217,25 @@ async def test_a_batch_that_two_brokers_answer_is_told_once() -> None:
     assert told == [Appended(10, 1_000)]
     assert brokers.received == [(1, A, 0), (2, A, 0), (2, other, 0), (2, A, 1)]
     await publisher.close()
+
+
+async def test_who_failed_on_a_client_does_not_close_the_one_that_came_after_it() -> None:
+    class Broken(Brokers):
+        async def send(self, broker: int, request: Any) -> Any:  # noqa: ANN401 - of two kinds
+            answer = await super().send(broker, request)
+            assert isinstance(request, InitProducerIdRequest), "a mistake of ours"
+            return answer
+
+    broken, sound = Broken({A: 1}), Brokers({A: 2})
+    publisher = Publisher("nowhere")
+    publisher._client = cast("AIOKafkaClient", broken)
+    failing = publisher.enqueue(A, NewRecord(b"a"))
+    await asyncio.sleep(0.01)
+    publisher._client = cast("AIOKafkaClient", sound)
+    broken.first_may_answer.set()
+    with pytest.raises(AppendUnknownError):
+        await failing
+    assert (await publisher.send(A, NewRecord(b"b"))).offset == 10
+    assert not sound.closed
+    await publisher.close()
+    assert sound.closed
