@@ -7,19 +7,26 @@ Rules of this file:
    had several records: to all who handle it, a batch costs as much as fifteen records
    (docs/performance.md). Whoever is alone does not wait.
 2. A batch is sent again until its deadline, and never stands in the log twice. When its ack stays
-   out, the outcome is unknown: everybody who waits is told so, and the partition gets a new
-   producer. The others go on, also while it is asked for.
+   out, the outcome is unknown, unless it never left this process: everybody who waits is told so,
+   and the partition gets a new producer. The others go on, also while it is asked for.
 """
 
 import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
 from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RequestTimedOutError
+from aiokafka.errors import (
+    KafkaError,
+    LeaderNotAvailableError,
+    MessageSizeTooLargeError,
+    NodeNotReadyError,
+    RequestTimedOutError,
+)
 
 from adapters.kafka.connecting import NO_LEADER, close, connect, leader_of, learn_leaders
 from adapters.kafka.producer import (
@@ -61,7 +68,8 @@ class _Waiting(NamedTuple):
     tell: Tell
 
 
-class _Sent(NamedTuple):
+@dataclass(slots=True, eq=False)
+class _Sent:
     """A batch that is not acknowledged yet."""
 
     batch: Batch
@@ -69,6 +77,8 @@ class _Sent(NamedTuple):
     waiting: Sequence[_Waiting]
     deadline: float
     """By the loop's clock."""
+    may_stand: bool = False
+    """It was written to a connection: the log may hold it, whatever is heard of it."""
 
 
 class _Line:
@@ -190,6 +200,8 @@ class Publisher:
                 line.leaderless_since = now
             elif now - line.leaderless_since > self._ack_deadline:
                 _give_up(line, LogUnreachableError(f"nobody leads {line.partition}"))
+            elif line.sent is not None:
+                _settle(line, line.sent, LeaderNotAvailableError())
             client.add_topic(line.partition.topic)
         if leaderless:
             await learn_leaders(client)
@@ -240,7 +252,7 @@ class Publisher:
         unanswered: KafkaError = RequestTimedOutError()
         try:
             async with asyncio.timeout_at(min(one.deadline for _, one in sent)):
-                outcomes = await send_batches(client, leader, [one.batch for _, one in sent])
+                outcomes = await _outcomes(client, leader, [one for _, one in sent])
         except TimeoutError:
             pass
         except KafkaError as error:
@@ -267,6 +279,17 @@ class Publisher:
             await close(client)
 
 
+async def _outcomes(
+    client: AIOKafkaClient, leader: int, sent: Sequence[_Sent]
+) -> Mapping[TopicPartition, Appended | KafkaError]:
+    """Send batches and say what became of each; raises KafkaError if there is no answer."""
+    if not await client.ready(leader):
+        raise NodeNotReadyError(f"broker {leader} cannot be reached")
+    for one in sent:
+        one.may_stand = True
+    return await send_batches(client, leader, [one.batch for one in sent])
+
+
 def _gather(queue: deque[_Waiting]) -> list[_Waiting]:
     batch: list[_Waiting] = []
     size = 0
@@ -289,17 +312,25 @@ def _settle(line: _Line, sent: _Sent, outcome: Appended | KafkaError) -> None:
             waiting.tell(Appended(offset, outcome.timestamp))
     elif not outcome.retriable or asyncio.get_running_loop().time() >= sent.deadline:
         log.warning("a batch was not sent", extra={"why": repr(outcome)})
-        line.sent = line.producer = None
-        _tell_all(sent.waiting, _told(line.partition, sent.waiting, outcome))
+        _fail(line, sent, outcome)
 
 
 def _give_up(line: _Line, error: LogUnreachableError) -> None:
     """Tell everybody in a line that it goes no further."""
     if line.sent is not None:
-        _tell_all(line.sent.waiting, AppendUnknownError(f"{line.partition}: {error}"))
-    line.sent = line.producer = None
+        _fail(line, line.sent, error)
+    line.producer = None
     _tell_all(line.queue, error)
     line.queue.clear()
+
+
+def _fail(line: _Line, sent: _Sent, error: Exception) -> None:
+    """Tell everybody who waits for a batch that it is not sent again."""
+    line.sent = line.producer = None
+    if sent.may_stand:
+        _tell_all(sent.waiting, _told(line.partition, sent.waiting, error))
+    else:
+        _tell_all(sent.waiting, LogUnreachableError(f"{line.partition}: {error!r}"))
 
 
 def _told(partition: TopicPartition, batch: Sequence[_Waiting], error: Exception) -> Exception:

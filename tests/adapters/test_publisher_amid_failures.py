@@ -12,11 +12,12 @@ from aiokafka.protocol.transaction import InitProducerIdRequest_v0
 from aiokafka.record.default_records import DefaultRecordBatch
 
 from adapters.kafka.publisher import Publisher
-from adapters.ports import LogUnreachableError, NewRecord, TopicPartition
+from adapters.ports import AppendUnknownError, LogUnreachableError, NewRecord, TopicPartition
 from tests.adapters.brokers import Brokers
 
 A, B = TopicPartition("outbox", 0), TopicPartition("outbox", 1)
 X = NewRecord(b"x")
+NOBODY = -1
 
 
 class Log(Brokers):
@@ -89,3 +90,35 @@ async def test_who_waits_for_a_producer_hears_of_the_end(log: Log, publisher: Pu
     asked = log.refused
     await asyncio.sleep(0.2)
     assert log.refused == asked > 0, "nobody asks any more"
+
+
+async def test_a_batch_that_never_left_is_told_as_such(log: Log, publisher: Publisher) -> None:
+    await log.end(1)
+    await asyncio.sleep(0.1)  # until the publisher's connection has heard of it
+    with pytest.raises(LogUnreachableError):
+        await publisher.send(A, X)
+
+
+async def test_a_batch_that_left_once_may_stand_in_the_log(log: Log, publisher: Publisher) -> None:
+    log.silent.add(1)
+    in_doubt = publisher.enqueue(A, X)
+    await asyncio.sleep(0.1)
+    await log.end(1)
+    with pytest.raises(AppendUnknownError):
+        await in_doubt
+
+
+async def test_a_batch_is_told_of_at_its_deadline_though_nobody_leads(
+    log: Log, publisher: Publisher
+) -> None:
+    log.silent.add(1)
+    in_doubt = publisher.enqueue(A, X)
+    await asyncio.sleep(0.1)
+    log.leaders[A] = NOBODY
+    behind = publisher.enqueue(A, X)
+
+    with pytest.raises(AppendUnknownError, match="LeaderNotAvailable"):
+        await in_doubt
+    assert not behind.done(), "a leader may come for it"
+    with pytest.raises(LogUnreachableError):
+        await behind
