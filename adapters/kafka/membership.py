@@ -29,6 +29,9 @@ session_timeout_ms = 6_000
 """The shortest that brokers allow by default. A stopped process' partitions wait so long, and so
 long again if a rebalance was under way; a live one that pauses for longer loses nothing but them:
 the group only suggests."""
+request_deadline_ms = session_timeout_ms + 3_000
+"""After it a silent coordinator is given up, and asked for anew. Longer than a session: who joins
+is answered when the others have joined too, or theirs are over."""
 start_deadline_s = 15.0
 close_deadline_s = 2.0
 """A rebalance under way would hold the way out up for seconds; the session ends by itself."""
@@ -48,6 +51,7 @@ class KafkaMembership(ConsumerRebalanceListener):
             session_timeout_ms=session_timeout_ms,
             heartbeat_interval_ms=heartbeat_ms,
             rebalance_timeout_ms=session_timeout_ms,
+            request_timeout_ms=request_deadline_ms,
             max_poll_interval_ms=300_000,
         )
         self._assignments: asyncio.Queue[frozenset[TopicPartition]] = asyncio.Queue()
@@ -125,7 +129,7 @@ class KafkaMembership(ConsumerRebalanceListener):
             self._consumer.pause(*self._consumer.assignment())
 
     def _count_heartbeats(self) -> None:
-        """Wrap the one private method that knows a heartbeat's outcome (aiokafka is pinned)."""
+        """Wrap the private method that knows a heartbeat's outcome (aiokafka is pinned)."""
         coordinator: Any = self._consumer._coordinator  # noqa: SLF001
         beat = coordinator._do_heartbeat  # noqa: SLF001
 
