@@ -12,12 +12,7 @@ import asyncio
 from collections.abc import Sequence
 
 from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import (
-    InvalidProducerEpoch,
-    KafkaError,
-    LeaderNotAvailableError,
-    ProducerFenced,
-)
+from aiokafka.errors import InvalidProducerEpoch, KafkaError, LeaderNotAvailableError
 
 from adapters.kafka.connecting import NO_LEADER, close, connect, leader_of, learn_leaders
 from adapters.kafka.producer import (
@@ -80,7 +75,7 @@ class KafkaAppender:
         try:
             async with asyncio.timeout(ack_deadline_s):
                 appended = await self._until_acknowledged(batch)
-        except (ProducerFenced, InvalidProducerEpoch) as error:
+        except InvalidProducerEpoch as error:
             raise FencedError(f"{partition} has a newer owner") from error
         except (TimeoutError, KafkaError, OSError) as error:
             raise AppendUnknownError(f"{partition}: {error!r}") from error
