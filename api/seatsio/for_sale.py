@@ -110,7 +110,9 @@ class ForSaleRoutes:
         asked = read(call.body, EditsAsked)
 
         async def show(facts: Facts) -> web.Response:
-            return answer({fact.key: _edited_json(fact) for fact in facts})
+            # What is edited of a season goes on to its events: these come after all that was asked.
+            edited = facts[: len(asked.events)]
+            return answer({fact.key: _edited_json(fact) for fact in edited})
 
         return await self._edit(call, asked.events, show, path="#/events/{}")
 

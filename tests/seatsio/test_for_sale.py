@@ -85,6 +85,19 @@ async def test_several_events_are_edited_at_once(company: Company, client: Clien
     assert await of(client, one) == config(False, ["A-1"])
 
 
+async def test_a_season_is_edited_like_any_of_several(company: Company) -> None:
+    season = {"chartKey": await company.chart(), "key": "year", "eventKeys": ["e1", "e2"]}
+    await company.post("/seasons", season)
+    edits = {key: {"notForSale": [{"object": "A-1"}]} for key in ("year", "e2")}
+    answer = await company.post("/events/actions/edit-for-sale-config", {"events": edits})
+    assert answer.status == 200, answer
+    assert {key: edited["forSaleConfig"]["objects"] for key, edited in answer.json.items()} == {
+        "year": ["A-1"],
+        "e2": ["A-1"],
+    }
+    assert not (await company.get("/events/e1/objects/A-1")).json["forSale"]
+
+
 async def test_it_is_said_anew(company: Company, client: Client) -> None:
     event = await company.event()
     await client.do(
