@@ -42,11 +42,9 @@ class Refusal:
 class RequestRefusedError(Exception):
     """The request itself cannot be served: a 4xx that says what to do."""
 
-    def __init__(
-        self, status: int, code: str, message: str, errors: Sequence[Problem] = ()
-    ) -> None:
+    def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
-        self.refusal = Refusal(status, errors or (Problem(code, message),))
+        self.refusal = Refusal(status, (Problem(code, message),))
 
 
 class UnauthorizedError(Exception):
@@ -63,7 +61,6 @@ class WorkspaceNotFoundError(RequestRefusedError):
     def __init__(self, workspace_key: str) -> None:
         shown = workspace_key if _is_plain(workspace_key) else "keys are short and printable ASCII"
         super().__init__(404, "WORKSPACE_NOT_FOUND", f"Workspace not found: {shown}")
-        self.workspace_key = workspace_key
 
 
 def _is_plain(text: str) -> bool:

@@ -126,7 +126,6 @@ class Statuses:
     async def _change_best(self, call: Call, wanted: WantedBest) -> web.Response:
         """Change the objects that the engine chooses, and show them."""
         _expands_objects(call)
-        check_size(len(call.body))
         workspace = call.workspace.key
 
         async def change(entries: Entries) -> web.Response:
