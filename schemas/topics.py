@@ -36,12 +36,11 @@ TOPIC_NAMES = (
     DEAD_LETTERS,
 )
 
+OUTBOX_OF = {EVENTS_COMMANDS: EVENTS_OUTBOX, GROUPS_COMMANDS: GROUPS_OUTBOX}
+"""Where the answers are that clients look up; votes have answers too, and nobody asks for them."""
+
 # Partition n of the outbox is the log of the owner of partition n of the commands (and votes).
-PAIRED = (
-    (EVENTS_COMMANDS, EVENTS_OUTBOX),
-    (GROUPS_COMMANDS, GROUPS_OUTBOX),
-    (GROUPS_VOTES, GROUPS_OUTBOX),
-)
+PAIRED = (*OUTBOX_OF.items(), (GROUPS_VOTES, GROUPS_OUTBOX))
 
 UNLIMITED_MS = -1
 

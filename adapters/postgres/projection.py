@@ -29,16 +29,8 @@ from adapters.postgres.queries import load_queries
 from adapters.postgres.results import AnsweredTwiceError
 from adapters.postgres.rows import EventRow
 from schemas.facts import AreaCounts
-from schemas.topics import (
-    EVENTS_COMMANDS,
-    EVENTS_OUTBOX,
-    GROUPS_COMMANDS,
-    GROUPS_OUTBOX,
-    Topics,
-)
+from schemas.topics import EVENTS_OUTBOX, OUTBOX_OF, Topics
 
-_COMMANDS_OF = {EVENTS_OUTBOX: EVENTS_COMMANDS, GROUPS_OUTBOX: GROUPS_COMMANDS}
-"""What clients look answers up by; votes are answered there as well, and nobody asks for them."""
 CHANNEL = "projected"
 payload_bytes_max = 7_999
 """Postgres' limit on what a notification carries."""
@@ -71,7 +63,7 @@ class Projection:
         self._pool = pool
         self._commands_topics = {
             topics[outbox].physical_name: topics[commands].physical_name
-            for outbox, commands in _COMMANDS_OF.items()
+            for commands, outbox in OUTBOX_OF.items()
         }
         self._events_outbox = topics[EVENTS_OUTBOX].physical_name
         self._positions: dict[TopicPartition, Position] = {}
@@ -179,7 +171,7 @@ def outbox_partitions(topics: Topics) -> list[TopicPartition]:
     """Name all that is projected."""
     return [
         TopicPartition(topics[outbox].physical_name, partition)
-        for outbox in _COMMANDS_OF
+        for outbox in OUTBOX_OF.values()
         for partition in range(topics[outbox].partitions)
     ]
 

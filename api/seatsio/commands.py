@@ -29,7 +29,7 @@ from engine.groups.directory import Entry
 from schemas.commands import CommandPosition, GroupsCommand, Idempotency, SeatsCommand
 from schemas.outbox import Answer
 from schemas.rejections import Rejected
-from schemas.topics import EVENTS_COMMANDS, EVENTS_OUTBOX, GROUPS_COMMANDS, GROUPS_OUTBOX
+from schemas.topics import EVENTS_COMMANDS, GROUPS_COMMANDS, OUTBOX_OF
 
 Show = Callable[[Facts], Awaitable[web.Response]]
 """Writes down what the facts of an accepted command say."""
@@ -148,7 +148,7 @@ class Commands:
         if answered.answer.first_offset is None:
             place = (topic, answered.command)
             return _write(place, answered.answer, answered.facts, show, refuse)
-        return self._write_first(call, _OUTBOX_OF[topic], answered, show, refuse)
+        return self._write_first(call, OUTBOX_OF[topic], answered, show, refuse)
 
     async def _write_first(
         self, call: Call, outbox: str, repeat: Answered, show: Show | None, refuse: Refuse
@@ -211,4 +211,3 @@ async def _show(place: tuple[str, CommandPosition], facts: Facts, show: Show) ->
 
 
 _REPLAYED = ("Idempotent-Replayed", "true")
-_OUTBOX_OF = {EVENTS_COMMANDS: EVENTS_OUTBOX, GROUPS_COMMANDS: GROUPS_OUTBOX}

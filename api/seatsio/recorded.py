@@ -36,10 +36,9 @@ from schemas.outbox import (
     decode_seats_record,
 )
 from schemas.rejections import Rejected, Rejection
-from schemas.topics import EVENTS_COMMANDS, EVENTS_OUTBOX, GROUPS_COMMANDS, GROUPS_OUTBOX
+from schemas.topics import EVENTS_COMMANDS, EVENTS_OUTBOX, GROUPS_COMMANDS, OUTBOX_OF
 
 _applied_looked_at_every_s = 0.1
-_COMMANDS_OF = {EVENTS_OUTBOX: EVENTS_COMMANDS, GROUPS_OUTBOX: GROUPS_COMMANDS}
 
 Facts = list[Any]
 
@@ -110,8 +109,8 @@ class RecordedAnswers:
             row = await snapshot.result(physical, position.partition, position.offset)
         if row is None:
             return None
-        outbox = next(outbox for outbox, commands in _COMMANDS_OF.items() if commands == topic)
-        place = TopicPartition(parts.core.topics[outbox].physical_name, row.outbox_partition)
+        outbox = parts.core.topics[OUTBOX_OF[topic]].physical_name
+        place = TopicPartition(outbox, row.outbox_partition)
         recorded = await self._recorded(place, row.outbox_offset, workspace)
         return None if recorded is None else await self._as_applied(recorded, workspace)
 
@@ -155,10 +154,7 @@ class RecordedAnswers:
         self, place: TopicPartition, offset: int, workspace: str
     ) -> Recorded | None:
         """Read an answer of this workspace from an outbox."""
-        topics = self._parts.core.topics
-        outbox = next((o for o in _COMMANDS_OF if topics[o].physical_name == place.topic), None)
-        if outbox is None:
-            raise ForeignPositionsError(f"this installation has no topic {place.topic}")
+        commands, outbox = self._pair(place)
         record = await self._parts.command_log.record(place, offset)
         if dict(record.headers).get(HEADER_WORKSPACE) != workspace.encode():
             return None
@@ -166,15 +162,15 @@ class RecordedAnswers:
             decode_seats_record if outbox == EVENTS_OUTBOX else decode_groups_record
         )
         data = decode(record.value or b"").data
-        return Recorded(
-            data.answer,
-            data.facts,
-            data.at,
-            _COMMANDS_OF[outbox],
-            data.command,
-            place,
-            offset,
-        )
+        return Recorded(data.answer, data.facts, data.at, commands, data.command, place, offset)
+
+    def _pair(self, place: TopicPartition) -> tuple[str, str]:
+        """Name the topic of commands that are answered here, and the outbox that this is of."""
+        topics = self._parts.core.topics
+        for commands, outbox in OUTBOX_OF.items():
+            if topics[outbox].physical_name == place.topic:
+                return commands, outbox
+        raise ForeignPositionsError(f"this installation has no topic {place.topic}")
 
 
 def _lost_hold(decided: Recorded, applied: Facts) -> Rejected | None:
