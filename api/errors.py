@@ -132,7 +132,7 @@ class AnswerLateError(Exception):
     def __init__(self, command: CommandPosition | None, topic: str) -> None:
         super().__init__("The answer is late: the command may be carried out yet")
         self.command = command
-        """Where the command stands; None if its append was not acknowledged either."""
+        """Where the command stands; None if that is not known: perhaps it does not."""
         self.topic = topic
 
     @property

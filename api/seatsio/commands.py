@@ -8,25 +8,26 @@ Rules of this file:
 1. The answer is made from the log's record alone, so a repeat gets the same answer as the first;
    but for what others in an event's seasons have of its objects, which is told as it is by then.
 2. Only commands with an idempotency key need the database before they are sent.
+3. A first answer is looked for in the time that is left of the request's own: its client gives up.
 """
 
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Any
+from time import monotonic
+from typing import Any, NamedTuple
 
 from aiohttp import web
 
-from adapters.ports import LogUnreachableError
-from adapters.postgres.errors import DatabaseUnavailableError, ReadModelBehindError
 from api.call import Call
-from api.errors import AnswerLateError
+from api.limits import answer_deadline_s
 from api.seatsio.command_forms import events_of, finishes, prefers_async, taken
 from api.seatsio.errors import EVENT_NOT_FOUND, VendorError, from_rejected
 from api.seatsio.idempotency import idempotency
 from api.seatsio.parts import Parts, nothing
 from api.seatsio.recorded import Facts, Recorded, RecordedAnswers
+from api.seatsio.waiting import Place, told_late, within
 from api.submit import Answered
 from engine.groups.directory import Entry
-from schemas.commands import CommandPosition, GroupsCommand, Idempotency, SeatsCommand
+from schemas.commands import GroupsCommand, Idempotency, SeatsCommand
 from schemas.outbox import Answer
 from schemas.rejections import Rejected
 from schemas.topics import EVENTS_COMMANDS, GROUPS_COMMANDS, OUTBOX_OF
@@ -35,6 +36,14 @@ Show = Callable[[Facts], Awaitable[web.Response]]
 """Writes down what the facts of an accepted command say."""
 Entries = list[Entry]
 Refuse = Callable[[Rejected], VendorError]
+
+
+class _Writing(NamedTuple):
+    """How an answer is written down, and until when (by the monotonic clock) it is looked for."""
+
+    show: Show | None
+    refuse: Refuse
+    deadline: float
 
 
 class Commands:
@@ -64,11 +73,13 @@ class Commands:
         directory, workspace = self._parts.core.directory, call.workspace.key
         asked = idempotency(call)
         is_single = asked is not None or prefers_async(call)
-        if is_single or behind_is_wrong:
-            await directory.catch_up(workspace)
-        first = [] if asked is None else await self._events_of_first(call, asked)
+        first = None if asked is None else await self._answers.first(call, asked)
+        with told_late(None if first is None else first.place):
+            if is_single or behind_is_wrong:
+                await directory.catch_up(workspace)
+            of_first = [] if first is None else await self._events_of(first)
         entries = (
-            first
+            of_first
             or directory.find_all_now(workspace, keys)
             or [await self._parts.entry(call, key) for key in keys]
         )
@@ -88,15 +99,16 @@ class Commands:
     ) -> web.Response:
         """Ask the owner of an event, the first of the command; `show` and `refuse` write down."""
         submitter, partition, event = self._parts.core.submitter, entry.partition, entry.event
+        writing = _writing(show, refuse)
         if command.idempotency is not None:
-            repeated = await self._repeated(call, command.idempotency, show, refuse)
+            repeated = await self._repeated(call, command.idempotency, writing)
             if repeated is not None:
                 return repeated
         if prefers_async(call):
             position = await submitter.send_change(partition, event, command)
             return taken(EVENTS_COMMANDS, position)
         answered = await submitter.change(partition, event, command, finishes=finishes(command))
-        return await self._written(call, EVENTS_COMMANDS, answered, show, refuse)
+        return await self._written(call, EVENTS_COMMANDS, answered, writing)
 
     async def decide(
         self,
@@ -106,15 +118,15 @@ class Commands:
         refuse: Refuse | None = None,
     ) -> web.Response:
         """Ask the workspace's coordinator; `show` and `refuse` write its answer down."""
-        submitter, refuse = self._parts.core.submitter, refuse or _plainly(call)
+        submitter, writing = self._parts.core.submitter, _writing(show, refuse or _plainly(call))
         if command.idempotency is not None:
-            repeated = await self._repeated(call, command.idempotency, show, refuse)
+            repeated = await self._repeated(call, command.idempotency, writing)
             if repeated is not None:
                 return repeated
         if prefers_async(call):
             return taken(GROUPS_COMMANDS, await submitter.send_decide(command))
         answered = await submitter.decide(command, finishes=finishes(command))
-        return await self._written(call, GROUPS_COMMANDS, answered, show, refuse)
+        return await self._written(call, GROUPS_COMMANDS, answered, writing)
 
     async def repeat(
         self,
@@ -124,54 +136,57 @@ class Commands:
         refuse: Refuse | None = None,
     ) -> web.Response:
         """Give the first answer to what today could not be asked; raise why if it has none."""
-        asked = idempotency(call)
+        asked, writing = idempotency(call), _writing(show, refuse or _plainly(call))
         if asked is not None:
             # The read model may not have it yet.
             async with self._parts.reads.snapshot(await self._parts.core.ends.positions()):
                 pass
-            repeated = await self._repeated(call, asked, show, refuse or _plainly(call))
+            repeated = await self._repeated(call, asked, writing)
             if repeated is not None:
                 return repeated
         raise instead_of
 
     async def _repeated(
-        self, call: Call, asked: Idempotency, show: Show | None, refuse: Refuse
+        self, call: Call, asked: Idempotency, writing: _Writing
     ) -> web.Response | None:
         """Give the first answer to an idempotency key again; None if it has none that is known."""
         first = await self._answers.first(call, asked)
-        return None if first is None else await self._write_again(first, show, refuse)
+        return None if first is None else await self._write_again(first, writing)
 
     def _written(
-        self, call: Call, topic: str, answered: Answered, show: Show | None, refuse: Refuse
+        self, call: Call, topic: str, answered: Answered, writing: _Writing
     ) -> Coroutine[Any, Any, web.Response]:
         """Write down an answer as it was just given; `topic` is that of its command."""
+        place = (topic, answered.command)
         if answered.answer.first_offset is None:
-            place = (topic, answered.command)
-            return _write(place, answered.answer, answered.facts, show, refuse)
-        return self._write_first(call, OUTBOX_OF[topic], answered, show, refuse)
+            return _write(place, answered.answer, answered.facts, writing)
+        return self._write_first(call, place, answered, writing)
 
     async def _write_first(
-        self, call: Call, outbox: str, repeat: Answered, show: Show | None, refuse: Refuse
+        self, call: Call, place: Place, repeat: Answered, writing: _Writing
     ) -> web.Response:
         """Write down the answer that an owner has repeated, before the read model had it."""
-        first = await self._answers.first_of(call, outbox, repeat)
-        return await self._write_again(first, show, refuse)
+        topic, _ = place
+        with told_late(place):
+            reading = self._answers.first_of(call, OUTBOX_OF[topic], repeat)
+            first = await within(writing.deadline - monotonic(), reading)
+        return await self._write_again(first, writing)
 
-    async def _write_again(
-        self, first: Recorded, show: Show | None, refuse: Refuse
-    ) -> web.Response:
-        facts = await self._answers.facts_when_applied(first)
-        place = (first.topic, first.command)
-        return await _write(place, first.answer, facts, show, refuse, is_repeat=True)
+    async def _write_again(self, first: Recorded, writing: _Writing) -> web.Response:
+        with told_late(first.place):
+            reading = self._answers.facts_when_applied(first, writing.deadline)
+            facts = await within(writing.deadline - monotonic(), reading)
+        return await _write(first.place, first.answer, facts, writing, is_repeat=True)
 
-    async def _events_of_first(self, call: Call, asked: Idempotency) -> Entries:
-        """Give the events of the command that had this idempotency key before; none if none had."""
-        first = await self._answers.first(call, asked)
-        if first is None:
-            return []
+    async def _events_of(self, first: Recorded) -> Entries:
+        """Give the events of an answered command; none if one of them is not there any more."""
         command = await self._answers.command(first.topic, first.command)
         found = [self._parts.core.directory.by_id(event) for event in events_of(command)]
         return [entry for entry in found if entry] if all(found) else []
+
+
+def _writing(show: Show | None, refuse: Refuse) -> _Writing:
+    return _Writing(show, refuse, monotonic() + answer_deadline_s)
 
 
 def _plainly(call: Call) -> Refuse:
@@ -182,32 +197,21 @@ def _plainly(call: Call) -> Refuse:
 
 
 async def _write(
-    place: tuple[str, CommandPosition],
-    given: Answer,
-    facts: Facts,
-    show: Show | None,
-    refuse: Refuse,
-    *,
-    is_repeat: bool = False,
+    place: Place, given: Answer, facts: Facts, writing: _Writing, *, is_repeat: bool = False
 ) -> web.Response:
     if isinstance(given, Rejected):
-        error = refuse(given)
+        error = writing.refuse(given)
         if is_repeat:
             error.add_header(*_REPLAYED)
         raise error
-    response = nothing() if show is None else await _show(place, facts, show)
+    if writing.show is None:
+        response = nothing()
+    else:
+        with told_late(place):
+            response = await writing.show(facts)
     if is_repeat:
         response.headers.add(*_REPLAYED)
     return response
-
-
-async def _show(place: tuple[str, CommandPosition], facts: Facts, show: Show) -> web.Response:
-    try:
-        return await show(facts)
-    except (LogUnreachableError, DatabaseUnavailableError, ReadModelBehindError) as error:
-        # The command is done, and nobody must hear that nothing was changed.
-        topic, command = place
-        raise AnswerLateError(command, topic) from error
 
 
 _REPLAYED = ("Idempotent-Replayed", "true")

@@ -6,17 +6,15 @@ Rules of this file:
    in the read model only: while that is away, a change is shown without.
 """
 
-import asyncio
 from collections.abc import Collection, Coroutine, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from adapters.ports import LogUnreachableError
-from adapters.postgres.errors import DatabaseUnavailableError, ReadModelBehindError
 from adapters.postgres.reads import AskedPositions
 from adapters.postgres.rows import ObjectRow
 from api.seatsio.object_info import ALONE, UNTOUCHED, Seen, Sharing, info, infos
 from api.seatsio.parts import JSON, Parts
 from api.seatsio.season_states import read_sharing
+from api.seatsio.waiting import NOT_SEEN, within
 from engine.charts.inventory import SeatMap
 from engine.groups.directory import Entry
 from engine.seats.event_map import EventMap
@@ -94,15 +92,9 @@ async def _sharings(
 
 async def if_soon(reading: Coroutine[Any, Any, T]) -> T | None:
     """Wait a moment for what an answer would show besides; None if it cannot be had (rule 1)."""
-    task = asyncio.create_task(reading)
-    # It is left to itself when it is late: a database that does not answer holds up who cancels.
-    task.add_done_callback(lambda done: done.cancelled() or done.exception())
-    await asyncio.wait({task}, timeout=seasons_wait_s)
-    if not task.done():
-        return None
     try:
-        return task.result()
-    except (ReadModelBehindError, DatabaseUnavailableError, LogUnreachableError):
+        return await within(seasons_wait_s, reading)
+    except NOT_SEEN:
         return None
 
 

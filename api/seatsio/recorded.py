@@ -14,10 +14,9 @@ from adapters.ports import LogRecord, TopicPartition
 from adapters.postgres.errors import ForeignPositionsError
 from api.applied import AppliedDecisions, Decided, ended_somewhere
 from api.call import Call
-from api.errors import AnswerLateError
-from api.limits import answer_deadline_s
 from api.seatsio.idempotency import key_reused
 from api.seatsio.parts import Parts
+from api.seatsio.waiting import Place, told_late
 from api.submit import Answered
 from schemas.commands import (
     CommandPosition,
@@ -55,6 +54,11 @@ class Recorded(NamedTuple):
     outbox: TopicPartition
     offset: int
 
+    @property
+    def place(self) -> Place:
+        """Where the command stands."""
+        return self.topic, self.command
+
 
 class RecordedAnswers:
     """The way from commands to their answers in the log; nothing is kept."""
@@ -65,7 +69,10 @@ class RecordedAnswers:
         self._applied = AppliedDecisions(parts.command_log, core.ends, core.topics)
 
     async def first(self, call: Call, asked: Idempotency) -> Recorded | None:
-        """Give the answer that this idempotency key got before."""
+        """Give the answer that this idempotency key got before.
+
+        Raises AnswerLateError if the log does not give it.
+        """
         workspace = call.workspace.key
         row = await self._parts.reads.keyed_result(workspace, asked.command_id)
         if row is None:
@@ -73,7 +80,9 @@ class RecordedAnswers:
         if row.fingerprint != asked.fingerprint:
             raise key_reused()
         place = TopicPartition(row.outbox_topic, row.outbox_partition)
-        return await self._recorded(place, row.outbox_offset, workspace)
+        commands, _ = self._pair(place)
+        with told_late((commands, None)):
+            return await self._recorded(place, row.outbox_offset, workspace)
 
     async def first_of(self, call: Call, outbox: str, repeat: Answered) -> Recorded:
         """Give the answer that an owner has just repeated; `outbox` is the topic it stands in.
@@ -88,16 +97,14 @@ class RecordedAnswers:
         assert first is not None, f"{place} at {offset} is the answer of another workspace"
         return first
 
-    async def facts_when_applied(self, first: Recorded) -> Facts:
+    async def facts_when_applied(self, first: Recorded, deadline: float) -> Facts:
         """Give a first answer's facts as the owners applied them, as soon as all have.
 
-        Raises AnswerLateError if they do not in time.
+        Raises LogUnreachableError, and TimeoutError if they have not by the deadline.
         """
-        # No timeout around it: a reader that is cancelled half-way leaks its connection.
-        deadline = monotonic() + answer_deadline_s
         while (facts := await self._facts_if_applied(first)) is None:
             if monotonic() > deadline:
-                raise AnswerLateError(first.command, first.topic)
+                raise TimeoutError
             await asyncio.sleep(_applied_looked_at_every_s)
         return facts
 

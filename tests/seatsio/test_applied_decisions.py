@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.seatsio import recorded
+from api.seatsio import commands
 from api.seatsio.parts import now_ms
 from engine.seats import machine
 from engine.seats.state import SeatsState
@@ -17,7 +17,7 @@ KEYED = {"Idempotency_Key": "k"}
 
 def wait_shortly(running: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(running.core.submitter, "_answer_deadline_s", 1.0)
-    monkeypatch.setattr(recorded, "answer_deadline_s", 1.0)
+    monkeypatch.setattr(commands, "answer_deadline_s", 1.0)
 
 
 async def until_done(company: Company, where: str) -> str:

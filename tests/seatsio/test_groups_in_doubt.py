@@ -168,7 +168,7 @@ async def test_a_confirmed_group_is_pending_until_every_part_is_applied(
     where = taken.headers["Location"]
     await weekend.changes()  # so the read model has all that there is
     assert (await weekend.company.get(where)).json["status"] == "pending"
-    monkeypatch.setattr("api.seatsio.recorded.answer_deadline_s", 0.5)
+    monkeypatch.setattr("api.seatsio.commands.answer_deadline_s", 0.5)
     repeated = await weekend.book_all(**KEYED)
     assert (repeated.status, repeated.headers["Location"]) == (503, where)
 

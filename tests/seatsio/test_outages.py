@@ -13,6 +13,10 @@ from tests.seatsio.installation import Answer, Company, api, projector, workers
 BOOK = "/events/E/actions/book"
 
 
+async def unreachable(*_: object) -> NoReturn:
+    raise LogUnreachableError("the broker is away")
+
+
 def assert_try_later(answer: Answer) -> None:
     assert answer.status == 503, answer
     assert int(answer.headers["Retry-After"]) >= 1
@@ -74,9 +78,6 @@ async def test_without_the_database_holds_and_bookings_go_on_and_the_rest_waits(
 async def test_nobody_hears_that_nothing_was_changed_when_only_the_look_at_it_failed(
     kafka_bootstrap: str, topics: Topics, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def unreachable(*_: object) -> NoReturn:
-        raise LogUnreachableError("no end offsets")
-
     async with (
         workers(kafka_bootstrap, topics),
         projector(kafka_bootstrap, topics, database),
@@ -103,6 +104,37 @@ async def test_nobody_hears_that_nothing_was_changed_when_only_the_look_at_it_fa
             assert told["objects"]["A-2"]["status"] == "booked"
 
         await eventually(is_done, within=20)
+
+
+async def test_a_repeat_of_what_is_done_never_hears_that_nothing_was_changed(
+    kafka_bootstrap: str, topics: Topics, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The read model knows where the first answer stands, and the log does not give it."""
+    async with (
+        workers(kafka_bootstrap, topics),
+        projector(kafka_bootstrap, topics, database),
+        api(kafka_bootstrap, topics, database) as running,
+    ):
+        company = await running.company()
+        new = {"chartKey": await company.chart(), "eventKey": "E"}
+        commands = [("/events", new), (BOOK, {"objects": ["A-1"]})]
+
+        async def repeats() -> list[Answer]:
+            return [await company.post(*one, Idempotency_Key=one[0]) for one in commands]
+
+        assert [first.status for first in await repeats()] == [200, 204]
+        assert (await company.get("/events/E/objects/A-1")).json["status"] == "booked"
+        core, log = running.core, running.parts.command_log
+        no_records, no_ends = [(log, "record")], [(core.ends, "ends"), (core.directory, "reach")]
+        for parts in (no_records, no_ends):
+            with monkeypatch.context() as away:
+                for part, name in parts:
+                    away.setattr(part, name, unreachable)
+                for late in await repeats():
+                    assert_try_later(late)
+                    assert late.json["errors"][0]["code"] == "ANSWER_LATE"
+        for again in await repeats():
+            assert again.headers["Idempotent-Replayed"] == "true"
 
 
 async def test_what_one_ingress_answered_another_shows_however_slow_the_projector(
