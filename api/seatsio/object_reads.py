@@ -6,10 +6,11 @@ Rules of this file:
    in the read model only: while that is away, a change is shown without.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Coroutine, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from adapters.postgres.reads import AskedPositions
+from adapters.postgres.reads import AskedPositions, wait_s
 from adapters.postgres.rows import ObjectRow
 from api.seatsio.object_info import ALONE, UNTOUCHED, Seen, Sharing, info, infos
 from api.seatsio.parts import JSON, Parts
@@ -28,12 +29,16 @@ seasons_wait_s = 1.0
 
 
 async def read_infos(
-    parts: Parts, entry: Entry, positions: AskedPositions, labels: Collection[str]
+    parts: Parts,
+    entry: Entry,
+    positions: AskedPositions,
+    labels: Collection[str],
+    timeout_s: float = wait_s,
 ) -> dict[str, JSON] | None:
     """Describe some objects of an event, those that it sells; None if it was deleted meanwhile."""
     chart = await parts.core.seat_maps.get(entry.inventory)
     asked = {*labels, *(other for label in labels for other in same_places(chart, label))}
-    async with parts.reads.snapshot(positions) as snapshot:
+    async with parts.reads.snapshot(positions, timeout_s) as snapshot:
         event = await snapshot.event(entry.event)
         if event is None:
             return None
@@ -46,6 +51,15 @@ async def read_infos(
         for label, there in found.items()
         if there is not None
     }
+
+
+def changes_by_event(facts: Iterable[object]) -> dict[int, list[StatusChanged]]:
+    """Sort the status changes among facts by event; one that was deleted meanwhile has none."""
+    by_event: dict[int, list[StatusChanged]] = defaultdict(list)
+    for fact in facts:
+        if isinstance(fact, StatusChanged):
+            by_event[fact.event].append(fact)
+    return by_event
 
 
 async def infos_after(

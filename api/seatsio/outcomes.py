@@ -13,11 +13,12 @@ from api.seatsio.best_available import chosen_json
 from api.seatsio.command_forms import event_keys, pending, unknown_command
 from api.seatsio.errors import error_body, from_rejected
 from api.seatsio.event_views import EventViews
-from api.seatsio.object_reads import infos_after
+from api.seatsio.object_info import ALONE, infos
+from api.seatsio.object_reads import changes_by_event, sharings_after
 from api.seatsio.paging import check_parameters
 from api.seatsio.parts import JSON, Parts, answer, iso, now_ms, path_part
 from api.seatsio.recorded import Facts, Recorded, RecordedAnswers
-from schemas.facts import BestAvailableChosen, EventCreated, StatusChanged
+from schemas.facts import BestAvailableChosen, EventCreated
 from schemas.rejections import Rejected
 
 _result_kept_ms = 24 * 60 * 60 * 1000
@@ -95,14 +96,14 @@ class Outcomes:
         if chosen:
             entry = core.directory.by_id(chosen[0].event)
             return (entry and await chosen_json(self._parts, entry, facts)) or {}
+        changed = changes_by_event(facts)
+        found = [entry for event in changed if (entry := core.directory.by_id(event))]
+        shared = await sharings_after(self._parts, found, changed)
         results = []
-        changed = [fact for fact in facts if isinstance(fact, StatusChanged)]
-        for event in dict.fromkeys(fact.event for fact in changed):
-            entry = core.directory.by_id(event)
-            if entry is not None:
-                own = [fact for fact in changed if fact.event == event]
-                objects = await infos_after(self._parts, entry, own)
-                results.append({"event": entry.key, "objects": objects})
+        for entry in found:
+            event_map = await core.seat_maps.of_event(entry)
+            objects = infos(event_map, changed[entry.event], shared.get(entry.event, ALONE))
+            results.append({"event": entry.key, "objects": objects})
         return {"results": results} if results else {}
 
 

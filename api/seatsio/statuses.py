@@ -4,6 +4,7 @@ All objects of a request change, or none. Where all events of a request live in 
 owner decides alone, otherwise the workspace's coordinator with all their owners.
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import partial
@@ -37,7 +38,14 @@ from api.seatsio.errors import (
 )
 from api.seatsio.idempotency import idempotency
 from api.seatsio.object_info import ALONE, infos
-from api.seatsio.object_reads import if_soon, infos_after, read_infos, sharings_after
+from api.seatsio.object_reads import (
+    changes_by_event,
+    if_soon,
+    infos_after,
+    read_infos,
+    seasons_wait_s,
+    sharings_after,
+)
 from api.seatsio.paging import check_parameters, single
 from api.seatsio.parts import JSON, Parts, answer, path_part
 from api.seatsio.recorded import Facts
@@ -52,7 +60,7 @@ from schemas.commands import (
     ObjectChange,
     Origin,
 )
-from schemas.facts import BOOKED, FREE, HELD, RESALE, StatusChanged
+from schemas.facts import BOOKED, FREE, HELD, RESALE
 from schemas.rejections import Rejected
 
 ALIASES = {"book": BOOKED, "hold": HELD, "release": FREE, "put-up-for-resale": RESALE}
@@ -169,7 +177,7 @@ class Statuses:
             first = entries[0]
 
             async def show(facts: Facts) -> web.Response:
-                own = _by_event(facts)[first.event]
+                own = changes_by_event(facts)[first.event]
                 return answer({"objects": await infos_after(self._parts, first, own)})
 
             shown = show if expanded else None
@@ -221,9 +229,12 @@ class Statuses:
 
     def _showing_batch(self, entries: Entries, changes: Sequence[Wanted]) -> Show:
         async def show(facts: Facts) -> web.Response:
-            overridden = await self._overridden(entries, changes)
-            by_event = _by_event(facts)
-            shared = await sharings_after(self._parts, entries, by_event)
+            by_event = changes_by_event(facts)
+            # Side by side: an answer waits once, however much there is to look at.
+            overridden, shared = await asyncio.gather(
+                self._overridden(entries, changes),
+                sharings_after(self._parts, entries, by_event),
+            )
             results: list[JSON] = []
             # Partitions tell their parts one after the other; each keeps the order of the request.
             told = {event: iter(own) for event, own in by_event.items()}
@@ -255,10 +266,12 @@ class Statuses:
 
         async def read() -> dict[int, dict[str, JSON]]:
             positions = await self._parts.positions()
-            return {
-                event: await read_infos(self._parts, by_event[event], positions, asked) or {}
-                for event, asked in labels.items()
-            }
+            shown: dict[int, dict[str, JSON]] = {}
+            for event, asked in labels.items():
+                entry = by_event[event]
+                seen = await read_infos(self._parts, entry, positions, asked, seasons_wait_s)
+                shown[event] = seen or {}
+            return shown
 
         return await if_soon(read()) or {}
 
@@ -346,15 +359,6 @@ def _expands_objects(call: Call) -> bool:
     if expanded not in (None, "objects"):
         raise bad_request("expand: expected objects")
     return expanded is not None
-
-
-def _by_event(facts: Facts) -> dict[int, list[StatusChanged]]:
-    """Sort the status changes among facts by event; one that was deleted meanwhile has none."""
-    by_event: dict[int, list[StatusChanged]] = defaultdict(list)
-    for fact in facts:
-        if isinstance(fact, StatusChanged):
-            by_event[fact.event].append(fact)
-    return by_event
 
 
 def _route(path: str, handler: CallHandler, lane: Lane = Lane.PRIORITY) -> Route:

@@ -1,7 +1,9 @@
 """An ingress without its database, and two ingresses behind a slow projector."""
 
+from time import monotonic
 from typing import NoReturn
 
+import asyncpg
 import pytest
 
 from adapters.ports import LogUnreachableError
@@ -104,6 +106,46 @@ async def test_nobody_hears_that_nothing_was_changed_when_only_the_look_at_it_fa
             assert told["objects"]["A-2"]["status"] == "booked"
 
         await eventually(is_done, within=20)
+
+
+async def test_an_answer_waits_a_second_at_most_for_all_that_seasons_have(
+    kafka_bootstrap: str, topics: Topics, database: str
+) -> None:
+    """Somebody has locked what tells which events override their seasons."""
+    async with (
+        workers(kafka_bootstrap, topics),
+        projector(kafka_bootstrap, topics, database),
+        api(kafka_bootstrap, topics, database) as running,
+    ):
+        company = await running.company()
+        days = ["friday", "saturday"]
+        year = {"chartKey": await company.chart(), "key": "year", "eventKeys": days}
+        assert (await company.post("/seasons", year)).status == 200
+        group = {"events": days, "objects": ["A-1"]}
+        booked = await company.post("/events/groups/actions/book", group, Prefer="respond-async")
+        where = booked.headers["Location"]
+
+        async def is_done() -> None:
+            assert (await company.get(where)).json["status"] == "done"
+
+        await eventually(is_done, within=20)
+        changes = [
+            {"event": "friday", "objects": ["A-2"], "type": "OVERRIDE_SEASON_STATUS"},
+            {"event": "saturday", "objects": ["A-2"], "status": "booked"},
+        ]
+        batch = "/events/actions/change-object-status?expand=objects"
+        locked = await asyncpg.connect(database)
+        async with locked.transaction():
+            await locked.execute("LOCK TABLE season_overrides IN ACCESS EXCLUSIVE MODE")
+            started = monotonic()
+            outcome = await company.get(where)
+            looked_up = monotonic()
+            changed = await company.post(batch, {"statusChanges": changes})
+            took = (looked_up - started, monotonic() - looked_up)
+        await locked.close()
+        assert [len(one["objects"]) for one in outcome.json["result"]["results"]] == [1, 1]
+        assert [len(one["objects"]) for one in changed.json["results"]] == [0, 1]
+        assert all(1.0 <= one < 1.8 for one in took), took
 
 
 async def test_a_repeat_of_what_is_done_never_hears_that_nothing_was_changed(
