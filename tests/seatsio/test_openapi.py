@@ -4,11 +4,13 @@ import re
 
 import pytest
 
-from api.seatsio.openapi.document import document
+from adapters.ports import PositionLostError
+from api.errors import BodyIncompleteError, refusal_of
+from api.seatsio.openapi.document import REFUSALS, document
 from api.seatsio.openapi.operations import BY_RESOURCE
 from api.seatsio.routes import NOT_YET, Seatsio
 from tests.seatsio.documented import Documented, UndocumentedError
-from tests.seatsio.installation import Installation
+from tests.seatsio.installation import Company, Installation
 
 NOT_DESCRIBED = {
     ("GET", "/openapi.json"),
@@ -31,6 +33,27 @@ def test_every_route_is_described_and_every_description_has_its_route(
 def test_every_operation_has_a_name_of_its_own() -> None:
     names = [one.id for operations in BY_RESOURCE.values() for one in operations.values()]
     assert len(set(names)) == len(names)
+
+
+async def test_a_key_is_refused_where_none_is_described(
+    company: Company, running: Installation
+) -> None:
+    await company.event("E")
+    for route in Seatsio(running.parts).routes:
+        if not route.appends:
+            continue
+        described = document([route])["paths"][route.path][route.method.lower()]["parameters"]
+        takes_key = "Idempotency-Key" in {parameter["name"] for parameter in described}
+        path = re.sub(r"\{[^}]+\}", "E", route.path)
+        answer = await company.call(route.method, path, Idempotency_Key=path)
+        assert (b"Idempotency-Key: not supported" in answer.body) != takes_key, route
+
+
+@pytest.mark.parametrize("error", [BodyIncompleteError(), PositionLostError("forgotten")])
+def test_what_any_route_may_refuse_is_described(error: Exception) -> None:
+    refusal = refusal_of(error)
+    assert refusal is not None
+    assert str(refusal.status) in REFUSALS
 
 
 async def test_the_document_is_served_to_everybody(running: Installation) -> None:

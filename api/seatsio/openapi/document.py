@@ -19,7 +19,9 @@ REFUSALS = {
     "403": "the key is not for this (no body)",
     "404": "something that the request names is not there",
     "405": "not a method of this path",
+    "408": "the body did not come in time: send the request again",
     "409": "the idempotency key is in use",
+    "410": "the answer was forgotten: look at what was changed, and use a new idempotency key",
     "413": "the body is too large",
     "415": "the body is encoded",
     "422": "the idempotency key came with another request before",
@@ -28,9 +30,10 @@ REFUSALS = {
 }
 """What any operation may answer besides."""
 _WITHOUT_BODY = ("401", "403")
+_KEY = "Idempotency-Key"
 _OF_COMMANDS = {
     "Prefer": "`respond-async`: answer 202 at once, with a Location that shows the result",
-    "Idempotency-Key": "a request that comes again with the same key gets the first answer",
+    _KEY: "a request that comes again with the same key gets the first answer",
 }
 _DESCRIPTION = (
     "The seats.io REST API as Seatlog speaks it; COMPAT.md says where it differs. "
@@ -112,6 +115,7 @@ def _operation(route: Route, operation: Operation) -> dict[str, Any]:
         described["parameters"] += [
             {"name": name, "in": "header", "schema": STRING, "description": about}
             for name, about in _OF_COMMANDS.items()
+            if name != _KEY or operation.takes_key
         ]
         described["responses"]["202"] = _answer("Command")
     if not route.authenticated:

@@ -20,6 +20,8 @@ class Operation(NamedTuple):
     """Shapes by status; None: no body. A `Picture` and a `Csv` are not JSON."""
     takes_several: bool = False
     """The body may be a list of such."""
+    takes_key: bool = True
+    """Of a command: a repeat of it gets the first answer."""
 
     @property
     def id(self) -> str:

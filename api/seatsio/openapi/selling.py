@@ -25,7 +25,7 @@ EVENTS: Operations = {
     ("DELETE", "/events/{key}"): post("Delete an event"),
     ("POST", "/events/{key}/actions/move-to-new-chart-copy"): post(
         "Move an event to a copy of its chart", Body, "Event"
-    ),
+    )._replace(takes_key=False),
 }
 
 CHANNELS: Operations = {
