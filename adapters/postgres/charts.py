@@ -16,7 +16,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import asyncpg
 
 from adapters.postgres.errors import ChartChangedError, ChartKeyTakenError
-from adapters.postgres.event_log import note_chart
+from adapters.postgres.event_log import forget_chart, note_chart
 from adapters.postgres.pages import Cursor, Listing, Page, fetch_page
 from adapters.postgres.pool import Connection, Pool, connection, rows_changed
 from adapters.postgres.queries import load_queries
@@ -93,6 +93,12 @@ class Charts:
             raise ChartKeyTakenError(f"the workspace has a chart {key!r} already") from error
         assert created is not None
         return created
+
+    async def remove(self, chart: Chart) -> None:
+        """Take a new chart back; it stays if somebody changed it or an event uses it."""
+        async with connection(self._pool) as lent, lent.transaction():
+            if rows_changed(await lent.execute(_SQL["remove"], chart.id, chart.revision)):
+                await forget_chart(lent, chart.workspace, chart.key)
 
     async def retrieve(self, workspace: str, key: str) -> Chart | None:
         async with connection(self._pool) as lent:

@@ -83,6 +83,12 @@ async def note_chart(lent: Connection, workspace: str, type_: ChartEntryType, ke
     await lent.execute(_SQL["note_chart"], workspace, type_, key)
 
 
+async def forget_chart(lent: Connection, workspace: str, key: str) -> None:
+    """Tell no more of a chart that was taken back; the last thing in a transaction (rule 2)."""
+    await lent.execute(_SQL["lock"])
+    await lent.execute(_SQL["forget_chart"], workspace, key)
+
+
 async def fact_entries(
     lent: Connection, sold_as_created: Mapping[int, Selling], changes: Sequence[SoldAnew]
 ) -> list[FactEntry]:

@@ -11,10 +11,11 @@ Rules of this file:
 """
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from uuid import uuid4
 
 from adapters.postgres.charts import Chart, VersionName
-from adapters.postgres.errors import ChartChangedError, ChartKeyTakenError
+from adapters.postgres.errors import ChartChangedError, ChartKeyTakenError, DatabaseUnavailableError
 from api.call import Call
 from api.errors import Problem
 from api.seatsio.drawings import Compiled, Edit, compiled
@@ -75,6 +76,11 @@ class ChartStore:
         name = copied.name[: TEXT_LENGTH_MAX - len(COPY_SUFFIX)] + COPY_SUFFIX
         drawing = await self.drawing(chart.workspace, chart.key, version)
         return await self.create(chart.workspace, drawing, lambda drawn: renamed(drawn, name))
+
+    async def take_back(self, copy: Chart) -> None:
+        """Remove a copy that was made in vain; it stays where the database is away."""
+        with suppress(DatabaseUnavailableError):
+            await self._charts.remove(copy)
 
     async def change(self, call: Call, edit: Edit) -> None:
         """Change a chart's drawing."""

@@ -10,13 +10,17 @@ from aiohttp import web
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
+from adapters.kafka.publisher import RecordTooLargeError
+from adapters.ports import LogUnreachableError
+from adapters.postgres.errors import DatabaseUnavailableError
 from api.call import Call, Route
+from api.errors import IngressBusyError, NotReadyError
 from api.limits import events_created_at_once_max
 from api.seatsio.channels import ChannelsAsked, new_channels
 from api.seatsio.chart_store import ChartStore
 from api.seatsio.command_forms import event_route
 from api.seatsio.commands import Commands, Show
-from api.seatsio.errors import VendorError, bad_request, chart_not_found
+from api.seatsio.errors import VendorError, bad_request, chart_not_found, from_rejected
 from api.seatsio.event_views import EventViews
 from api.seatsio.for_sale import ForSaleConfigAsked, new_for_sale
 from api.seatsio.idempotency import idempotency, refuse_idempotency
@@ -33,6 +37,7 @@ from api.seatsio.selling import (
 )
 from api.seatsio.wire import Body, Label, Text, read
 from schemas.commands import CreateEvents, DeleteEvent, NewEvent, UpdateEvent
+from schemas.rejections import Rejected, Rejection
 from schemas.selling import AS_THE_CHART_SAYS, Selling
 
 earliest_date = dt.date(2014, 1, 1)
@@ -40,6 +45,11 @@ years_ahead_max = 10
 RESERVED_KEYS = ("groups", "actions", ".", "..")
 """Their paths would be other routes."""
 
+_UNDONE = (
+    *(LogUnreachableError, RecordTooLargeError, IngressBusyError, NotReadyError),
+    *(DatabaseUnavailableError, VendorError),
+)
+"""After these no command stands in the log, or one that is refused (api/submit.py, rule 3)."""
 Path = tuple[str | int, ...]
 _DATE_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
@@ -262,20 +272,29 @@ class Events:
         refuse_idempotency(call)
         key, workspace = path_part(call, "key"), call.workspace.key
         entry, _ = await self._parts.current_entry(call, key)
+        if entry.season is not None:
+            refused = Rejected(code=Rejection.CHART_OF_SEASON.code, detail=key)
+            raise from_rejected(refused, workspace, names_event_by_id=False)
         chart = await self._charts.find_in(workspace, entry.chart_key)
         copy = await self._charts.copy(chart, "published")
-        command = UpdateEvent(
-            workspace=workspace,
-            key=key,
-            chart_key=copy.key,
-            inventory=await self._inventory(call, copy.key, []),
-        )
+        is_moved = False
 
         async def show(facts: Facts) -> web.Response:
+            nonlocal is_moved
             del facts
+            is_moved = True
             return answer(await self._views.retrieve(call, key))
 
-        return await self._commands.decide(call, command, show)
+        try:
+            inventory = await self._inventory(call, copy.key, [])
+            command = UpdateEvent(
+                workspace=workspace, key=key, chart_key=copy.key, inventory=inventory
+            )
+            return await self._commands.decide(call, command, show)
+        except _UNDONE:
+            if not is_moved:
+                await self._charts.take_back(copy)
+            raise
 
     async def _check_categories(self, call: Call, key: str, asked: EventUpdateAsked) -> None:
         """Refuse categories that the event cannot have; whether it is there, others say."""

@@ -76,6 +76,10 @@ async def test_a_chart_is_published_while_an_event_uses_it(
     assert unused is not None
     assert (used.status, unused.status) == ("PUBLISHED", "NOT_USED")
     assert [c.status for c in (await charts.page(WORKSPACE, Cursor())).items] == ["PUBLISHED"]
+    for chart in (used, unused):
+        await charts.remove(chart)
+    assert await charts.retrieve(WORKSPACE, "stadium") == used
+    assert await charts.retrieve("other", "stadium") is None
     outbox.apply(EventDeleted(event=1, partition=0, workspace=WORKSPACE, key="drop"))
     await projection.apply([outbox.news()])
     used = await charts.retrieve(WORKSPACE, "stadium")

@@ -45,6 +45,17 @@ async def test_a_chart_is_told_of_when_it_is_created_and_when_it_is_published(po
     assert await told(pool, "other") == []
 
 
+async def test_a_chart_that_is_taken_back_is_not_told_of_any_more(pool: Pool) -> None:
+    charts = Charts(pool)
+    kept, removed = [await charts.create(WORKSPACE, key, VERSION, b"") for key in ("k", "l")]
+    await charts.put_version(kept, "draft", VERSION, b"")
+    for chart in (kept, removed):
+        await charts.remove(chart)
+    assert await told(pool) == [("chart.created", "k")]
+    assert await charts.retrieve(WORKSPACE, "k") is not None
+    assert await charts.retrieve(WORKSPACE, "l") is None
+
+
 async def test_what_is_not_done_is_not_told(pool: Pool) -> None:
     charts = Charts(pool)
     await charts.create(WORKSPACE, "k", VERSION, b"")

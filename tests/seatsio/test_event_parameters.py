@@ -1,16 +1,21 @@
 """What an event adds to its chart, through the official client and over plain HTTP."""
 
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from seatsio import TableBookingConfig
 from seatsio.domain import Category
 from seatsio.events.eventProperties import EventProperties
 
+from api.call import Call
+from api.seatsio.errors import event_not_found
+from api.seatsio.event_views import EventViews
+from api.seatsio.parts import Parts
 from tests.seatsio.client import Client
-from tests.seatsio.installation import Company
+from tests.seatsio.installation import Company, Installation
 
 pytestmark = pytest.mark.filterwarnings("ignore:keys will default to True")
+MOVE = "/events/{}/actions/move-to-new-chart-copy"
 
 
 @pytest.fixture
@@ -113,8 +118,58 @@ async def test_an_event_moves_to_a_copy_of_its_chart(company: Company, client: C
     info = await client.do(lambda c: c.events.retrieve_object_info(event, "A-1"))
     assert info.status == "booked"
     await client.do(lambda c: c.events.book(event, "A-2"))
-    path = f"/events/{event}/actions/move-to-new-chart-copy"
-    assert (await company.post(path, Idempotency_Key="k")).status == 400
+    assert (await company.post(MOVE.format(event), Idempotency_Key="k")).status == 400
+
+
+async def charts_of(company: Company) -> list[str]:
+    return [chart["key"] for chart in (await company.get("/charts")).json["items"]]
+
+
+async def test_of_a_move_that_is_refused_no_copy_is_left(
+    company: Company, running: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chart = await company.chart()
+    await company.post("/seasons", {"chartKey": chart, "key": "year", "eventKeys": ["e1"]})
+    of_season = await company.post(MOVE.format("e1"), Prefer="respond-async")
+    assert of_season.messages == ["e1 is of a season: all of that stays on one chart"]
+    other = await company.post("/events/e1", {"chartKey": chart})
+    assert (other.status, other.messages) == (of_season.status, of_season.messages)
+
+    event = await company.event(chart=chart)
+    with monkeypatch.context() as crowded:
+        crowded.setattr(running.core.submitter, "_in_flight_starting_max", 0)
+        assert (await company.post(MOVE.format(event))).status == 429
+
+    current_entry = Parts.current_entry
+
+    async def deleted_meanwhile(parts: Parts, call: Call, key: str) -> object:
+        found = await current_entry(parts, call, key)
+        assert (await company.call("DELETE", f"/events/{key}")).status == 204
+        return found
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(Parts, "current_entry", deleted_meanwhile)
+        assert (await company.post(MOVE.format(event))).status == 404
+    assert await charts_of(company) == [chart]
+    told = (await company.get("/event-log")).json["items"]
+    assert [item["data"]["key"] for item in told] == [chart]
+
+
+async def test_the_copy_stays_where_the_event_has_moved_to_it(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chart = await company.chart()
+    event = await company.event(chart=chart)
+
+    async def not_found(_: object, call: Call, key: str) -> NoReturn:
+        raise event_not_found(key, call.workspace.key)
+
+    with monkeypatch.context() as unseen:
+        unseen.setattr(EventViews, "retrieve", not_found)
+        assert (await company.post(MOVE.format(event))).status == 404
+    copy = (await company.get(f"/events/{event}")).json["chartKey"]
+    assert copy != chart
+    assert set(await charts_of(company)) == {chart, copy}
 
 
 async def test_an_event_moves_to_another_chart(company: Company, client: Client) -> None:

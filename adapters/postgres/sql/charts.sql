@@ -56,6 +56,11 @@ UPDATE chart_versions SET version = 'published' WHERE chart = $1 AND version = '
 -- name: archive
 UPDATE charts SET archived = $3 WHERE workspace = $1 AND key = $2
 
+-- name: remove
+DELETE FROM charts WHERE id = $1 AND revision = $2 AND NOT EXISTS (
+    SELECT FROM events WHERE events.workspace = charts.workspace AND events.chart_key = charts.key
+)
+
 -- name: tag
 UPDATE charts SET tags = array_append(array_remove(tags, $3), $3) WHERE workspace = $1 AND key = $2
 
