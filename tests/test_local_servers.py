@@ -320,6 +320,7 @@ def test_a_missing_server_skips_on_a_persons_machine_and_fails_where_it_is_requi
 
 
 def test_no_port_is_given_out_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seatlog.local.ports._given", set())
     drawn = iter([25_001, 25_001, 25_002])
     monkeypatch.setattr("seatlog.local.ports.random.randint", lambda *_: next(drawn))
     monkeypatch.setattr("seatlog.local.ports.is_free", lambda _: True)

@@ -25,7 +25,7 @@ from schemas.facts import BOOKED, FREE, HELD, RESALE, AreaCounts, PlannedChange
 from schemas.rejections import Obstacle, Rejected, Rejection
 from seatlog.verify.answers import named_events
 from seatlog.verify.objects import Fold
-from seatlog.verify.offers import admits
+from seatlog.verify.offers import admits, seat_faults
 from seatlog.verify.parking import Parking, Source, objects_of
 from seatlog.verify.states import EventFold, ObjectState
 from seatlog.verify.taken import offer_faults
@@ -153,8 +153,17 @@ def _faults_of_seat(
         yield f"refuses {obstacle.label} as taken in the season, and it may not be"
     yield from _seat_faults(change, obstacle, before)
     for group, planned in position.fold.reservations.of(held).items():
-        if _is_for(_after(planned[-1]), change):
+        after = _after(planned[-1])
+        if _is_for(after, change) and _is_offered(held, after, change, position):
             yield f"refuses {obstacle.label}, which comes free if group {group} is confirmed"
+
+
+def _is_offered(
+    held: tuple[int, str], state: ObjectState, change: Change, position: Position
+) -> bool:
+    """Say whether a seat in this state would be for sale, and in a channel open to a change."""
+    offered = position.fold.events[held[0]].offered
+    return offered is not None and not any(seat_faults(offered, change, held[1], state.status))
 
 
 def _existence_faults(

@@ -312,3 +312,21 @@ def test_who_is_refused_what_is_offered_for_resale_is_named(wanted: str) -> None
     position = Position(told.fold, Parking(told.fold), Source("command", 1), NOON)
     faults = [*refusal_faults(command(asked(wanted, "GA")), why, position)]
     assert len(faults) == (wanted == BOOKED), "only who books or holds need not name it"
+
+
+@pytest.mark.parametrize(
+    ("offer", "faults"),
+    [
+        (Selling(), 1),
+        (Selling(for_sale=ForSale(for_sale=False, objects=["A-1"])), 0),
+        (Selling(channels=[msgspec.structs.replace(GOLD, objects=["A-1"], area_places={})]), 0),
+    ],
+)
+def test_who_is_refused_what_a_group_may_give_back_is_named_only_if_it_is_offered(
+    offer: Selling, faults: int
+) -> None:
+    told = Told(changed(1, "A-1"), event_sold(offer))
+    told.fold.reserve(1, [PlannedChange(change=changed(0, "A-1", FREE, BOOKED))])
+    code = Rejection.OBJECT_NOT_FREE.code
+    why = Obstacle(event=MATINEE, label="A-1", code=code, status=BOOKED)
+    assert len(told.refusal_faults(Rejected(code=code, obstacles=[why]), "A-1")) == faults
