@@ -36,11 +36,13 @@ class Faults:
         self._house = house
         self._tell = tell
         self._begun_at = time.monotonic()
+        self.begun_at = _now()
+        """Ms since the epoch."""
         self.fired: list[Fired] = []
 
     async def run(self, plan: Sequence[Fault]) -> None:
         """Put all faults in, and wait until the last is over."""
-        self._begun_at = time.monotonic()
+        self._begun_at, self.begun_at = time.monotonic(), _now()
         kills = [fault for fault in plan if fault.kind is Kind.KILL]
         others = [fault for fault in plan if fault.kind is not Kind.KILL]
         async with asyncio.TaskGroup() as both:

@@ -18,7 +18,7 @@ from seatlog.verify.report import MEANINGS, Check, Report
 from tests.chaos.clients import Clients, Exchange
 from tests.chaos.faults import Faults, Fired
 from tests.chaos.plan import Kind
-from tests.chaos.watch import Doubt, Partition, Wait, Watch
+from tests.chaos.watch import Doubt, Ownership, Partition, Wait, Watch
 
 serving_again_within_ms = 3_000
 in_doubt_max_ms = 15_000
@@ -32,6 +32,8 @@ _REACH_MS = 5_000
 class Figures(NamedTuple):
     """Everything that was measured."""
 
+    begun_at: int
+    """Ms since the epoch."""
     fired: Counter[Kind]
     alone: list[Wait]
     """From a kill to the first result of each partition that the victim owned."""
@@ -39,6 +41,8 @@ class Figures(NamedTuple):
     """The same, of kills while another fault lasted."""
     doubts: list[Doubt]
     """The longest first; without the time in which no broker was there."""
+    owners: dict[str, list[Ownership]]
+    """Who took which partition."""
     broker_waits: list[tuple[str, int]]
     """Of each kill of a broker: which, and the longest that a client waited for a decision."""
     requests: int
@@ -57,10 +61,12 @@ def measure(faults: Faults, clients: Clients, watch: Watch, now: int, brokers: i
     alone, amid = waits_after_kills(faults.fired, partitions)
     doubts = [without(doubt, away) for partition in partitions for doubt in partition.doubts(now)]
     return Figures(
+        begun_at=faults.begun_at,
         fired=Counter(fired.kind for fired in faults.fired),
         alone=alone,
         amid=amid,
         doubts=sorted(doubts, reverse=True),
+        owners={str(outbox): found.owners for outbox, found in watch.partitions.items()},
         broker_waits=broker_waits(faults.fired, clients.exchanges),
         requests=len(clients.exchanges),
         groups=clients.groups,
@@ -165,7 +171,6 @@ def table(figures: Figures) -> list[str]:
     meanings = ", ".join(
         f"{meaning.name.lower()} {count:,}" for meaning, count in figures.meanings.most_common()
     )
-    doubt = figures.doubts[0] if figures.doubts else None
     decided = f"{figures.groups_confirmed:,} confirmed, {figures.groups_cancelled:,} cancelled"
     rows = {
         "faults": fired,
@@ -173,9 +178,8 @@ def table(figures: Figures) -> list[str]:
         "groups over several partitions": f"{figures.groups:,} ({share:.0%}): {decided}",
         "kill to first result, alone": _distribution(figures.alone),
         "kill to first result, amid others": _distribution(figures.amid),
-        "longest in doubt": "nothing was"
-        if doubt is None
-        else f"{doubt.took_ms / 1000:.1f} s, {doubt.what} in {doubt.where}",
+        "alone and too late": _too_late(figures) or "none",
+        "longest in doubt": _longest_doubt(figures),
         "longest wait of a client": f"{figures.longest_wait_ms / 1000:.1f} s",
         "longest wait at a broker's end": ", ".join(
             f"{whom} {ms / 1000:.1f} s" for whom, ms in figures.broker_waits
@@ -183,6 +187,32 @@ def table(figures: Figures) -> list[str]:
         or "no broker was killed",
     }
     return [f"{name:34} {value}" for name, value in rows.items()]
+
+
+def _too_late(figures: Figures) -> str:
+    return ", ".join(
+        f"{wait.took_ms / 1000:.1f} s of {wait.where} at {at_s:.1f} s"
+        for wait in figures.alone
+        if wait.took_ms is not None and wait.took_ms > serving_again_within_ms
+        for at_s in [(wait.killed_at - figures.begun_at) / 1000]
+    )
+
+
+def _longest_doubt(figures: Figures) -> str:
+    """Say what was in doubt longest, and who has owned its partition since shortly before."""
+    if not figures.doubts:
+        return "nothing was"
+    doubt = figures.doubts[0]
+    since = doubt.begun_at - serving_again_within_ms
+    until = doubt.begun_at + doubt.took_ms + in_doubt_max_ms
+    owners = ", ".join(
+        f"{owner.member} at {(owner.at - figures.begun_at) / 1000:.1f} s"
+        for owner in figures.owners[doubt.where]
+        if since <= owner.at <= until
+    )
+    begun_s = (doubt.begun_at - figures.begun_at) / 1000
+    told = f"{doubt.took_ms / 1000:.1f} s, {doubt.what} in {doubt.where}, from {begun_s:.1f} s"
+    return f"{told}; owners {owners or 'the same'}"
 
 
 def _distribution(waits: Sequence[Wait]) -> str:

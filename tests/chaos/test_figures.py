@@ -19,9 +19,17 @@ from seatlog.demo.answers import Meaning
 from seatlog.verify.report import Check, Report
 from tests.chaos.clients import Exchange
 from tests.chaos.faults import Fired
-from tests.chaos.figures import Figures, broker_waits, late, shortfalls, waits_after_kills, without
+from tests.chaos.figures import (
+    Figures,
+    broker_waits,
+    late,
+    shortfalls,
+    table,
+    waits_after_kills,
+    without,
+)
 from tests.chaos.plan import Kind
-from tests.chaos.watch import Doubt, Partition, Wait
+from tests.chaos.watch import Doubt, Ownership, Partition, Wait
 
 ENVELOPE = {"specversion": "1.0", "id": "x", "source": "/x", "datacontenttype": "application/json"}
 FIRST_OWNER, SECOND_OWNER = "worker-1", "worker-2"
@@ -143,10 +151,12 @@ def test_the_wait_at_a_brokers_end_is_the_longest_for_a_decision() -> None:
 
 
 GOOD = Figures(
+    begun_at=1_000,
     fired=Counter({Kind.KILL: 1}),
-    alone=[Wait("events.outbox/0", 900)],
+    alone=[Wait("events.outbox/0", 4_200, 900)],
     amid=[],
-    doubts=[Doubt(4_000, 0, "events.outbox/0", "group 1")],
+    doubts=[Doubt(4_000, 6_000, "events.outbox/0", "group 1")],
+    owners={"events.outbox/0": [Ownership(8_500, 7, "worker-2")]},
     broker_waits=[],
     requests=100,
     groups=30,
@@ -172,7 +182,7 @@ def test_a_run_that_shows_everything_has_no_shortfall() -> None:
     "bad",
     [
         GOOD._replace(alone=[]),
-        GOOD._replace(amid=[Wait("events.outbox/0", None)]),
+        GOOD._replace(amid=[Wait("events.outbox/0", 4_200, None)]),
         GOOD._replace(groups=19),
         GOOD._replace(groups_confirmed=0),
         GOOD._replace(odd=Counter({"400 GENERAL_ERROR": 1})),
@@ -184,8 +194,19 @@ def test_whatever_is_not_as_promised_is_a_shortfall(bad: Figures) -> None:
 
 def test_what_takes_too_long_is_late() -> None:
     assert late(GOOD) == []
-    assert late(GOOD._replace(alone=[Wait("events.outbox/0", 3_001)]))
+    assert late(GOOD._replace(alone=[Wait("events.outbox/0", 4_200, 3_001)]))
     assert late(GOOD._replace(doubts=[Doubt(15_001, 0, "events.outbox/0", "group 1")]))
+
+
+def test_a_wait_that_is_too_long_is_named_with_the_time_of_its_kill() -> None:
+    slow = GOOD._replace(alone=[*GOOD.alone, Wait("events.outbox/1", 4_200, 3_140)])
+    assert "3.1 s of events.outbox/1 at 3.2 s" in "\n".join(table(slow))
+    assert "at 3.2 s" not in "\n".join(table(GOOD))
+
+
+def test_what_was_in_doubt_longest_is_told_with_the_owners_of_its_partition() -> None:
+    told = "4.0 s, group 1 in events.outbox/0, from 5.0 s; owners worker-2 at 7.5 s"
+    assert told in "\n".join(table(GOOD))
 
 
 def test_the_time_without_any_broker_is_no_doubt() -> None:

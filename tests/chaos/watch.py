@@ -60,6 +60,8 @@ class Wait(NamedTuple):
     """From the end of an owner to the first result after it."""
 
     where: str
+    killed_at: int
+    """Ms since the epoch."""
     took_ms: int | None
     """None: none has come."""
 
@@ -117,7 +119,7 @@ class Partition:
             (first for term, first in self._answered_first.items() if term > owner.term),
             default=None,
         )
-        return Wait(self._name, None if first is None else first - at)
+        return Wait(self._name, at, None if first is None else first - at)
 
     def doubts(self, now: int) -> list[Doubt]:
         """Give everything that was in doubt, with what still is."""
