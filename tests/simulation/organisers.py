@@ -57,6 +57,7 @@ ALL_KEYS: Final = (*EVENT_KEYS, SEASON, *SEASON_EVENTS, *PARTIALS)
 CHART_KEYS: Final = ("chart", "another chart")
 CHANNEL_KEYS: Final = ("gold", "press")
 seasons_share: Final = 0.55
+tables_share: Final = 0.4
 channels_share: Final = 0.3
 for_sale_share: Final = 0.3
 """Of the seeds."""
@@ -69,13 +70,15 @@ class Programme(NamedTuple):
     """What the world of a seed has."""
 
     seasons: bool
+    tables: bool
+    """Sold now by their seats and now as wholes, and wanted by many."""
     channels: bool
     for_sale: bool
 
     @classmethod
     def draw(cls, dice: Dice) -> "Programme":
         """Draw one."""
-        shares = (seasons_share, channels_share, for_sale_share)
+        shares = (seasons_share, tables_share, channels_share, for_sale_share)
         return cls(*(dice.chance(share) for share in shares))
 
 
@@ -114,7 +117,7 @@ class Organiser:
     def edit(self, entry: Entry, entries: Sequence[Entry]) -> GroupsCommand:
         """Say something else about an event."""
         turns: list[Turn] = [
-            (3, lambda: self._sell_tables(entry, entries)),
+            (25 if self._programme.tables else 2, lambda: self._sell_tables(entry, entries)),
             (3, self._publish),
             (2, lambda: self._move_to_chart(entry)),
             (1.5, lambda: self._update(entry, new_key=self._dice.random.choice(self.keys))),
