@@ -99,19 +99,29 @@ class Reservations:
     def area_faults(
         self, before: AreaCounts, fact: StatusChanged, capacity: int | None
     ) -> Iterator[str]:
-        """Say what groups will miss in an area after a change; `before.own` is its token's."""
+        """Say what groups will miss in an area because of a change; `before.own` is its token's.
+
+        What they miss already, because the area became smaller, is no fault of who takes nothing.
+        """
         held = (fact.event, fact.label)
         if held not in self._drawn:
             return
-        after = fact.area or AreaCounts()
-        left = {Pocket(status): after.taken.get(status, 0) for status in before.taken}
-        for kind in before.own:
-            left[Pocket(HELD, fact.hold_token, kind)] = after.own.get(kind, 0)
-        if capacity is not None:
-            left[Pocket(FREE)] = capacity - sum(after.taken.values()) - after.held
-        for pocket, places in left.items():
-            if places < (drawn := self.drawn(held, pocket)):
-                yield f"{places} places are left {_named(pocket)}, and groups have {drawn}"
+        left = _pockets(fact.area or AreaCounts(), before, fact.hold_token, capacity)
+        for pocket, places in _pockets(before, before, fact.hold_token, capacity).items():
+            if left[pocket] < places and left[pocket] < (drawn := self.drawn(held, pocket)):
+                yield f"{left[pocket]} places are left {_named(pocket)}, and groups have {drawn}"
+
+
+def _pockets(
+    area: AreaCounts, before: AreaCounts, token: str | None, capacity: int | None
+) -> dict[Pocket, int]:
+    """Count the places in each pocket that groups may draw on, those that there were before."""
+    pockets = {Pocket(status): area.taken.get(status, 0) for status in before.taken}
+    for kind in before.own:
+        pockets[Pocket(HELD, token, kind)] = area.own.get(kind, 0)
+    if capacity is not None:
+        pockets[Pocket(FREE)] = capacity - sum(area.taken.values()) - area.held
+    return pockets
 
 
 def _needed(changes: list[PlannedChange]) -> Counter[Pocket]:

@@ -10,7 +10,9 @@ from schemas.facts import (
     FREE,
     HELD,
     AreaCounts,
+    Moves,
     PlannedChange,
+    Pocket,
     SeasonStatusOverridden,
     SeatsFact,
 )
@@ -119,3 +121,15 @@ def test_an_area_of_a_season_that_did_not_shrink_with_a_new_chart_is_sold_once()
 def test_an_inventory_that_is_not_there_is_named() -> None:
     told = Told(replace(sold_from(BARN), inventory="nobody's"))
     assert told.faults == ["event 256 is on the inventory nobody's, which is not there"]
+
+
+def test_places_that_a_group_misses_since_an_area_became_too_small_are_nobodys_fault() -> None:
+    plan = PlannedChange(
+        change=replace(area(0, 5), seq=0), moves=Moves([(Pocket(FREE), 5)], Pocket(BOOKED))
+    )
+    told = Told(area(1, 3))
+    told.fold.reserve(1, [plan])
+    told.tell(sold_from(ATTIC), area(2, 2, before=3, status=FREE))
+    assert told.faults == []
+    told.tell(area(3, 3, before=2))
+    assert "places are left free, and groups have 5" in told.faults[-1]
