@@ -121,7 +121,7 @@ class Groups:
             del self._groups[group]
             self._in_doubt_ms.append(found.ended_at - found.begun_at)
 
-    def finish(self, newest: int, *, allow_pending: bool, in_doubt_max_ms: int | None) -> None:
+    def finish(self, newest: int, *, allow_pending: bool) -> None:
         """Note what is in doubt at the end, and how long groups were."""
         for number, group in self._groups.items():
             self._in_doubt_ms.append(newest - group.begun_at)
@@ -135,18 +135,15 @@ class Groups:
                     last = group.said[partition][-1]
                     stays = f"group {number} is {last.verdict} here, and never ended"
                     self._report.fault(Check.DOUBT, last.where, stays)
-        self._count_times(in_doubt_max_ms)
+        self._count_times()
 
-    def _count_times(self, in_doubt_max_ms: int | None) -> None:
+    def _count_times(self) -> None:
         counts, times = self._report.counts, sorted(self._in_doubt_ms)
         if not times:
             return
         counts.in_doubt_p50_ms = times[len(times) // 2]
         counts.in_doubt_p99_ms = times[len(times) * 99 // 100]
         counts.in_doubt_longest_ms = times[-1]
-        if in_doubt_max_ms is not None and times[-1] > in_doubt_max_ms:
-            long = f"a group was in doubt for {times[-1]} ms, at most {in_doubt_max_ms} may be"
-            self._report.fault(Check.DOUBT, "all groups", long)
 
     def _begin(self, begun: GroupBegun, entry: Entry) -> None:
         number, command = begun.group, begun.asked.command

@@ -52,7 +52,6 @@ class History:
         clients: Clients | None = None,
         allow_pending: bool = False,
         changes_since: int = 0,
-        in_doubt_max_ms: int | None = None,
     ) -> None:
         self.report = Report()
         self.directory = Directory(topics[EVENTS_OUTBOX].partitions, self.report)
@@ -66,7 +65,6 @@ class History:
         self._allow_pending = allow_pending
         self.changes_since = changes_since
         """Status changes from then on are compared with the read model: it forgets older ones."""
-        self._in_doubt_max_ms = in_doubt_max_ms
         self._inventories = Inventories(self.report)
         self._newest = 0
         self._coordinators: dict[str, Journal] = {}
@@ -90,11 +88,7 @@ class History:
         for outbox, pair in self._pairs.items():
             pair.finish(self._span(outbox).end, allow_pending=self._allow_pending)
         self.directory.finish(allow_pending=self._allow_pending)
-        self.groups.finish(
-            self._newest,
-            allow_pending=self._allow_pending,
-            in_doubt_max_ms=self._in_doubt_max_ms,
-        )
+        self.groups.finish(self._newest, allow_pending=self._allow_pending)
         for partition, fold in self.folds.items():
             fold.holds.check_due(self._newest, f"{partition} at its end", grace_ms=overdue_grace_ms)
         self._count()

@@ -51,12 +51,9 @@ async def verify(
     database_url: str | None = None,
     client_log: Path | None = None,
     allow_pending: bool = False,
-    in_doubt_max_ms: int | None = None,
     read_model_wait_s: float = wait_s,
 ) -> Report:
     """Verify an installation; how many partitions the topics have, the broker says.
-
-    No group may have been in doubt for longer than `in_doubt_max_ms`.
 
     Raises NotInstalledError, ClientLogError, and BrokerError, LogUnreachableError or
     DatabaseUnavailableError where a server is away.
@@ -71,7 +68,6 @@ async def verify(
             database_url=database_url,
             clients=clients,
             allow_pending=allow_pending,
-            in_doubt_max_ms=in_doubt_max_ms,
             read_model_wait_s=read_model_wait_s,
         )
     finally:
@@ -85,7 +81,6 @@ async def verify_log(
     database_url: str | None = None,
     clients: Clients | None = None,
     allow_pending: bool = False,
-    in_doubt_max_ms: int | None = None,
     read_model_wait_s: float = wait_s,
 ) -> Report:
     """Verify what stands in a log, and the read model that was made of it."""
@@ -104,7 +99,6 @@ async def verify_log(
             clients=clients,
             allow_pending=allow_pending,
             changes_since=_now_ms() - status_changes_kept_ms + clocks_differ_ms,
-            in_doubt_max_ms=in_doubt_max_ms,
         )
         for names in _PASSES:
             for together in _together(topics, names):

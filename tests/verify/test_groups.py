@@ -260,15 +260,6 @@ async def test_what_is_in_doubt_at_the_end_is_a_fault_unless_it_is_allowed() -> 
     assert report.counts.pending == 3  # both commands, and Sunday has not heard of the group
 
 
-def test_a_group_that_is_in_doubt_for_longer_than_allowed_is_named(festival: Story) -> None:
-    assert festival.check(in_doubt_max_ms=LONGEST_MS).is_clean
-    [fault] = festival.check(in_doubt_max_ms=LONGEST_MS - 1).faults
-    assert str(fault) == (
-        f"doubt: all groups: a group was in doubt for {LONGEST_MS} ms, "
-        f"at most {LONGEST_MS - 1} may be"
-    )
-
-
 def test_a_vote_that_was_not_read_is_named(festival: Story) -> None:
     counted = festival.with_fact(COORDINATOR_OUTBOX, VoteCounted)[0]
 
