@@ -2,18 +2,20 @@
 
 Rules of this file:
 
-1. What was free, or offered for resale, is taken only if it is for sale. Channels count for every
-   change, but not of what is offered for resale.
-2. Free places of an area are taken up to what is for sale of it, and from open channels only: of a
-   channel up to what it has, and of none up to what channels leave.
+1. What was free, or offered for resale, is taken only if it is for sale; of an area, who names
+   resale as an allowed status takes it all the same. Channels count for every change, releases
+   included, but not of what is offered for resale.
+2. Free places of an area are taken up to what is for sale of it: of a channel up to what it has,
+   and of none up to what channels leave.
 3. What groups reserve is looked at then. What an event does not sell any more is given back by
    whoever can name it.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from schemas.commands import Change
-from schemas.facts import FREE, RESALE, AreaCounts, Moves
+from schemas.facts import FREE, HELD, RESALE, AreaCounts, ChannelCounts, Moves
 from schemas.selling import Channel, ForSale, Selling
 from seatlog.verify.places import Venue
 
@@ -117,24 +119,27 @@ def area_faults(
     *,
     drawn: int,
 ) -> Iterator[str]:
-    """Say which free places of an area a change may not take; groups have `drawn` so many."""
-    used = _in_use(after)
+    """Say which places of an area a change may not take or move; groups have `drawn` free ones."""
+    used, for_sale = _in_use(after), offered.places_for_sale(label)
     left = used - _in_use(before)
-    if left <= 0:
-        return  # none was free
-    for_sale = offered.places_for_sale(label)
-    if used + drawn > for_sale:
+    if left > 0 and used + drawn > for_sale:
         yield f"{used + drawn} places of {label} are taken or held, and {for_sale} are for sale"
+    if after.taken.get(RESALE, 0) < before.taken.get(RESALE, 0):
+        yield from _resold_faults(offered, change, label)
     kept = 0
     for channel in offered.channels:
         has, uses = offered.places_of(channel, label), _of_channel(after, channel.id)
         gained = uses - _of_channel(before, channel.id)
         left -= gained
         kept += max(0, has - uses)
-        if gained > 0 and (uses > has or not admits(change, channel.key)):
-            yield f"{uses} places of {label} are of channel {channel.key}: {has}, or not open"
-    if left > 0 and (used + kept > for_sale or not admits(change, None)):
-        yield f"{left} places of {label} are of no channel: kept for channels, or not open"
+        if gained > 0 and uses > has:
+            yield f"{uses} places of {label} are of channel {channel.key}, and it has {has}"
+    if left > 0 and used + kept > for_sale:
+        yield f"{left} places of {label} are of no channel, and they are kept for channels"
+    was, became = _by_channel(offered, before), _by_channel(offered, after)
+    for key, places in became.items():
+        if _has_moved(was[key], places) and not admits(change, key):
+            yield f"places of {label} are {change.status}, and their channel {key} is not open"
 
 
 def planned_faults(
@@ -148,7 +153,9 @@ def planned_faults(
     keys = {channel.id: channel.key for channel in offered.channels}
     for pocket, places in moves.sources:
         channel = keys.get(pocket.channel or "")  # one that is gone is none
-        if pocket.status != RESALE and not admits(change, channel):
+        if pocket.status == RESALE:
+            yield from _resold_faults(offered, change, label)
+        elif not admits(change, channel):
             yield f"draws on {places} places of channel {channel}, which is not open"
 
 
@@ -158,6 +165,33 @@ def differing_faults(channels: Iterable[tuple[str, str | None]]) -> Iterator[str
     for label, channel in channels:
         if first.setdefault(label, channel) != channel:
             yield f"{label} is in channel {channel} of one event, and {first[label]} of another"
+
+
+def _resold_faults(offered: Offered, change: Change, label: str) -> Iterator[str]:
+    """Say why a change may not take places that are offered for resale: it may if it names them."""
+    is_named = RESALE in (change.allowed_previous_statuses or ())
+    if change.status != FREE and not is_named and not offered.places_for_sale(label):
+        yield f"places of {label} are {change.status} that were for resale, and none is for sale"
+
+
+def _by_channel(offered: Offered, area: AreaCounts) -> dict[str | None, Counter[str]]:
+    """Count taken and held places by status, for each channel's key; one that is gone is none."""
+    of_none = Counter(area.taken)
+    of_none[HELD] += area.held
+    counts: dict[str | None, Counter[str]] = {None: of_none}
+    for channel in offered.channels:
+        of = area.channels.get(channel.id, ChannelCounts())
+        counts[channel.key] = Counter(of.taken)
+        counts[channel.key][HELD] += of.held
+        of_none.subtract(counts[channel.key])
+    return counts
+
+
+def _has_moved(before: Counter[str], after: Counter[str]) -> bool:
+    """Say whether other places of a channel have moved than those that were offered for resale."""
+    return after.total() > before.total() or any(
+        after[status] < places for status, places in before.items() if status != RESALE
+    )
 
 
 def _in_use(area: AreaCounts) -> int:

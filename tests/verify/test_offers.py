@@ -21,7 +21,6 @@ from schemas.facts import (
     BOOKED,
     FREE,
     RESALE,
-    AreaCounts,
     EventUpdated,
     Moves,
     PlannedChange,
@@ -32,16 +31,11 @@ from schemas.rejections import Obstacle, Rejected, Rejection
 from schemas.selling import Channel, ForSale, Selling
 from schemas.selling_edits import AddChannels, EventForSaleEdit, ReplaceForSale
 from seatlog.verify import seats_judge
-from seatlog.verify.parking import Parking, Source
-from seatlog.verify.refusals import Position, refusal_faults
 from seatlog.verify.report import Check
-from seatlog.verify.taken import done_faults, offer_faults, reserved_faults
+from seatlog.verify.taken import offer_faults, reserved_faults
 from tests.engine.factories import (
     EVENING,
     MATINEE,
-    NOON,
-    book,
-    command,
     event_created,
     event_sold,
 )
@@ -153,8 +147,8 @@ def test_a_true_history_of_offers_is_clean(offers: Story) -> None:
     ("command", "asks", "named"),
     [
         (0, {"channel_keys": None}, "A-1 is booked, and its channel gold is not open"),
-        (4, {"channel_keys": None}, "3 places of GA1 are of channel gold: 4, or not open"),
-        (5, FOR_GOLD, "6 places of GA1 are of no channel: kept for channels, or not open"),
+        (4, {"channel_keys": None}, "GA1 are booked, and their channel gold is not open"),
+        (5, FOR_GOLD, "GA1 are booked, and their channel None is not open"),
         (7, FOR_GOLD, "its channel None is not open"),
         (11, {"channel_keys": []}, None),
     ],
@@ -193,7 +187,10 @@ def test_what_was_sold_out_of_sale_is_named(offers: Story, label: str, named: st
 
 
 def test_places_that_are_not_for_sale_or_kept_for_a_channel_are_named(offers: Story) -> None:
-    for quantity, named in ((7, "are of no channel: kept"), (8, "11 places of GA1 are taken")):
+    for quantity, named in (
+        (7, "7 places of GA1 are of no channel, and they are kept"),
+        (8, "11 places of GA1 are taken"),
+    ):
         falsified = offers.again()
         area = falsified.data(falsified.answers()[5]).facts[0].area
         taken = {BOOKED: 3 + quantity}
@@ -263,55 +260,6 @@ def test_what_a_group_reserved_of_another_channel_is_named() -> None:
         assert len([*reserved_faults([wanted], planned, fold)]) == 1
         open_to = msgspec.structs.replace(wanted, channel_keys=["gold"])
         assert [*reserved_faults([open_to], planned, fold)] == []
-
-
-TWO_OF_GA = event_sold(Selling(for_sale=ForSale(for_sale=True, area_places={"GA": 2})))
-"""Of the matinee in the theatre."""
-
-
-def taken(places: int) -> StatusChanged:
-    """Tell that places of the area are booked, and no others."""
-    area = AreaCounts(taken={BOOKED: places})
-    return msgspec.structs.replace(changed(1, "GA"), quantity=places, area=area)
-
-
-def drawing(places: int) -> list[PlannedChange]:
-    """Plan to book free places of the area."""
-    change = msgspec.structs.replace(changed(0, "GA"), quantity=places)
-    return [PlannedChange(change=change, moves=Moves([(Pocket(FREE), places)], Pocket(BOOKED)))]
-
-
-@pytest.mark.parametrize(("sold", "in_doubt", "most"), [(0, 0, 2), (1, 0, 1), (0, 1, 1), (1, 1, 0)])
-def test_what_a_group_reserved_beyond_what_is_for_sale_is_named(
-    sold: int, in_doubt: int, most: int
-) -> None:
-    told = Told(TWO_OF_GA, *[taken(sold)] * sold)
-    told.fold.reserve(1, drawing(in_doubt) * in_doubt)
-    wanted = asked(BOOKED, "GA")
-    assert [*reserved_faults([wanted] * most, drawing(most) * most, told.fold)] == []
-    [fault] = reserved_faults([wanted], drawing(most + 1), told.fold)
-    assert fault == "3 places of GA are taken, held or in doubt, and 2 are for sale"
-
-
-def test_what_is_sold_beyond_what_groups_leave_for_sale_is_named() -> None:
-    told = Told(TWO_OF_GA)
-    told.fold.reserve(1, drawing(1))
-    assert [*done_faults(book("GA"), [taken(1)], told.fold)] == []
-    [fault, *_] = done_faults(book("GA"), [taken(2)], told.fold)
-    assert fault == "3 places of GA are taken or held, and 2 are for sale"
-
-
-@pytest.mark.parametrize("wanted", [BOOKED, "painted"])
-def test_who_is_refused_what_is_offered_for_resale_is_named(wanted: str) -> None:
-    resale = msgspec.structs.replace(
-        changed(1, "GA", RESALE), quantity=2, area=AreaCounts(taken={RESALE: 2})
-    )
-    code = Rejection.NOT_ENOUGH_PLACES.code
-    why = Rejected(code=code, obstacles=[Obstacle(event=MATINEE, label="GA", code=code)])
-    told = Told(resale, TWO_OF_GA)
-    position = Position(told.fold, Parking(told.fold), Source("command", 1), NOON)
-    faults = [*refusal_faults(command(asked(wanted, "GA")), why, position)]
-    assert len(faults) == (wanted == BOOKED), "only who books or holds need not name it"
 
 
 @pytest.mark.parametrize(
