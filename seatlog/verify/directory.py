@@ -9,7 +9,7 @@ Rules of this file:
 """
 
 from collections import defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from schemas.facts import (
@@ -104,6 +104,12 @@ class Directory:
         """Give the key of the channel that an object is in by now; None: in none."""
         return self._channels.get(event, {}).get(label)
 
+    def coming(self, partition: int) -> Iterator[GroupsFact]:
+        """Go through what each coordinator decided next that a partition has not passed yet."""
+        for (concerned, _), decisions in self._decisions.items():
+            if concerned == partition and decisions:
+                yield from decisions[0].facts
+
     def pass_by(
         self, partition: int, passed: Mapping[str, tuple[int, int]], entry: Entry, holds: Holds
     ) -> tuple[list[Decision], Decision | None]:
@@ -147,7 +153,7 @@ class Directory:
         return taken
 
     def _compare(self, decision: Decision, entry: Entry, holds: Holds) -> None:
-        # An event that joins a season overrides it where both are sold: no decision says so.
+        # What an event that joins a season overrides, no decision says (overrides.py).
         applied: list[Any] = [
             fact for fact in entry.data.facts if not isinstance(fact, SeasonStatusOverridden)
         ]

@@ -199,7 +199,7 @@ class Fold:
         event = self._event(fact.event, moment)
         if event is None:
             return
-        # Before it joins, if that is too much to be told with it (TimePassed).
+        # By time it is not in it yet: what may be told before it joins, overrides.py says.
         if not moment.by_time and fact.season not in self.seasons.seasons_of(event.id):
             odd = f"event {event.id} overrides season {fact.season}, and is not in it"
             self._fault(Check.SEATS, moment, odd)

@@ -4,7 +4,8 @@ Rules of this file:
 
 1. It is looked at after every record, for what the record has touched, and under every outcome of
    the groups in doubt: each counts if it makes more of it, as a whole.
-2. What an event overrides of a season does not count there; nor does an event in the past.
+2. What an event overrides of a season (overrides.py) does not count there; nor does an event in
+   the past.
 3. A table is looked at seat by seat: one may be sold as a whole here and by its seats there. Who
    overrides a season for a table does so for its seats.
 4. What a season says about its tables and its sale, each of its events says as well; and there is

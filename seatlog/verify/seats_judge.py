@@ -1,11 +1,13 @@
 """What must hold of a seats owner's records."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from adapters.ports import LogRecord
 from schemas.commands import (
     Change,
     ChangeBestAvailable,
+    ChangeObjectStatus,
     ObjectChange,
     SeatsCommand,
     UpdateExtraData,
@@ -28,11 +30,12 @@ from schemas.outbox import (
     Accepted,
     CommandAnswered,
     CommandDeferred,
+    DecisionApplied,
     TimePassed,
     status_change_id,
 )
 from schemas.rejections import Rejected
-from seatlog.verify import answers
+from seatlog.verify import answers, overrides
 from seatlog.verify.clients import Done, Told, Witness, group_command_id
 from seatlog.verify.common_judge import CommonJudge, Heard
 from seatlog.verify.directory import Directory
@@ -89,7 +92,10 @@ class SeatsJudge:
                 self._check_command(entry, offset, heard)
             case TimePassed():
                 self._common.say(entry, _by_time_faults(entry.data.facts))
+                self._check_overrides(entry, self._directory.coming(self._partition))
                 self._parts.go_on(entry)
+            case DecisionApplied():
+                self._check_overrides(entry, entry.data.facts)
         decided = applied.of_groups if applied is not None else []
         self._tell_of_groups(decided, offset)
         planned = self._parts.apply(decided, entry)
@@ -107,6 +113,10 @@ class SeatsJudge:
             moment = Moment(entry.where, entry.data.at, change_id, by_time, plan)
             self.fold.apply(fact, moment)
         self.fold.end_record(entry.where)
+
+    def _check_overrides(self, entry: Entry, decided: Iterable[Any]) -> None:
+        faults = overrides.unasked_faults(entry.data.facts, decided, self.fold)
+        self._common.say(entry, faults, Check.SEATS)
 
     def _check_command(self, entry: Entry, offset: int, heard: Heard) -> None:
         at = entry.data.at
@@ -147,6 +157,9 @@ class SeatsJudge:
             case Accepted(repeat=False):
                 faults = answers.seats_done_faults(asked, entry.data.facts, self.fold)
                 self._common.say(entry, faults)
+                if isinstance(asked, ChangeObjectStatus):
+                    otherwise = overrides.asked_faults(asked, entry.data.facts, self.fold)
+                    self._common.say(entry, otherwise)
                 if not isinstance(asked, UpdateExtraData):
                     not_offered = done_faults(asked, entry.data.facts, self.fold)
                     self._common.say(entry, not_offered, Check.OFFERS)

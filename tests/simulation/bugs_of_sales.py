@@ -4,7 +4,7 @@ from typing import Final
 
 from engine.groups import machine as groups
 from engine.groups import season_sale
-from engine.seats import changes, machine, offering, reservations, wishes
+from engine.seats import changes, machine, offering, reservations, settling, wishes
 from engine.seats.changes import Attempt
 from engine.seats.event_map import EventMap
 from engine.seats.parking import Parking
@@ -48,6 +48,11 @@ OF_SEASONS: Final = (
     bug(
         "an event that joins a season overrides nothing",
         (machine, "settle", "if is_past:", "if True:"),
+    ),
+    bug(
+        "an event that joins a season overrides all that the season has",
+        (settling, "_overrides", "if wanted > left:", "if wanted:"),
+        (settling, "_overrides", "before + wanted - max(0, left)", "before + wanted"),
     ),
     bug(
         "an event in the past limits its season",

@@ -155,8 +155,8 @@ def test_an_event_that_joins_and_does_not_say_what_is_sold_twice_is_named(season
 def test_an_override_of_another_season_or_of_too_much_is_named(season: Story) -> None:
     [joined] = season.with_fact(OUTBOX, SeasonStatusOverridden)
     for changed, says in (
-        ({"season": SECOND}, "overrides season 1024, and is not in it"),
-        ({"places": {"B-1": 2}}, "2 places of B-1 of event 1024 are overridden"),
+        ({"season": SECOND}, "overrides season 1024, and the event does not join it"),
+        ({"places": {"B-1": 2}}, "overrides season 1280 for 2 places, after 0, and need not"),
     ):
         falsified = season.again()
         falsified.edit(

@@ -20,6 +20,7 @@ from tests.engine.factories import (
     ATTIC,
     BARN,
     CALLER,
+    FAIR,
     MATINEE,
     NOON,
     THEATRE,
@@ -40,7 +41,7 @@ class Told:
     def __init__(self, *facts: SeatsFact) -> None:
         self.report = Report()
         inventories = Inventories(self.report)
-        for offset, venue in enumerate((THEATRE, BARN, ATTIC)):
+        for offset, venue in enumerate((THEATRE, BARN, ATTIC, FAIR)):
             compressed, name = compress(encode(venue)), hash_of(venue).encode()
             record = MemoryRecord("inventories", 0, offset, NOON, name, compressed, [])
             inventories.take_in(record)
