@@ -206,6 +206,13 @@ def updated(
     )
 
 
+def deleted(entry: Entry) -> EventDeleted:
+    """Give the fact that there is no such event any more."""
+    return EventDeleted(
+        event=entry.event, partition=entry.partition, workspace=entry.workspace, key=entry.key
+    )
+
+
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 

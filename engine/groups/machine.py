@@ -18,7 +18,7 @@ import msgspec
 
 from engine.answers import FirstAnswers
 from engine.digests import DIGEST_MODULUS
-from engine.groups.directory import Directory, Entry, updated
+from engine.groups.directory import Directory, Entry, deleted, updated
 from engine.groups.season_sale import pass_sale_on
 from engine.groups.seasons import (
     Seasons,
@@ -62,7 +62,6 @@ from schemas.commands import (
 )
 from schemas.facts import (
     EventCreated,
-    EventDeleted,
     EventUpdated,
     GroupBegun,
     GroupCancelled,
@@ -350,10 +349,7 @@ def _delete(state: GroupsState, command: DeleteEvent, now: int) -> Decision[Grou
     entry = state.directory.find(command.workspace, command.key)
     if entry is None:
         return refused(Rejection.EVENT_NOT_FOUND, command.key)
-    deleted = EventDeleted(
-        event=entry.event, partition=entry.partition, workspace=entry.workspace, key=entry.key
-    )
-    return Decision(Accepted(), [*deleted_with(state.directory, entry, now), deleted])
+    return Decision(Accepted(), [*deleted_with(state.directory, entry, now), deleted(entry)])
 
 
 def _set_deadline(state: GroupsState, command: SetHoldDeadline, now: int) -> Decision[GroupsFact]:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
-from engine.groups.directory import Directory, Entry, entry_of, updated
+from engine.groups.directory import Directory, Entry, deleted, entry_of, updated
 from engine.machine import Decision, refused
 from schemas.commands import (
     ChangePartialSeason,
@@ -24,7 +24,7 @@ from schemas.commands import (
     CreateSeasonEvents,
     SeasonCommand,
 )
-from schemas.facts import EventCreated, EventDeleted, EventUpdated, GroupsFact
+from schemas.facts import EventCreated, EventUpdated, GroupsFact
 from schemas.outbox import Accepted
 from schemas.rejections import Rejection
 from schemas.seasons import SeasonPlace
@@ -211,15 +211,7 @@ def deleted_with(directory: Directory, entry: Entry, now: int) -> list[GroupsFac
             for other in others
             if entry.event in _place(other).partials
         ]
-    return [
-        EventDeleted(
-            event=other.event,
-            partition=other.partition,
-            workspace=other.workspace,
-            key=other.key,
-        )
-        for other in others
-    ]
+    return [deleted(other) for other in others]
 
 
 def is_season(entry: Entry) -> bool:

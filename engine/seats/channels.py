@@ -5,8 +5,8 @@ Rules of this file:
 1. Who names no channel takes what is in none. Who names some takes what is in one of them, and
    what is in none only with NO_CHANNEL. Who ignores channels takes everything.
 2. A channel is known by its key to callers, and by its id to the places of areas.
-3. An offer over several events has each object in the same channel on all of them, or in none
-   (vendor's page on event groups). Places of areas are each event's own business.
+3. An offer over several events has each object in the same channel, by key, on all of them, or in
+   none (docs/decisions/0018). Places of areas are each event's own business.
 4. What is asked of an event without channels costs nothing; otherwise it is built when it is first
    asked for.
 """
