@@ -62,7 +62,7 @@ chaos: setup ## kills, zombies, storms and outages under load (DURATION=60 BROKE
 fuzz: setup ## made-up requests against every route (CASES=5000)
 	@CASES="$(CASES)" $(VENV)/bin/pytest -q tests/seatsio/test_fuzzed.py
 
-bench: setup ## the figures of docs/performance.md, measured here
+bench: setup ## the benchmarks that docs/performance.md names, measured here
 	@exec $(VENV)/bin/python -m benchmarks
 
 lock: setup ## resolve the requirements again, to the newest versions
