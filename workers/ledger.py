@@ -12,7 +12,7 @@ Rules of this file:
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -42,6 +42,8 @@ from schemas.outbox import (
 )
 from schemas.rejections import Rejection
 from schemas.votes import GroupVote, decode_vote
+from schemas.votes import encode as encode_vote
+from workers.aside import Addressed
 from workers.replay import Inputs
 from workers.role import Role, header
 
@@ -94,9 +96,8 @@ class Ledger:
         self.now: int = state.now
         self.next_offset = term + 1
         self.pending: list[NewRecord] = []
-        self.dead_letters: list[NewRecord] = []
-        self._votes: list[GroupVote] = []
-        """To be sent when what is pending is acknowledged."""
+        self._aside: list[Addressed] = []
+        """Votes and dead letters, to be sent when what is pending is acknowledged."""
         self._read_last = _ReadDecision()
 
     def anchor(self, timestamp: int, monotonic_ms: int) -> None:
@@ -150,14 +151,22 @@ class Ledger:
             raise PositionLostError(f"{name}: read {record.offset}, expected {expected}")
         self._inputs.positions[name] = record.offset + 1
 
-    def open_votes(self) -> list[GroupVote]:
+    def open_votes(self) -> list[Addressed]:
         """Give the votes about all groups that are in doubt here."""
-        return self._role.open_votes(self._state)
+        return self._ballots(self._role.open_votes(self._state))
 
-    def take_votes(self) -> list[GroupVote]:
-        """Give the votes that the acknowledged records call for, once."""
-        votes, self._votes = self._votes, []
-        return votes
+    def take_aside(self) -> list[Addressed]:
+        """Give the votes and dead letters that go with the acknowledged records, once."""
+        aside, self._aside = self._aside, []
+        return aside
+
+    def _ballots(self, votes: Iterable[GroupVote]) -> list[Addressed]:
+        return [
+            Addressed(
+                self._role.ballot_of(vote), NewRecord(encode_vote(vote), key=b"%d" % vote.group)
+            )
+            for vote in votes
+        ]
 
     def _is_decision(self, record: LogRecord) -> bool:
         return bool(self._role.decisions) and record.topic == self._role.decisions[0].topic
@@ -182,6 +191,8 @@ class Ledger:
         self._keep_dead_letter(record, detail)
 
     def _keep_dead_letter(self, record: LogRecord, detail: str) -> None:
+        name = f"{record.topic}/{record.partition}"
+        log.warning("a dead letter", extra={"of": name, "offset": record.offset, "why": detail})
         value = record.value or b""
         about = [
             ("topic", record.topic.encode()),
@@ -190,7 +201,7 @@ class Ledger:
             ("error", detail.encode(errors="replace")),
             ("sha256", sha256(value).hexdigest().encode()),
         ]
-        self.dead_letters.append(NewRecord(value, about))
+        self._aside.append(Addressed(self._role.dead_letters, NewRecord(value, about)))
 
     def _tell_ahead(self, record: LogRecord) -> None:
         """Write what the record of a decision has no room for; it does not say it was read."""
@@ -228,7 +239,6 @@ class Ledger:
             vote = decode_vote(record.value or b"")
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             # Its sender says it again in two seconds, as long as it matters.
-            log.warning("a vote cannot be read", extra={"why": str(error)})
             self._keep_dead_letter(record, str(error))
             return
         decision = self._machine.decide(self._state, vote, self.now)
@@ -248,7 +258,7 @@ class Ledger:
         for fact in decision.facts:
             self._machine.evolve(self._state, fact)
         if kind is not CommandAnswered:
-            self._votes += self._role.votes_of(decision.facts)
+            self._aside += self._ballots(self._role.votes_of(decision.facts))
         offset = self.next_offset + len(self.pending)
         idempotency = asked.idempotency if asked is not None and decision.answer else None
         data: Data[Any] = Data(

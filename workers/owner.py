@@ -8,7 +8,8 @@ The order of these steps is the proof (docs/guarantees.md); they are numbered ag
 4. Settle: decide what is due (holds that end, parked work that may be taken up), and read the
    inputs from the positions in the last record.
 5. Serve: take a batch, decide and evolve each cause in memory, append the records as one batch,
-   await the ack and count it only if its offset is the own last offset + 1, then send the votes.
+   await the ack and count it only if its offset is the own last offset + 1, then send votes and
+   dead letters beside the loop.
 
 Rules of this file:
 
@@ -22,7 +23,6 @@ import logging
 import secrets
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from functools import partial
 from typing import Any, Protocol
 
 from adapters.ports import (
@@ -37,9 +37,10 @@ from adapters.ports import (
     NewRecord,
     PositionLostError,
     Reader,
+    TopicPartition,
 )
 from schemas.outbox import HEADER_TYPE, OwnershipData, OwnershipTaken, encode, type_name
-from workers.ballots import Ballots
+from workers.aside import Aside
 from workers.ledger import Ledger
 from workers.replay import NotOursError, Own, ReplayError, replay
 from workers.role import Role
@@ -199,13 +200,16 @@ class Owner:
             life.push_async_callback(reader.close)
             self._at("4 settled")
             # Step 5.
-            when_sent = partial(self._at, "5 voted")
-            ballots = Ballots(self._log, self._role.ballot_of, when_sent)
-            life.push_async_callback(ballots.close)
-            await self._serve(appender, reader, ledger, ballots)
+            aside = Aside(self._log, self._at_sent)
+            life.push_async_callback(aside.close)
+            await self._serve(appender, reader, ledger, aside)
+
+    def _at_sent(self, to: TopicPartition) -> None:
+        if to != self._role.dead_letters:
+            self._at("5 voted")
 
     async def _serve(
-        self, appender: Appender, reader: Reader, ledger: Ledger, ballots: Ballots
+        self, appender: Appender, reader: Reader, ledger: Ledger, aside: Aside
     ) -> None:
         appended_at = self._clock.monotonic_ms()
         voted_at: int | None = None
@@ -215,7 +219,7 @@ class Owner:
                 or self._clock.monotonic_ms() - voted_at > votes_sent_again_every_ms
             ):
                 voted_at = self._clock.monotonic_ms()
-                ballots.send(ledger.open_votes())
+                aside.send(ledger.open_votes())
             records = await reader.fetch(batch_records_max, idle_wait_ms)
             if records:
                 await self._decide(records, ledger)
@@ -228,9 +232,10 @@ class Owner:
             if ledger.pending:
                 self._at("5 decided", ledger.pending)
                 await self._append(appender, ledger)
-                ballots.send(ledger.take_votes())
                 appended_at = self._clock.monotonic_ms()
                 self._lives_without_progress = self._taken_in_vain = 0
+            # Only now: all that they go with is acknowledged.
+            aside.send(ledger.take_aside())
 
     async def _decide(self, records: Sequence[LogRecord], ledger: Ledger) -> None:
         received_at = self._clock.monotonic_ms()
@@ -280,9 +285,6 @@ class Owner:
             ledger.next_offset += len(batch)
             ledger.anchor(acknowledged.timestamp, acknowledged_at)
         self._at("5 acknowledged", records)
-        if ledger.dead_letters:
-            await self._log.publish(self._role.dead_letters, ledger.dead_letters)
-            ledger.dead_letters.clear()
 
     def _ownership_record(self, appender: Appender, claim: str) -> NewRecord:
         record = OwnershipTaken(

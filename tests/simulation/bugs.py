@@ -232,7 +232,7 @@ OF_GROUPS: Final = (
         (
             *(Owner, "_serve"),
             'self._at("5 decided", ledger.pending)',
-            "ballots.send(ledger.take_votes())",
+            "aside.send(ledger.take_aside())",
         ),
     ),
     bug(

@@ -11,7 +11,7 @@ from schemas.commands import Asked, ChangeObjectStatus, CommandPosition, Hold
 from schemas.facts import HELD, SeatsFact
 from schemas.outbox import Accepted
 from schemas.rejections import Rejected, Rejection
-from tests.workers.house import COMMANDS, DEAD_LETTERS, OUTBOX, House, book, seats
+from tests.workers.house import COMMANDS, DEAD_LETTERS, OUTBOX, House, book, seats, until
 from workers import ledger
 from workers.owner import StoppedError, cut, replication_guard_ms
 
@@ -108,7 +108,7 @@ async def test_garbage_is_refused_alone_and_kept_as_a_dead_letter(house: House) 
     answers = await house.answers_when(2)
     assert answers[0].code == Rejection.COMMAND_NOT_READABLE.code
     assert isinstance(answers[1], Accepted)
-    letters = house.log.records(DEAD_LETTERS)
+    letters = await until(lambda: house.log.records(DEAD_LETTERS), bool)
     assert [letter.value for letter in letters] == [b"\x00garbage"]
     assert dict(letters[0].headers)["offset"] == b"0"
     refusal = [r for r in house.log.records(OUTBOX) if dict(r.headers).get("request") == b"7"]
@@ -140,7 +140,7 @@ async def test_a_cause_that_fails_twice_is_refused_alone(
     assert [type(answer) for answer in answers] == [Accepted, Rejected, Accepted]
     assert answers[1].code == Rejection.COMMAND_FAILED.code
     assert tried == ["A-2", "A-2"]
-    assert len(house.log.records(DEAD_LETTERS)) == 1
+    assert len(await until(lambda: house.log.records(DEAD_LETTERS), bool)) == 1
 
 
 async def test_a_record_too_large_to_append_is_refused_alone(
