@@ -2,7 +2,8 @@
 
 Rules of this file:
 
-1. taken + held <= capacity, always; in an area that became smaller nothing is taken until it is.
+1. taken + held <= capacity, always; in an area that became smaller nothing is taken until it is,
+   nor sold again.
 2. A change is moves between pockets: free, taken by a status, held by a token under a ticket type.
    It is first planned on the counts it may draw on, then applied to those that are.
 3. Places go to a status from the caller's own hold first, then from the free ones; from places
@@ -210,9 +211,14 @@ def _source_statuses(area: AreaCounts, room: Room, change: Change) -> Iterator[s
         return
     yield FREE
     open_to_it = list(change.allowed_previous_statuses or ())
-    if change.status in TAKES_A_FREE_SEAT and room.is_for_sale:
+    if change.status in TAKES_A_FREE_SEAT and _is_sold_again(area, room):
         open_to_it.append(RESALE)
     yield from (status for status in taken if status in open_to_it and status != change.status)
+
+
+def _is_sold_again(area: AreaCounts, room: Room) -> bool:
+    """Say whether what is offered for resale may go to somebody new: all that is taken is there."""
+    return room.is_for_sale and in_use(area) <= room.capacity + room.not_for_sale
 
 
 def _pockets(

@@ -91,6 +91,8 @@ class Room(NamedTuple):
     of_channels: Mapping[str, int] = _NO_PLACES
     """How many of them channels have, by id."""
     channels: Channels = NO_CHANNELS
+    not_for_sale: int = 0
+    """Places that there are beside them."""
     is_for_sale: bool = True
     """Whether any place is for sale, however many others in a season or groups have."""
 

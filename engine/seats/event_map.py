@@ -82,9 +82,9 @@ class EventMap:
 
     def room(self, area: BookableObject) -> Room:
         """Say how many places of an area can be taken."""
-        capacity = area.capacity - self.places_not_for_sale(area)
+        closed = self.places_not_for_sale(area)
         places = self.channels.places_in(area)
-        return Room(capacity, places, self.channels, self.is_for_sale(area))
+        return Room(area.capacity - closed, places, self.channels, closed, self.is_for_sale(area))
 
     def _offer(self, config: ForSale) -> Offer:
         keys = self.category_keys(config.categories) if config.categories else ()

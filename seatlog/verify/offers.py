@@ -2,9 +2,9 @@
 
 Rules of this file:
 
-1. What was free, or offered for resale, is taken only if it is for sale; of an area, who names
-   resale as an allowed status takes it all the same. Channels count for every change, releases
-   included, but not of what is offered for resale.
+1. What was free, or offered for resale, is taken only if it is for sale, and of an area that became
+   too small not at all; of any area, who names resale as an allowed status takes it all the same.
+   Channels count for every change, releases included, but not of what is offered for resale.
 2. Free places of an area are taken up to what is for sale of it: of a channel up to what it has,
    and of none up to what channels leave.
 3. What groups reserve is looked at then. What an event does not sell any more is given back by
@@ -48,10 +48,14 @@ class Offered:
             default=1 if capacity is None else capacity,
         )
 
+    def places(self, label: str) -> int:
+        """Count the places of an area, for sale or not."""
+        return self._venue.places.get(label) or 0
+
     def places_of(self, channel: Channel, label: str) -> int:
         """Count the places of an area that a channel has: all of one that is in it as a whole."""
         if self.channel(label) == channel.key:
-            return self._venue.places.get(label) or 0
+            return self.places(label)
         return channel.area_places.get(label, 0)
 
     def _category(self, label: str) -> str | None:
@@ -125,7 +129,7 @@ def area_faults(
     if left > 0 and used + drawn > for_sale:
         yield f"{used + drawn} places of {label} are taken or held, and {for_sale} are for sale"
     if after.taken.get(RESALE, 0) < before.taken.get(RESALE, 0):
-        yield from _resold_faults(offered, change, label)
+        yield from _resold_faults(offered, change, label, _in_use(before) + drawn)
     kept = 0
     for channel in offered.channels:
         has, uses = offered.places_of(channel, label), _of_channel(after, channel.id)
@@ -154,7 +158,7 @@ def planned_faults(
     for pocket, places in moves.sources:
         channel = keys.get(pocket.channel or "")  # one that is gone is none
         if pocket.status == RESALE:
-            yield from _resold_faults(offered, change, label)
+            yield from _resold_faults(offered, change, label, _in_use(before) + drawn)
         elif not admits(change, channel):
             yield f"draws on {places} places of channel {channel}, which is not open"
 
@@ -167,11 +171,14 @@ def differing_faults(channels: Iterable[tuple[str, str | None]]) -> Iterator[str
             yield f"{label} is in channel {channel} of one event, and {first[label]} of another"
 
 
-def _resold_faults(offered: Offered, change: Change, label: str) -> Iterator[str]:
+def _resold_faults(offered: Offered, change: Change, label: str, used: int) -> Iterator[str]:
     """Say why a change may not take places that are offered for resale: it may if it names them."""
-    is_named = RESALE in (change.allowed_previous_statuses or ())
-    if change.status != FREE and not is_named and not offered.places_for_sale(label):
+    if change.status == FREE or RESALE in (change.allowed_previous_statuses or ()):
+        return
+    if not offered.places_for_sale(label):
         yield f"places of {label} are {change.status} that were for resale, and none is for sale"
+    if used > (has := offered.places(label)):
+        yield f"resold places of {label} are {change.status}, and {used} of {has} are used"
 
 
 def _by_channel(offered: Offered, area: AreaCounts) -> dict[str | None, Counter[str]]:

@@ -302,26 +302,26 @@ def _places(change: Change, label: str, position: Position) -> Iterator[int]:
     token, gained = _token(change), fold.reservations.gained
     if token is not None and change.status != HELD and _admits(change, HELD):
         yield sum(event.area_holds.get((label, token), {}).values()) + gained(held, HELD, token)
-    is_release = change.status == FREE
-    if not is_release and _admits(change, FREE):
+    if change.status == FREE:
+        named = {*area.taken} if token is None else set()
+    else:
+        named = {*(change.allowed_previous_statuses or ())}
         elsewhere = fold.seasons.elsewhere(held, lambda *other: _least_used(position, *other))
-        free = _free(event, area, label) + gained(held, FREE) + _over(position, held)
-        yield max(0, free - elsewhere)
-    if not is_release or token is None:
-        named = {*(area.taken if is_release else change.allowed_previous_statuses or ())}
-        if change.status in (BOOKED, HELD) and _places_for_sale(event, label):
+        used = _least_used(position, event, label) + elsewhere
+        for_sale, there = _room(event, label)
+        if _admits(change, FREE):
+            yield max(0, for_sale - used)
+        if change.status in (BOOKED, HELD) and for_sale and used <= there:
             named.add(RESALE)
-        for status in named - {FREE, HELD, change.status}:
-            if _admits(change, status):
-                yield area.taken.get(status, 0) + gained(held, status)
+    for status in named - {FREE, HELD, change.status}:
+        if _admits(change, status):
+            yield area.taken.get(status, 0) + gained(held, status)
 
 
-def _free(event: EventFold, area: AreaCounts, label: str) -> int:
-    return _places_for_sale(event, label) - sum(area.taken.values()) - area.held
-
-
-def _places_for_sale(event: EventFold, label: str) -> int:
-    return 0 if event.offered is None else event.offered.places_for_sale(label)
+def _room(event: EventFold, label: str) -> tuple[int, int]:
+    """Count the places of an area that are for sale, and all that there are."""
+    offered = event.offered
+    return (0, 0) if offered is None else (offered.places_for_sale(label), offered.places(label))
 
 
 def _least_used(position: Position, event: EventFold, label: str) -> int:

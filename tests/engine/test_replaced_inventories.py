@@ -1,16 +1,20 @@
 """An event is sold from another inventory: its chart was published anew."""
 
-from schemas.facts import BOOKED
+import pytest
+
+from schemas.facts import BOOKED, FREE, HELD, RESALE
 from schemas.rejections import Rejected, Rejection
 from tests.engine.factories import (
     ALICE,
     ATTIC,
     BARN,
+    BOB,
     MATINEE,
     MINUTE,
     THEATRE,
     book,
     change,
+    command,
     event_renamed,
     hash_of,
     hold,
@@ -63,6 +67,32 @@ def test_an_area_that_became_too_small_sells_nothing_until_there_is_room() -> No
     scenario.given(release(places("GA", 4)), book(places("GA", 1)))
     scenario.then_area("GA", taken={BOOKED: 2})
     scenario.when(book(places("GA", 1))).then_rejected(Rejection.NOT_ENOUGH_PLACES)
+
+
+@pytest.mark.parametrize("status", [BOOKED, HELD])
+def test_an_area_that_became_too_small_sells_nothing_again_until_there_is_room(status: str) -> None:
+    by = BOB if status == HELD else None
+    buy = command(change(status, places("GA", 1), by=by))
+    scenario = SeatsScenario().given(book(places("GA", 2)), command(change(RESALE, "GA")))
+    scenario.given([sold_from(ATTIC)]).when(buy).then_rejected(Rejection.NOT_ENOUGH_PLACES)
+    scenario.given(release(places("GA", 1)), buy)
+    assert scenario.changes[-1].previous_status == RESALE
+    scenario.when(buy).then_rejected(Rejection.NOT_ENOUGH_PLACES)
+
+
+def test_who_names_what_is_offered_for_resale_or_holds_it_has_it_though_it_is_too_small() -> None:
+    scenario = SeatsScenario().given(book(places("GA", 2)), command(change(RESALE, "GA")))
+    scenario.given(hold("GA", by=ALICE, allowed=[RESALE]), [sold_from(ATTIC)])
+    scenario.given(book("GA", by=ALICE)).then_area("GA", taken={BOOKED: 3})
+    scenario.given(command(change(RESALE, "GA", allowed=[BOOKED])), book("GA", allowed=[RESALE]))
+
+
+def test_who_wants_what_a_group_may_make_room_for_waits() -> None:
+    scenario = SeatsScenario().given(book(places("GA", 2)), command(change(RESALE, "GA")))
+    scenario.given(begun(change(FREE, places("GA", 1))), [sold_from(ATTIC)])
+    scenario.when(book("GA"))
+    assert kinds(scenario) == ["CommandParked"]
+    scenario.given(confirmed()).after(1).then_area("GA", taken={BOOKED: 2})
 
 
 def test_what_vanished_and_comes_back_is_as_it_was() -> None:

@@ -5,7 +5,19 @@ from schemas.facts import RESALE, EventUpdated
 from schemas.rejections import Rejection
 from schemas.selling import ForSale, Selling
 from schemas.selling_edits import EventForSaleEdit, ReplaceForSale
-from tests.engine.factories import WORKSPACE, best, book, change, command, delete, places, update
+from tests.engine.factories import (
+    ATTIC,
+    WORKSPACE,
+    best,
+    book,
+    change,
+    command,
+    delete,
+    hash_of,
+    places,
+    release,
+    update,
+)
 from tests.engine.scenario import GroupsScenario, SeatsScenario
 from tests.engine.season_year import MARCH, YEAR, told, year
 from tests.engine.test_season_structure import entry, events, move, partial, season
@@ -75,3 +87,18 @@ def test_places_for_resale_are_sold_when_others_of_the_season_have_all_the_rest(
     owner.given([told(MARCH, selling=closed)]).given(book("GA", event=MARCH))
     assert owner.changes[-1].previous_status == RESALE
     owner.when(book("GA", event=MARCH)).then_rejected(Rejection.NOT_ENOUGH_PLACES)
+
+
+def test_an_area_that_is_too_small_for_a_season_and_its_events_sells_nothing_again() -> None:
+    owner = SeatsScenario(*year()).given(book(places("GA", 2), event=MARCH))
+    owner.given(command(change(RESALE, "GA", event=YEAR)), [told(YEAR, inventory=hash_of(ATTIC))])
+    owner.when(book("GA", event=YEAR)).then_rejected(Rejection.NOT_ENOUGH_PLACES)
+    owner.given(release("GA", event=MARCH), book("GA", event=YEAR))
+    assert owner.changes[-1].previous_status == RESALE
+
+
+def test_an_area_that_a_season_and_its_event_have_as_a_whole_is_sold_again() -> None:
+    owner = SeatsScenario(*year()).given(book(places("GA", 7), event=YEAR))
+    owner.given(book(places("GA", 2), event=MARCH), command(change(RESALE, "GA", event=MARCH)))
+    owner.given(book("GA", event=MARCH))
+    assert owner.changes[-1].previous_status == RESALE

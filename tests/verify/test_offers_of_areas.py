@@ -23,7 +23,16 @@ from schemas.selling import ForSale, Selling
 from seatlog.verify.parking import Parking, Source
 from seatlog.verify.refusals import Position, refusal_faults
 from seatlog.verify.taken import done_faults, reserved_faults
-from tests.engine.factories import MATINEE, NOON, book, change, command, event_sold
+from tests.engine.factories import (
+    ATTIC,
+    MATINEE,
+    NOON,
+    book,
+    change,
+    command,
+    event_sold,
+    sold_from,
+)
 from tests.verify.test_offers import IN_GOLD
 from tests.verify.test_tables import Told, changed
 
@@ -143,14 +152,50 @@ def test_what_a_group_reserved_of_a_resale_that_is_not_for_sale_is_named() -> No
         assert len([*reserved_faults([change(BOOKED, "GA")], planned, fold)]) == faults
 
 
-@pytest.mark.parametrize("wanted", [BOOKED, "painted"])
-def test_who_is_refused_what_is_offered_for_resale_is_named(wanted: str) -> None:
-    resale = msgspec.structs.replace(
-        changed(1, "GA", RESALE), quantity=2, area=AreaCounts(taken={RESALE: 2})
-    )
+def resale(places: int) -> StatusChanged:
+    """Tell that places of the area are offered for resale, and no others taken."""
+    area = AreaCounts(taken={RESALE: places})
+    return msgspec.structs.replace(changed(1, "GA", RESALE), quantity=places, area=area)
+
+
+def refused_in_area(told: Told, wanted: str) -> list[str]:
+    """Give what is said of somebody who wants a place of the area and is told that none is left."""
     code = Rejection.NOT_ENOUGH_PLACES.code
     why = Rejected(code=code, obstacles=[Obstacle(event=MATINEE, label="GA", code=code)])
-    told = Told(resale, TWO_OF_GA)
     position = Position(told.fold, Parking(told.fold), Source("command", 1), NOON)
-    faults = [*refusal_faults(command(change(wanted, "GA")), why, position)]
+    return [*refusal_faults(command(change(wanted, "GA")), why, position)]
+
+
+@pytest.mark.parametrize("wanted", [BOOKED, "painted"])
+def test_who_is_refused_what_is_offered_for_resale_is_named(wanted: str) -> None:
+    faults = refused_in_area(Told(resale(2), TWO_OF_GA), wanted)
     assert len(faults) == (wanted == BOOKED), "only who books or holds need not name it"
+
+
+@pytest.mark.parametrize(("places", "is_too_small"), [(2, False), (3, True)])
+def test_what_an_area_that_became_too_small_sells_again_is_named(
+    places: int,
+    is_too_small: bool,  # noqa: FBT001 - a parameter of pytest's
+) -> None:
+    told = Told(resale(places), sold_from(ATTIC))
+    assert len(refused_in_area(told, BOOKED)) == (not is_too_small)
+    area = AreaCounts(taken={RESALE: places - 1, BOOKED: 1})
+    sold = msgspec.structs.replace(changed(2, "GA"), previous_status=RESALE, area=area)
+    planned = PlannedChange(change=sold, moves=Moves([(Pocket(RESALE), 1)], Pocket(BOOKED)))
+    wanted = change(BOOKED, "GA")
+    fault = f"resold places of GA are booked, and {places} of 2 are used"
+    said = [fault] * is_too_small
+    assert [*done_faults(command(wanted), [sold], told.fold)] == said
+    assert [*reserved_faults([wanted], [planned], told.fold)] == said
+    named = change(BOOKED, "GA", allowed=[RESALE])
+    assert [*done_faults(command(named), [sold], told.fold)] == []
+    assert [*reserved_faults([named], [planned], told.fold)] == []
+
+
+def test_what_groups_leave_no_place_for_is_not_sold_again() -> None:
+    told = Told(resale(2), sold_from(ATTIC))
+    told.fold.reserve(1, drawing(1))
+    area = AreaCounts(taken={RESALE: 1, BOOKED: 1})
+    sold = msgspec.structs.replace(changed(2, "GA"), previous_status=RESALE, area=area)
+    [fault] = done_faults(book("GA"), [sold], told.fold)
+    assert fault == "resold places of GA are booked, and 3 of 2 are used"
