@@ -1,6 +1,6 @@
 """The coordinator: the owner loop's role for one partition of `groups.commands`."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from adapters.ports import TopicPartition
@@ -18,8 +18,9 @@ from schemas.topics import (
 from workers.role import Role
 
 
-async def _needs_no_inventories(hashes: Collection[str]) -> None:
+async def _needs_no_inventories(hashes: Collection[str]) -> Mapping[str, object]:
     assert not hashes
+    return {}
 
 
 def coordinator_role(partition: int, topics: Topics) -> Role[Any, Any, Any]:

@@ -12,7 +12,7 @@ Rules of this file:
 """
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -98,6 +98,8 @@ class Ledger:
         self.pending: list[NewRecord] = []
         self._aside: list[Addressed] = []
         """Votes and dead letters, to be sent when what is pending is acknowledged."""
+        self._at_hand: Mapping[str, object] = {}
+        """Inventories that were waited for: kept here until the events that need them keep them."""
         self._read_last = _ReadDecision()
 
     def anchor(self, timestamp: int, monotonic_ms: int) -> None:
@@ -126,8 +128,8 @@ class Ledger:
         """Wait for the inventories that a coordinator's decision brings into this partition."""
         if self._is_decision(record):
             cause = self._cause_of_decision(record)
-            if cause is not None:
-                await self._role.load_inventories(self._machine.needs(cause.facts))
+            if cause is not None and (needed := self._machine.needs(cause.facts)):
+                self._at_hand = await self._role.load_inventories(needed)
 
     def take_in(self, record: LogRecord) -> None:
         """Decide what a record of an input asks for; its answer joins the pending records.

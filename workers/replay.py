@@ -10,7 +10,7 @@ Rules of this file:
 """
 
 from collections import deque
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -68,18 +68,16 @@ async def replay(role: Role[Any, Any, Any], log: Log, own: Own, turns: Turns) ->
     # Groups everywhere wait for a coordinator, which reads no decisions. Then comes who is done
     # soonest.
     rank = (bool(role.decisions), own.term)
+    at_hand: Mapping[str, object] = {}  # kept here until the events that need them keep them
     try:
         while fold.next_offset <= own.term:
             fetched = await reader.fetch(records_at_once_max, fetch_wait_ms)
             records = deque(record for record in fetched if record.offset <= own.term)
-            needed: Collection[str] = ()
             while records:
                 async with turns.turn(rank):
-                    # They were there, but stay at hand only until somebody waits for others.
-                    await role.load_inventories(needed)
-                    needed = fold.take_in_all(records, at_hand=needed)
-                # The others need not wait with us.
-                await role.load_inventories(needed)
+                    needed = fold.take_in_all(records, at_hand)
+                if needed:  # the others need not wait with us
+                    at_hand = await role.load_inventories(needed)
     finally:
         await reader.close()
     if fold.claim != own.claim:

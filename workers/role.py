@@ -6,7 +6,7 @@ Rules of this file:
    seats owner and a coordinator stands here, in workers/seats.py and workers/coordinator.py.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -17,6 +17,9 @@ from schemas.votes import GroupVote
 State = TypeVar("State")
 Cause = TypeVar("Cause")
 Fact = TypeVar("Fact")
+
+LoadInventories = Callable[[Collection[str]], Awaitable[Mapping[str, object]]]
+"""Waits for inventories by hash; the machine finds those that its state or the caller keeps."""
 
 Record = Any
 """A decoded outbox record: OwnershipTaken, or one of the types that carry Data."""
@@ -58,8 +61,7 @@ class Role(Generic[State, Cause, Fact]):
     """The cause that a coordinator's facts are for this partition; None if they are not for it."""
     tell_ahead: Callable[[State, Cause, int], list[Decision[Fact]]] = nothing_ahead
     """What has to be told before the decision with this cause, at this time: record by record."""
-    load_inventories: Callable[[Collection[str]], Awaitable[None]]
-    """Wait until these inventories (by hash) are at hand."""
+    load_inventories: LoadInventories
     dead_letters: TopicPartition
     votes_of: Callable[[Iterable[Fact]], list[GroupVote]] = no_votes
     """The votes that facts of this owner call for."""

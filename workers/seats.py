@@ -1,6 +1,6 @@
 """The seats owner: the owner loop's role for one partition of `events.commands`."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from adapters.ports import TopicPartition
@@ -22,14 +22,14 @@ from schemas.topics import (
     Topics,
 )
 from schemas.votes import GroupVote
-from workers.role import Role
+from workers.role import LoadInventories, Role
 
 
 def seats_role(
     partition: int,
     topics: Topics,
     inventories: Mapping[str, SeatMap],
-    load_inventories: Callable[[Collection[str]], Awaitable[None]],
+    load_inventories: LoadInventories,
 ) -> Role[Any, Any, Any]:
     """Describe the seats owner of a partition; the coordinators' outboxes are its second input."""
     machine = SeatsMachine(partition, inventories)

@@ -5,7 +5,6 @@ import contextlib
 import logging
 import os
 import signal
-from collections import deque
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from weakref import WeakValueDictionary
@@ -29,8 +28,6 @@ from workers.worker import Worker
 log = logging.getLogger(__name__)
 
 join_retry_ms = 500
-loads_kept = 8
-"""So often a replay may meet events of different charts in turns before it decodes one again."""
 
 
 async def work(settings: Settings) -> None:
@@ -87,19 +84,17 @@ async def _join(settings: Settings, topics: Topics, clock: MonotonicClock) -> Ka
 class SeatMaps:
     """The seat maps of this process, by inventory hash: each is decoded once.
 
-    The events keep them, of whatever partition: with the last that has one, it goes. Those that
-    were loaded lately stay for a while, for events that are still to be made or come in a row.
+    The events keep them, of whatever partition, and until these are made who has loaded them: with
+    the last that has one, it goes.
     """
 
     def __init__(self, inventories: Inventories) -> None:
         self._inventories = inventories
         self.by_hash: WeakValueDictionary[str, SeatMap] = WeakValueDictionary()
-        self._lately: deque[list[SeatMap]] = deque(maxlen=loads_kept)
 
-    async def load(self, hashes: Collection[str]) -> None:
-        """Wait until these seat maps are at hand; they stay so until the caller waits again."""
-        if hashes:
-            self._lately.append([await self._seat_map(content_hash) for content_hash in hashes])
+    async def load(self, hashes: Collection[str]) -> dict[str, SeatMap]:
+        """Wait until these seat maps are at hand; they stay so for as long as somebody has them."""
+        return {content_hash: await self._seat_map(content_hash) for content_hash in hashes}
 
     async def _seat_map(self, content_hash: str) -> SeatMap:
         seat_map = self.by_hash.get(content_hash)

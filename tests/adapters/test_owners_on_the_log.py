@@ -98,8 +98,9 @@ async def owned(partition: Partition) -> AsyncIterator[None]:
         await asyncio.gather(running, return_exceptions=True)
 
 
-async def _no_inventories(hashes: Collection[str]) -> None:
+async def _no_inventories(hashes: Collection[str]) -> dict[str, object]:
     assert not hashes
+    return {}
 
 
 async def test_an_owner_that_finds_it_is_not_alone_takes_the_partition_anew(

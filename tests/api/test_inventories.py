@@ -83,19 +83,17 @@ async def test_a_seat_map_that_no_event_uses_is_dropped_for_the_next(seat_maps: 
 
 
 async def test_the_seat_map_of_a_worker_goes_with_the_last_event_that_has_it(
-    seat_maps: SeatMaps, monkeypatch: pytest.MonkeyPatch
+    seat_maps: SeatMaps,
 ) -> None:
-    monkeypatch.setattr("seatlog.processes.worker.loads_kept", 1)
     of_worker = WorkerSeatMaps(seat_maps._inventories)
     names = []
     for inventory in (SAMPLE, OTHER):
         encoded = encode(inventory)
         names.append(inventory_hash(encoded))
         await seat_maps.publish(names[-1], compress(encoded))
-    await of_worker.load(names[:1])
-    events = [of_worker.by_hash[names[0]]] * 2
-    await of_worker.load(names[1:])
+    events = [*(await of_worker.load(names[:1])).values()] * 2
+    loaded = await of_worker.load(names[1:])
     events.pop()
     assert set(of_worker.by_hash) == set(names)
     events.pop()
-    assert set(of_worker.by_hash) == {names[1]}
+    assert set(of_worker.by_hash) == {*loaded} == {names[1]}

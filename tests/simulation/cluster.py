@@ -181,9 +181,9 @@ class Cluster:
         if commands.topic == self._world.topics[GROUPS_COMMANDS].physical_name:
             return coordinator_role(commands.partition, self._world.topics)
 
-        async def load(hashes: Collection[str]) -> None:
-            if hashes:
-                await process.sleep_ms(self._dice.between(0, 30))
+        async def load(hashes: Collection[str]) -> Mapping[str, object]:
+            await process.sleep_ms(self._dice.between(0, 30))
+            return {content_hash: self._inventories[content_hash] for content_hash in hashes}
 
         return seats_role(commands.partition, self._world.topics, self._inventories, load)
 

@@ -48,8 +48,8 @@ def one_partition() -> Topics:
     return load_topics().with_partitions(events=1, groups=1)
 
 
-async def load_seat_maps(hashes: Collection[str]) -> None:
-    assert set(hashes) <= SEAT_MAPS.keys()
+async def load_seat_maps(hashes: Collection[str]) -> dict[str, SeatMap]:
+    return {content_hash: SEAT_MAPS[content_hash] for content_hash in hashes}
 
 
 def seats() -> Role[Any, Any, Any]:
@@ -107,10 +107,10 @@ class House:
     def start(self, role: Role[Any, Any, Any]) -> None:
         self.running.append(asyncio.create_task(self.owner(role).run()))
 
-    async def open(self) -> int:
-        """Start both owners, create an event and give its id."""
+    async def open(self, role: Role[Any, Any, Any] | None = None) -> int:
+        """Start both owners, create an event and give its id; `role` is that of the seats."""
         self.start(coordinator())
-        self.start(seats())
+        self.start(role or seats())
         new = NewEvent(key="drop", chart_key="chart", inventory=SAMPLE_HASH)
         self.send(COORDINATOR_COMMANDS, CreateEvents(workspace=WORKSPACE, events=[new]))
         facts = await self.facts_when(lambda facts: len(facts) == 1)

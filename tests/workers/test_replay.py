@@ -1,15 +1,18 @@
 """Replays: what they must notice, and that they keep nobody waiting."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
+from weakref import WeakValueDictionary
 
 import msgspec
 import pytest
 
 from adapters.memory_log import MemoryLog
 from adapters.ports import NewRecord
+from engine.charts.inventory import SeatMap
 from schemas import outbox as outbox_schema
 from schemas.commands import CreateEvents, NewEvent
 from schemas.facts import StatusChanged
@@ -18,17 +21,21 @@ from tests.workers.house import (
     COMMANDS,
     COORDINATOR_COMMANDS,
     OUTBOX,
+    SAMPLE,
     SAMPLE_HASH,
     WORKSPACE,
     House,
     book,
     coordinator,
+    load_seat_maps,
+    one_partition,
     seats,
     until,
 )
 from workers.owner import Owner, StoppedError
 from workers.role import Role
-from workers.turns import Turns
+from workers.seats import seats_role
+from workers.turns import Rank, Turns
 
 
 async def book_and_close(house: House, count: int) -> None:
@@ -104,10 +111,10 @@ async def test_who_waits_for_an_inventory_keeps_no_other_replay_waiting(
     await house.close()
     asked, there = asyncio.Event(), asyncio.Event()
 
-    async def load(hashes: Collection[str]) -> None:
-        if hashes:
-            asked.set()
-            await there.wait()
+    async def load(hashes: Collection[str]) -> Mapping[str, object]:
+        asked.set()
+        await there.wait()
+        return await load_seat_maps(hashes)
 
     turns = Turns()
 
@@ -125,3 +132,42 @@ async def test_who_waits_for_an_inventory_keeps_no_other_replay_waiting(
     there.set()
     house.send(COMMANDS, book(event, "A-1"))
     await house.answers_when(1)
+
+
+class WatchedTurns(Turns):
+    """Turns that tell whether one is being had."""
+
+    is_had = False
+
+    @asynccontextmanager
+    async def turn(self, rank: Rank) -> AsyncIterator[None]:
+        async with super().turn(rank):
+            self.is_had = True
+            yield
+            self.is_had = False
+
+
+async def test_an_inventory_is_loaded_once_and_in_nobodys_turn(house: House) -> None:
+    turns = WatchedTurns()
+    kept: WeakValueDictionary[str, SeatMap] = WeakValueDictionary()
+    in_a_turn: list[bool] = []
+
+    async def load(hashes: Collection[str]) -> Mapping[str, object]:
+        in_a_turn.append(turns.is_had)
+        assert [*hashes] == [SAMPLE_HASH]
+        loaded = {SAMPLE_HASH: SeatMap(SAMPLE)}
+        kept.update(loaded)
+        return loaded
+
+    role = seats_role(0, one_partition(), kept, load)
+    event = await house.open(role)
+    house.send(COMMANDS, book(event, "A-1"))
+    await house.answers_when(1)
+    assert in_a_turn == [False], "the decision that made the event"
+    await house.close()
+    kept.clear()
+    owner = Owner(role, house.log, house.membership, house.clock, "m", turns=turns)
+    house.running.append(asyncio.create_task(owner.run()))
+    house.send(COMMANDS, book(event, "A-2"))
+    await house.answers_when(2)
+    assert in_a_turn == [False] * 2, "and its replay"
