@@ -15,6 +15,7 @@ from schemas.facts import (
     Pocket,
     SeasonStatusOverridden,
     SeatsFact,
+    StatusChanged,
 )
 from schemas.rejections import Rejection
 from seatlog.verify.parking import Parking, Source
@@ -33,7 +34,7 @@ from tests.engine.season_year import KEYS, MARCH, YEAR, year
 from tests.verify.test_tables import Told, changed, refused
 
 
-def area(seq: int, places: int, *, before: int = 0, status: str = BOOKED) -> SeatsFact:
+def area(seq: int, places: int, *, before: int = 0, status: str = BOOKED) -> StatusChanged:
     """Tell that places of the area were booked or released."""
     return replace(
         changed(seq, "GA", status, FREE if status == BOOKED else BOOKED),
