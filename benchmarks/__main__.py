@@ -3,6 +3,7 @@
 import sys
 
 from benchmarks import areas, best_available, engine, groups, http, owner, reports, wishes
+from seatlog.lifetime import collect_seldom
 
 BENCHMARKS = {
     "engine": engine.run,
@@ -22,6 +23,7 @@ def main() -> None:
     unknown = [name for name in names if name not in BENCHMARKS]
     if unknown:
         sys.exit(f"unknown: {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+    collect_seldom()  # as every process of the service does
     for name in names:
         print(f"== {name}")
         BENCHMARKS[name]()

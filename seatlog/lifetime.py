@@ -32,11 +32,11 @@ def run_process(
     except SettingsError as error:
         sys.exit(f"seatlog {name}: {error}")
     log_to_stderr(settings.member if name == "worker" else name, settings.log_level)
-    _collect_seldom()
+    collect_seldom()
     sys.exit(run_until_told(work(settings), leashed=leashed))
 
 
-def _collect_seldom() -> None:
+def collect_seldom() -> None:
     """Keep the garbage collector from going through what lives as long as the process.
 
     Records come and go by reference counts; cycles are rare. What was imported is set aside.
