@@ -6,6 +6,8 @@ Rules of this file:
    `getmany` on a subscribed consumer can block while a rebalance runs, so nobody reads with it.
 2. The group only suggests. Revocations mean nothing; each assignment is told whole.
 3. A static member id lets a restarted process have its partitions back at once.
+4. As few partitions as can be change hands when a member comes or goes (sticky assignment): one
+   that does stands still until its new owner has replayed it.
 """
 
 import asyncio
@@ -16,6 +18,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
 from aiokafka import TopicPartition as KafkaPartition
+from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.errors import KafkaError
 
 from adapters.ports import LogUnreachableError, TopicPartition
@@ -37,15 +40,22 @@ close_deadline_s = 2.0
 """A rebalance under way would hold the way out up for seconds; the session ends by itself."""
 
 
+def new_assignor() -> type[StickyPartitionAssignor]:
+    """Make the assignor of one member: its class keeps what that member was assigned last."""
+    return type("Assignor", (StickyPartitionAssignor,), {})
+
+
 class KafkaMembership(ConsumerRebalanceListener):
     """One member of the consumer group that spreads partitions over worker processes."""
 
     def __init__(self, bootstrap: str, group: str, member: str, topics: Sequence[str]) -> None:
         self._topics = topics
+        self._assignor = new_assignor()
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=bootstrap,
             group_id=group,
             group_instance_id=member,
+            partition_assignment_strategy=(self._assignor,),
             enable_auto_commit=False,
             auto_offset_reset="latest",
             session_timeout_ms=session_timeout_ms,
@@ -111,6 +121,10 @@ class KafkaMembership(ConsumerRebalanceListener):
 
     def on_partitions_assigned(self, assigned: Iterable[KafkaPartition]) -> None:
         """Pause what was assigned and tell the whole assignment."""
+        # Of two who claim a partition one was away when it changed hands: the generation tells who.
+        # aiokafka does not tell it to its assignor.
+        coordinator: Any = self._consumer._coordinator  # noqa: SLF001
+        self._assignor.on_generation_assignment(coordinator.generation)
         partitions = list(assigned)
         self._consumer.pause(*partitions)
         self._assignments.put_nowait(

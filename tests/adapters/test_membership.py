@@ -55,6 +55,20 @@ async def test_who_joins_has_a_share_and_everybody_is_told_all_of_theirs(
     assert all(shares)
 
 
+async def test_who_joins_takes_from_the_others_and_nothing_changes_hands_between_them(
+    members: Members,
+) -> None:
+    one = await members.join("one")
+    await one.changed()
+    two = await members.join("two")
+    before = [await one.changed(), await two.changed()]
+    # By name it comes first: dealt out in the order of members, everything would move.
+    three = await members.join("a first one")
+    after = [await one.changed(), await two.changed()]
+    assert all(late <= early for late, early in zip(after, before, strict=True)), (before, after)
+    assert await three.changed() == frozenset.union(*before) - frozenset.union(*after)
+
+
 async def test_a_member_is_soon_told_that_it_is_one(members: Members) -> None:
     """An owner that was fenced does nothing until then."""
     one = await members.join("one")

@@ -26,7 +26,7 @@ class Group(Brokers):
             FindCoordinatorRequest_v0,
             lambda _: FindCoordinatorRequest_v0.RESPONSE_TYPE(0, self.coordinator, "", 0),
         )
-        joined = JoinGroupRequest_v5.RESPONSE_TYPE(0, 0, 1, "roundrobin", "other", "member", [])
+        joined = JoinGroupRequest_v5.RESPONSE_TYPE(0, 0, 1, "sticky", "other", "member", [])
         assigned = ConsumerProtocolMemberAssignment(0, [(A.topic, [A.partition])], b"").encode()
         self.answer(JoinGroupRequest_v5, lambda _: joined)
         self.answer(

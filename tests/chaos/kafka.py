@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from adapters.kafka.membership import new_assignor
 from adapters.ports import TopicPartition
 from schemas.topics import EVENTS_COMMANDS, GROUPS_COMMANDS, Topics
 
@@ -87,6 +88,7 @@ async def _join_and_leave(bootstrap: str, group: str, names: list[str], stays_s:
         auto_offset_reset="latest",
         session_timeout_ms=6_000,
         heartbeat_interval_ms=500,
+        partition_assignment_strategy=(new_assignor(),),
     )
     member.subscribe(topics=names)
     try:
