@@ -1,9 +1,8 @@
-"""The entrance over real HTTP: keys, bodies, refusals, readiness, the end."""
+"""The entrance over real HTTP: keys, bodies, routes, refusals."""
 
 import asyncio
 import gzip
 import io
-import socket
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 import aiohttp
 import pytest
 
-from api.app import Entrance, listen, serve
+from api.app import Entrance, listen
 from api.core import Ingress
 from api.lanes import LaneLimits
 from schemas.topics import Topics
@@ -349,64 +348,6 @@ async def test_a_booking_over_http_and_a_late_one(
         assert (await response.json())["problems"][0][0] == "ANSWER_LATE"
 
 
-async def test_alive_and_ready_are_two_things(topics: Topics) -> None:
-    core = Ingress("127.0.0.1:9", topics, AccountsInMemory(), SIGNING_KEY)
-    runner = await listen(core, entrance(core).handle, "127.0.0.1", 0)
-    headers = {"Authorization": aiohttp.encode_basic_auth(SECRET, "")}
-    url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    async with aiohttp.ClientSession(url, headers=headers) as client:
-        for method in ("GET", "HEAD"):
-            async with client.request(method, "/health") as response:
-                assert response.status == 200
-        async with client.get("/ready") as response:
-            assert response.status == 503
-            assert "the broker" in (await response.json())["missing"]
-        async with client.post("/book/drop/A-1") as response:
-            assert response.status == 503
-            assert "Retry-After" in response.headers
-    await runner.cleanup()
-
-
 async def test_ready_says_yes(site: Site) -> None:
     async with site.client.get("/ready") as response:
         assert (response.status, await response.json()) == (200, {"ready": True})
-
-
-async def test_a_stopping_ingress_answers_what_is_open_and_then_ends(
-    kafka_bootstrap: str, topics: Topics
-) -> None:
-    core = Ingress(kafka_bootstrap, topics, AccountsInMemory(), SIGNING_KEY)
-    stop = asyncio.Event()
-    port = _free_port()
-    serving = asyncio.create_task(serve(core, entrance(core).handle, "127.0.0.1", port, stop))
-    headers = {"Authorization": aiohttp.encode_basic_auth(SECRET, "")}
-    async with aiohttp.ClientSession(f"http://127.0.0.1:{port}", headers=headers) as client:
-
-        async def ready() -> None:
-            try:
-                async with client.get("/ready") as response:
-                    assert response.status == 200
-            except aiohttp.ClientConnectionError as error:
-                raise AssertionError from error
-
-        await eventually(ready)
-        async with owners(kafka_bootstrap, topics):
-            await create_event(core, "drop")
-        open_request = asyncio.create_task(client.post("/book/drop/A-1"))
-
-        def under_way() -> None:
-            assert core.submitter.waiters
-
-        await eventually(under_way)
-        stop.set()
-        async with owners(kafka_bootstrap, topics), await open_request as response:
-            assert await response.text() == "Accepted"
-        await asyncio.wait_for(serving, timeout=9)
-        with pytest.raises(aiohttp.ClientConnectionError):
-            await client.get("/health")
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
