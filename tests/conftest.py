@@ -8,6 +8,7 @@ or fails them where SEATLOG_SERVERS=required (as .ci/run says).
 import contextlib
 import os
 import secrets
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
@@ -26,8 +27,24 @@ from seatlog.local.postgres import LocalPostgres
 
 MakeTopics = Callable[..., Awaitable[Topics]]
 
+_MEMORY = Path("/dev/shm")  # noqa: S108 - pytest and tempfile make folders of their own there
+_ROOM_BYTES = 8 * 1024**3
+"""Of what a whole run leaves behind, a good multiple."""
+
 # A test's database holds nothing that must survive the machine.
 _FAST_AND_FORGETFUL = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+
+
+def pytest_configure() -> None:
+    """Keep the servers' data in memory where there is room, unless TMPDIR names another place.
+
+    The tests delete thousands of files. On a disk that trims them, or that others keep busy, a
+    database then takes seconds to answer now and then, and no test here is about that.
+    """
+    if "TMPDIR" in os.environ or not _MEMORY.is_dir() or os.statvfs(_MEMORY).f_flag & os.ST_NOEXEC:
+        return
+    if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM_BYTES:
+        os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
 
 
 def give_up(error: Exception) -> NoReturn:
