@@ -22,6 +22,8 @@ fetch_records_max = 1_000
 fetch_wait_ms = 1_000
 first_backoff_s = 0.05
 backoff_max_s = 1.0
+record_wait_s = 5.0
+record_poll_ms = 500
 connecting_s = 1.0
 """How long a cancellation waits (rule 3)."""
 
@@ -73,6 +75,23 @@ async def reading(source: Log, positions: Mapping[TopicPartition, int]) -> Async
         if opening.done() and not opening.cancelled() and opening.exception() is None:
             # In a task of its own: what ends the reader must not end us.
             await asyncio.wait([asyncio.ensure_future(opening.result().close())])
+
+
+async def record_at(source: Log, partition: TopicPartition, offset: int) -> LogRecord:
+    """Read the record at an offset. Raises LogUnreachableError.
+
+    Raises PositionLostError for one that the topic keeps no more.
+    """
+    reader = await source.read_from({partition: offset})
+    try:
+        async with asyncio.timeout(record_wait_s):
+            while True:
+                for record in await reader.fetch(1, record_poll_ms):
+                    return record
+    except TimeoutError:
+        raise LogUnreachableError(f"{partition} does not give offset {offset}") from None
+    finally:
+        await reader.close()
 
 
 async def _undivided(work: "asyncio.Future[T]") -> T:

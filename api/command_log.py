@@ -6,13 +6,9 @@ Rules of this file:
    from its owner, who repeats its answer.
 """
 
-import asyncio
-
-from adapters.ports import Log, LogRecord, LogUnreachableError, TopicPartition
+from adapters.following import record_at
+from adapters.ports import Log, LogRecord, TopicPartition
 from schemas.topics import Topics
-
-record_wait_s = 5.0
-_poll_ms = 500
 
 
 class CommandLog:
@@ -38,13 +34,4 @@ class CommandLog:
 
         Raises PositionLostError for one that the topic keeps no more.
         """
-        reader = await self._source.read_from({partition: offset})
-        try:
-            async with asyncio.timeout(record_wait_s):
-                while True:
-                    for record in await reader.fetch(1, _poll_ms):
-                        return record
-        except TimeoutError:
-            raise LogUnreachableError(f"{partition} does not give offset {offset}") from None
-        finally:
-            await reader.close()
+        return await record_at(self._source, partition, offset)

@@ -12,6 +12,8 @@ Rules of this file:
 from collections import deque
 from typing import Any, NamedTuple
 
+import msgspec
+
 from engine.machine import Decision
 from schemas.commands import Idempotency
 from schemas.outbox import Accepted, Answer, Data
@@ -27,6 +29,14 @@ class _First(NamedTuple):
     """What a repeat is told."""
 
 
+class AnswersSnapshot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The first answers as a snapshot keeps them."""
+
+    by_command: dict[str, _First]
+    """The earliest first."""
+    deferred: dict[str, str]
+
+
 class FirstAnswers:
     """The first answers of the last 15 minutes, by command id."""
 
@@ -37,6 +47,16 @@ class FirstAnswers:
         self._in_order: deque[tuple[int, str]] = deque()
         self._deferred: dict[str, str] = {}
         """The fingerprints of the deferred commands, by command id."""
+
+    def snapshot(self) -> AnswersSnapshot:
+        """Say all that is known."""
+        return AnswersSnapshot(self._by_command, self._deferred)
+
+    def restore(self, kept: AnswersSnapshot) -> None:
+        """Learn all that was known."""
+        self._by_command.update(kept.by_command)
+        self._in_order.extend((first.at, id_) for id_, first in kept.by_command.items())
+        self._deferred.update(kept.deferred)
 
     def defer(self, asked: Idempotency | None) -> None:
         """Note that the answer to a command comes later."""

@@ -36,6 +36,14 @@ def refused(why: Rejection, detail: str) -> Decision[Fact]:
     return Decision(Rejected(code=why.code, detail=detail), [])
 
 
+class Snapshot(Protocol):
+    """A state, laid open so that it can be kept: the same state gives the same one."""
+
+    def inventories(self) -> Collection[str]:
+        """Name the inventories (by hash) that must be at hand before the state is built again."""
+        ...
+
+
 class Machine(Protocol[State, Cause, Fact]):
     """The rules of one kind of owner."""
 

@@ -26,6 +26,7 @@ from schemas import (
     seasons,
     selling,
     selling_edits,
+    snapshots,
     topics,
     votes,
 )
@@ -37,10 +38,12 @@ MESSAGES: dict[str, Any] = {
     topics.GROUPS_COMMANDS: commands.GroupsCommand,
     topics.EVENTS_OUTBOX: outbox.SeatsRecord,
     topics.GROUPS_OUTBOX: outbox.GroupsRecord,
+    topics.EVENTS_SNAPSHOTS: snapshots.Snapshot,
+    topics.GROUPS_SNAPSHOTS: snapshots.Snapshot,
     topics.GROUPS_VOTES: votes.GroupVote,
     topics.INVENTORIES: inventory.Inventory,
 }
-"""What the topics carry; `inventories` carries it compressed."""
+"""What the topics carry; `inventories` and the snapshots carry it compressed."""
 
 Json = dict[str, Any]
 
@@ -106,7 +109,7 @@ def _described_fields() -> dict[str, dict[str, str]]:
     """Give the attribute docstrings of all message types, by type and field."""
     modules: list[ModuleType] = [
         *(commands, facts, outbox, rejections, votes, inventory),
-        *(seasons, selling, selling_edits),
+        *(seasons, selling, selling_edits, snapshots),
     ]
     return {
         name: {

@@ -20,8 +20,10 @@ from msgspec import Meta
 
 EVENTS_COMMANDS = "events.commands"
 EVENTS_OUTBOX = "events.outbox"
+EVENTS_SNAPSHOTS = "events.snapshots"
 GROUPS_COMMANDS = "groups.commands"
 GROUPS_OUTBOX = "groups.outbox"
+GROUPS_SNAPSHOTS = "groups.snapshots"
 GROUPS_VOTES = "groups.votes"
 INVENTORIES = "inventories"
 DEAD_LETTERS = "dead.letters"
@@ -29,8 +31,10 @@ DEAD_LETTERS = "dead.letters"
 TOPIC_NAMES = (
     EVENTS_COMMANDS,
     EVENTS_OUTBOX,
+    EVENTS_SNAPSHOTS,
     GROUPS_COMMANDS,
     GROUPS_OUTBOX,
+    GROUPS_SNAPSHOTS,
     GROUPS_VOTES,
     INVENTORIES,
     DEAD_LETTERS,
@@ -39,8 +43,14 @@ TOPIC_NAMES = (
 OUTBOX_OF = {EVENTS_COMMANDS: EVENTS_OUTBOX, GROUPS_COMMANDS: GROUPS_OUTBOX}
 """Where the answers are that clients look up; votes have answers too, and nobody asks for them."""
 
-# Partition n of the outbox is the log of the owner of partition n of the commands (and votes).
-PAIRED = (*OUTBOX_OF.items(), (GROUPS_VOTES, GROUPS_OUTBOX))
+# Partition n of the outbox is the log of the owner of partition n of the commands (and votes), and
+# partition n of the snapshots is his.
+PAIRED = (
+    *OUTBOX_OF.items(),
+    (GROUPS_VOTES, GROUPS_OUTBOX),
+    (EVENTS_SNAPSHOTS, EVENTS_OUTBOX),
+    (GROUPS_SNAPSHOTS, GROUPS_OUTBOX),
+)
 
 UNLIMITED_MS = -1
 

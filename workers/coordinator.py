@@ -5,6 +5,7 @@ from typing import Any
 
 from adapters.ports import TopicPartition
 from engine.groups.machine import GroupsMachine
+from engine.groups.snapshot import decode_snapshot, restore, snapshot
 from schemas.commands import decode_groups_command
 from schemas.outbox import decode_groups_record
 from schemas.topics import (
@@ -12,6 +13,7 @@ from schemas.topics import (
     EVENTS_COMMANDS,
     GROUPS_COMMANDS,
     GROUPS_OUTBOX,
+    GROUPS_SNAPSHOTS,
     GROUPS_VOTES,
     Topics,
 )
@@ -38,4 +40,8 @@ def coordinator_role(partition: int, topics: Topics) -> Role[Any, Any, Any]:
         decision_cause=lambda facts: facts,
         load_inventories=_needs_no_inventories,
         dead_letters=TopicPartition(topics[DEAD_LETTERS].physical_name, 0),
+        snapshots=TopicPartition(topics[GROUPS_SNAPSHOTS].physical_name, partition),
+        snapshot=snapshot,
+        decode_snapshot=decode_snapshot,
+        restore=restore,
     )

@@ -41,6 +41,7 @@ from schemas.outbox import (
     type_name,
 )
 from schemas.rejections import Rejection
+from schemas.snapshots import Snapshot
 from schemas.votes import GroupVote, decode_vote
 from schemas.votes import encode as encode_vote
 from workers.aside import Addressed
@@ -153,6 +154,18 @@ class Ledger:
             raise PositionLostError(f"{name}: read {record.offset}, expected {expected}")
         self._inputs.positions[name] = record.offset + 1
 
+    def snapshot(self, producers: list[tuple[int, int]]) -> Snapshot:
+        """Give the state as it is after the last record; that must be acknowledged."""
+        assert not self.pending, "only acknowledged state is kept"
+        return Snapshot(
+            offset=self.next_offset - 1,
+            term=self._term,
+            digest=self._machine.digest(self._state),
+            deferred=sorted(self._inputs.deferred),
+            producers=producers,
+            state=msgspec.Raw(msgspec.json.encode(self._role.snapshot(self._state))),
+        )
+
     def open_votes(self) -> list[Addressed]:
         """Give the votes about all groups that are in doubt here."""
         return self._ballots(self._role.open_votes(self._state))
@@ -259,6 +272,10 @@ class Ledger:
     ) -> None:
         for fact in decision.facts:
             self._machine.evolve(self._state, fact)
+        if asked is not None and kind is CommandDeferred:
+            self._inputs.deferred.add(asked.command.offset)
+        elif asked is not None:
+            self._inputs.deferred.discard(asked.command.offset)
         if kind is not CommandAnswered:
             self._aside += self._ballots(self._role.votes_of(decision.facts))
         offset = self.next_offset + len(self.pending)

@@ -44,6 +44,7 @@ from workers.aside import Aside
 from workers.ledger import Ledger
 from workers.replay import NotOursError, Own, ReplayError, replay
 from workers.role import Role
+from workers.snapshots import Keeper
 from workers.turns import Turns
 
 log = logging.getLogger(__name__)
@@ -189,7 +190,8 @@ class Owner:
             self._at("2 ownership appended")
             # Step 3.
             own = Own(taken.offset, claim, (appender.producer_id, appender.producer_epoch))
-            state, inputs = await replay(self._role, self._log, own, self._turns)
+            replayed = await replay(self._role, self._log, own, self._turns)
+            state, inputs = replayed.state, replayed.inputs
             self._at("3 replayed")
             ledger = Ledger(self._role, state, inputs, taken.offset, self._failed)
             ledger.anchor(taken.timestamp, taken_at)
@@ -202,14 +204,15 @@ class Owner:
             # Step 5.
             aside = Aside(self._log, self._at_sent)
             life.push_async_callback(aside.close)
-            await self._serve(appender, reader, ledger, aside)
+            keeper = Keeper(self._role, replayed.kept_at, replayed.producers)
+            await self._serve(appender, reader, ledger, aside, keeper)
 
     def _at_sent(self, to: TopicPartition) -> None:
-        if to != self._role.dead_letters:
+        if to not in (self._role.dead_letters, self._role.snapshots):
             self._at("5 voted")
 
     async def _serve(
-        self, appender: Appender, reader: Reader, ledger: Ledger, aside: Aside
+        self, appender: Appender, reader: Reader, ledger: Ledger, aside: Aside, keeper: Keeper
     ) -> None:
         appended_at = self._clock.monotonic_ms()
         voted_at: int | None = None
@@ -234,6 +237,7 @@ class Owner:
                 await self._append(appender, ledger)
                 appended_at = self._clock.monotonic_ms()
                 self._lives_without_progress = self._taken_in_vain = 0
+                aside.send(keeper.keep_if_due(ledger))
             # Only now: all that they go with is acknowledged.
             aside.send(ledger.take_aside())
 

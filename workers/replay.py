@@ -1,5 +1,7 @@
 """Step 3 of the owner loop: fold the own outbox up to the own ownership record.
 
+It begins at the newest snapshot, or at the start of the outbox if there is none.
+
 Rules of this file:
 
 1. Read up to the own record and not less: a late append of the old owner that landed before it
@@ -7,6 +9,7 @@ Rules of this file:
 2. A void record (schemas.outbox, rule 2) is skipped.
 3. Whatever does not add up (a gap, time running backwards, another digest) stops the partition.
 4. Each record is compared with the state after it, so a fold that goes wrong names the offset.
+5. The record that a snapshot stands for is read again, and must be the one it names.
 """
 
 from collections import deque
@@ -18,7 +21,9 @@ import msgspec
 
 from adapters.ports import Log, LogRecord, TopicPartition
 from schemas.outbox import Data, OwnershipTaken, is_void
-from workers.role import Role
+from schemas.snapshots import Snapshot
+from workers.role import Record, Role
+from workers.snapshots import Kept, newest
 from workers.turns import Turns
 
 records_at_once_max = 50
@@ -49,22 +54,40 @@ class Inputs:
 
     positions: dict[str, int] = field(default_factory=dict)
     terms: dict[str, int] = field(default_factory=dict)
+    deferred: set[int] = field(default_factory=set)
+    """Offsets of the commands whose answers are still to come."""
 
     def positions_of(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         """Give the next offset to read of each input; 0 for one that was never read."""
         return {partition: self.positions.get(str(partition), 0) for partition in partitions}
 
 
-async def replay(role: Role[Any, Any, Any], log: Log, own: Own, turns: Turns) -> tuple[Any, Inputs]:
-    """Fold the outbox from its start to the own ownership record.
+class Replayed(NamedTuple):
+    """What the outbox has brought."""
+
+    state: Any
+    """The machine's own."""
+    inputs: Inputs
+    producers: list[tuple[int, int]]
+    """Producer id and epoch of everybody who has owned the partition."""
+    kept_at: int
+    """The offset that the newest snapshot stands for."""
+
+
+async def replay(role: Role[Any, Any, Any], log: Log, own: Own, turns: Turns) -> Replayed:
+    """Fold the outbox to the own ownership record.
 
     Raises ReplayError, PositionLostError if its start is gone, and NotOursError if the record at
     the own term is another's, or if an earlier owner had the same producer id and epoch: a broker
     that lost its memory of producers hands a pair out twice, and then the ack of one owner's append
     may be that of the other's.
     """
-    fold = _Fold(role)
-    reader = await log.read_from({role.outbox: 0})
+    kept = await newest(role, log)
+    if kept is not None and kept.snapshot.offset >= own.term:
+        raise NotOursError(f"{role.outbox} has a snapshot of offset {kept.snapshot.offset} already")
+    fold = _Fold(role, kept)
+    kept_at = fold.next_offset
+    reader = await log.read_from({role.outbox: fold.next_offset})
     # Groups everywhere wait for a coordinator, which reads no decisions. Then comes who is done
     # soonest.
     rank = (bool(role.decisions), own.term)
@@ -84,11 +107,11 @@ async def replay(role: Role[Any, Any, Any], log: Log, own: Own, turns: Turns) ->
         raise NotOursError(f"{role.outbox} offset {own.term} is not our own ownership record")
     if fold.producers.count(own.producer) > 1:
         raise NotOursError(f"{role.outbox}: producer {own.producer} has owned it before")
-    return fold.state, fold.inputs
+    return Replayed(fold.state, fold.inputs, fold.producers, kept_at)
 
 
 class _Fold:
-    def __init__(self, role: Role[Any, Any, Any]) -> None:
+    def __init__(self, role: Role[Any, Any, Any], kept: Kept | None = None) -> None:
         self._role = role
         self._decode = role.decode_record
         self._commands = str(role.commands)
@@ -99,8 +122,14 @@ class _Fold:
         self.producers: list[tuple[int, int]] = []
         self.next_offset = 0
         self._at = 0
-        self._deferred: set[int] = set()
-        """Offsets of the commands whose answers are still to come."""
+        self._begins_at: Snapshot | None = None
+        """The snapshot whose record is to be read next."""
+        if kept is not None:
+            self._begins_at = snapshot = kept.snapshot
+            self.state = kept.state
+            self.inputs.deferred.update(snapshot.deferred)
+            self.producers += snapshot.producers
+            self.next_offset = snapshot.offset
 
     def take_in_all(self, records: deque[LogRecord], at_hand: Collection[str]) -> Collection[str]:
         """Fold records up to one that needs inventories, and name these; () if all are folded."""
@@ -119,7 +148,9 @@ class _Fold:
             decoded = self._decode(record.value or b"")
         except msgspec.DecodeError as error:
             raise self._error(record.offset, str(error)) from error
-        if isinstance(decoded, OwnershipTaken):
+        if self._begins_at is not None:
+            self._begin(decoded, record.offset, self._begins_at)
+        elif isinstance(decoded, OwnershipTaken):
             taken = decoded.data
             self._term, self.claim = record.offset, taken.claim
             self.producers.append((taken.producer_id, taken.producer_epoch))
@@ -130,6 +161,19 @@ class _Fold:
             self._apply(decoded.data, record.offset)
         self.next_offset += 1
         return ()
+
+    def _begin(self, decoded: Record, offset: int, snapshot: Snapshot) -> None:
+        """Take from the record that a snapshot stands for what stands there already."""
+        self._begins_at = None
+        data: Data[Any] | None = None if isinstance(decoded, OwnershipTaken) else decoded.data
+        if data is None or is_void(data, snapshot.term, offset) or data.digest != snapshot.digest:
+            raise self._error(
+                offset,
+                f"is not what the newest snapshot in {self._role.snapshots} stands for: records "
+                "were lost, or the topic was made anew (then that of the snapshots must be, too)",
+            )
+        self._term, self._at = data.term, data.at
+        self._take_positions(data, offset)
 
     def _apply(self, data: Data[Any], offset: int) -> None:
         machine = self._role.machine
@@ -163,12 +207,12 @@ class _Fold:
         """Check that a record is about the very next command, or answers one that was deferred."""
         assert data.command is not None
         asked = data.command.offset
-        if data.answer is not None and asked in self._deferred:
-            self._deferred.remove(asked)
+        if data.answer is not None and asked in self.inputs.deferred:
+            self.inputs.deferred.remove(asked)
         elif asked != self.inputs.positions.get(self._commands, 0):
             raise self._error(offset, f"is about command {asked}, not the next one")
         elif data.answer is None:
-            self._deferred.add(asked)
+            self.inputs.deferred.add(asked)
 
     def _error(self, offset: int, what: str) -> ReplayError:
         return ReplayError(f"{self._role.outbox} offset {offset}: {what}")

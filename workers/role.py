@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from adapters.ports import LogRecord, TopicPartition
-from engine.machine import Decision, Machine
+from engine.machine import Decision, Machine, Snapshot
 from schemas.votes import GroupVote
 
 State = TypeVar("State")
@@ -63,6 +63,13 @@ class Role(Generic[State, Cause, Fact]):
     """What has to be told before the decision with this cause, at this time: record by record."""
     load_inventories: LoadInventories
     dead_letters: TopicPartition
+    snapshots: TopicPartition
+    snapshot: Callable[[State], Snapshot]
+    """Lays the state open; what comes shares its parts."""
+    decode_snapshot: Callable[[bytes], Any]
+    """Raises msgspec.DecodeError for what another version has kept."""
+    restore: Callable[[Any], State]
+    """Builds the state of a snapshot whose inventories are at hand."""
     votes_of: Callable[[Iterable[Fact]], list[GroupVote]] = no_votes
     """The votes that facts of this owner call for."""
     open_votes: Callable[[State], list[GroupVote]] = no_votes

@@ -1,6 +1,7 @@
 """The seats owner: the owner loop's role for one partition of `events.commands`."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from adapters.ports import TopicPartition
@@ -9,6 +10,7 @@ from engine.groups.machine import coordinators_max
 from engine.machine import Decision
 from engine.seats.machine import ApplyDecision, SeatsMachine
 from engine.seats.settling import settle_ahead
+from engine.seats.snapshot import decode_snapshot, restore, snapshot
 from engine.seats.state import SeatsState
 from schemas.commands import decode_seats_command
 from schemas.facts import GroupsFact, SeatsFact
@@ -17,6 +19,7 @@ from schemas.topics import (
     DEAD_LETTERS,
     EVENTS_COMMANDS,
     EVENTS_OUTBOX,
+    EVENTS_SNAPSHOTS,
     GROUPS_OUTBOX,
     GROUPS_VOTES,
     Topics,
@@ -62,6 +65,10 @@ def seats_role(
         open_votes=machine.open_votes,
         ballot_of=ballot_of,
         dead_letters=TopicPartition(topics[DEAD_LETTERS].physical_name, 0),
+        snapshots=TopicPartition(topics[EVENTS_SNAPSHOTS].physical_name, partition),
+        snapshot=snapshot,
+        decode_snapshot=decode_snapshot,
+        restore=partial(restore, inventories=inventories),
     )
 
 

@@ -48,6 +48,14 @@ class HoldRevision(NamedTuple):
     remembered_until: int
 
 
+class DirectorySnapshot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The directory as a snapshot keeps it."""
+
+    entries: list[Entry]
+    """In the order of their last updates."""
+    holds: dict[str, HoldRevision]
+
+
 class Directory:
     """The events of all workspaces of one coordinator, and the changed hold deadlines."""
 
@@ -72,6 +80,17 @@ class Directory:
         self._forgettable: list[tuple[int, str]] = []
         """A heap of the changed deadlines by the time until which they must be remembered."""
         self._digest_sum = 0
+
+    def snapshot(self) -> DirectorySnapshot:
+        """Say all that is known."""
+        return DirectorySnapshot(list(self._by_id.values()), self._holds)
+
+    def restore(self, kept: DirectorySnapshot) -> None:
+        """Learn all that was known."""
+        for entry in kept.entries:
+            self._put(entry)
+        for token, revision in kept.holds.items():
+            self._put_hold(token, revision)
 
     def find(self, workspace: str, key: str) -> Entry | None:
         """Look an event up by its key."""
@@ -140,13 +159,17 @@ class Directory:
             case EventDeleted():
                 self._take(fact.event)
             case HoldDeadlineSet():
-                self._holds[fact.token] = HoldRevision(fact.expires_at, fact.remembered_until)
-                heappush(self._forgettable, (fact.remembered_until, fact.token))
+                revision = HoldRevision(fact.expires_at, fact.remembered_until)
+                self._put_hold(fact.token, revision)
 
     @property
     def digest_sum(self) -> int:
         """Give the sum of the entries' digests."""
         return self._digest_sum % DIGEST_MODULUS
+
+    def _put_hold(self, token: str, revision: HoldRevision) -> None:
+        self._holds[token] = revision
+        heappush(self._forgettable, (revision.remembered_until, token))
 
     def _put(self, entry: Entry) -> None:
         self._by_key[entry.workspace, entry.key] = entry

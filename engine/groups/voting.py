@@ -10,7 +10,9 @@ Rules of this file:
    of before, changes nothing.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
 
 from engine.digests import DIGEST_MODULUS, digest_of
 from engine.limits import within
@@ -34,18 +36,28 @@ vote_within_ms = 3_000
 """An owner that is down is back by then, or its part is not worth the wait of the others."""
 
 
+class GroupSnapshot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A group in doubt as a snapshot keeps it."""
+
+    group: int
+    asked: Asked
+    partitions: list[int]
+    vote_by: int
+    votes: list[VoteCounted]
+
+
 class GroupInDoubt:
     """A group that was begun and is not decided."""
 
     __slots__ = ("asked", "digest_sum", "group", "partitions", "verdicts", "vote_by")
 
-    def __init__(self, begun: GroupBegun) -> None:
-        self.group = begun.group
-        self.asked: Asked = begun.asked
-        self.partitions = [part.partition for part in begun.parts]
-        self.vote_by = begun.vote_by
+    def __init__(self, group: int, asked: Asked, partitions: list[int], vote_by: int) -> None:
+        self.group = group
+        self.asked = asked
+        self.partitions = partitions
+        self.vote_by = vote_by
         self.verdicts: dict[int, VoteCounted] = {}
-        self.digest_sum = _digest(begun.group, "begun")
+        self.digest_sum = _digest(group, "begun")
         """Of all that is known about it."""
 
     def count(self, vote: VoteCounted) -> int:
@@ -94,7 +106,32 @@ class GroupsInDoubt:
 
     def begin(self, begun: GroupBegun) -> None:
         """Note that a group was begun."""
-        doubt = self._groups[begun.group] = GroupInDoubt(begun)
+        partitions = [part.partition for part in begun.parts]
+        self._put(GroupInDoubt(begun.group, begun.asked, partitions, begun.vote_by))
+
+    def snapshot(self) -> list[GroupSnapshot]:
+        """Say all that is known."""
+        return [
+            GroupSnapshot(
+                doubt.group,
+                doubt.asked,
+                doubt.partitions,
+                doubt.vote_by,
+                list(doubt.verdicts.values()),
+            )
+            for doubt in self._groups.values()
+        ]
+
+    def restore(self, kept: Iterable[GroupSnapshot]) -> None:
+        """Learn all that was known."""
+        for one in kept:
+            doubt = GroupInDoubt(one.group, one.asked, one.partitions, one.vote_by)
+            for vote in one.votes:
+                doubt.count(vote)
+            self._put(doubt)
+
+    def _put(self, doubt: GroupInDoubt) -> None:
+        self._groups[doubt.group] = doubt
         self._digest_sum += doubt.digest_sum
 
     def count(self, vote: VoteCounted) -> None:

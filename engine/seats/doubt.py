@@ -30,6 +30,18 @@ class Part(NamedTuple):
     refusal: Rejected | None = None
 
 
+Reserved = dict[int, dict[str, dict[int, list[PlannedChange]]]]
+"""What each group has planned, by event and label, in the order of the reservations."""
+
+
+class DoubtSnapshot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What groups have reserved as a snapshot keeps it."""
+
+    parts: dict[int, Part]
+    """In the order of the coordinators."""
+    reserved: Reserved
+
+
 class Doubt:
     """The groups that are in doubt in one partition."""
 
@@ -39,13 +51,22 @@ class Doubt:
         self._parts: dict[int, Part] = {}
         self._digests: dict[int, int] = {}
         """Of each part, what it adds to the sum."""
-        self._reserved: dict[int, dict[str, dict[int, list[PlannedChange]]]] = {}
-        """What each group has planned, by event and label, in the order of the reservations."""
+        self._reserved: Reserved = {}
         self.digest_sum = 0
 
     def __bool__(self) -> bool:
         """Say whether anything is reserved."""
         return bool(self._reserved)
+
+    def snapshot(self) -> DoubtSnapshot:
+        """Say all that is known."""
+        return DoubtSnapshot(self._parts, self._reserved)
+
+    def restore(self, kept: DoubtSnapshot) -> None:
+        """Learn all that was known."""
+        for group, part in kept.parts.items():
+            self._put(group, part)
+        self._reserved.update(kept.reserved)
 
     def part(self, group: int) -> Part | None:
         """Give what was said about a group; None if it is not in doubt here."""

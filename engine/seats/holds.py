@@ -13,10 +13,22 @@ from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import NamedTuple
 
+import msgspec
+
 
 class _Revision(NamedTuple):
     expires_at: int
     remembered_until: int
+
+
+class HoldsSnapshot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The hold tokens as a snapshot keeps them."""
+
+    objects: dict[str, list[tuple[int, str]]]
+    """What each token holds, as event and label, in the order in which it took it."""
+    deadlines: dict[str, int]
+    """Of the tokens that hold something."""
+    revised: dict[str, _Revision]
 
 
 class Holds:
@@ -34,6 +46,24 @@ class Holds:
         """Entries of the heap that wait for the decision about a group."""
         self._forgettable: list[tuple[int, str]] = []
         """A heap of the revisions by the time until which they must be remembered."""
+
+    def snapshot(self) -> HoldsSnapshot:
+        """Say all that decisions depend on: of a token that holds nothing, its revision."""
+        return HoldsSnapshot(
+            {token: list(held) for token, held in self._objects.items()},
+            {token: self._deadline[token] for token in self._objects if token in self._deadline},
+            self._revised,
+        )
+
+    def restore(self, kept: HoldsSnapshot) -> None:
+        """Learn all that was known; what stood aside is looked at again."""
+        for token, revision in kept.revised.items():
+            self.revise(token, *revision)
+        for token, held in kept.objects.items():
+            self._objects[token] = dict.fromkeys(held)
+        for token, expires_at in kept.deadlines.items():
+            self._deadline[token] = expires_at
+            heappush(self._heap, (expires_at, token))
 
     def deadline(self, token: str, otherwise: int) -> int:
         """Give the token's deadline: the last revision, or `otherwise` (from its signature)."""

@@ -199,7 +199,7 @@ class SeatsMachine:
                 chart = self._inventories[fact.inventory]
                 event_map = EventMap(chart, fact.selling or AS_THE_CHART_SAYS)
                 state.events[fact.event] = EventState(
-                    fact.event, fact.workspace, fact.key, event_map
+                    fact.event, fact.workspace, fact.key, fact.inventory, event_map
                 )
                 if fact.season is not None:
                     state.seasons.put(fact.event, fact.season)
@@ -211,7 +211,8 @@ class SeatsMachine:
                 if fact.season is not None:
                     state.share_anew(event, fact.season)
                 if fact.selling is not None or fact.inventory is not None:
-                    event.sell(self._updated_map(event.map, fact))
+                    inventory = fact.inventory or event.inventory
+                    event.sell(inventory, self._updated_map(event.map, fact))
                     state.parking.touch_events({event.id})
             case EventDeleted():
                 state.drop(state.events[fact.event])

@@ -51,6 +51,22 @@ class ParkedItem(NamedTuple):
         return command if isinstance(command, ChangeBestAvailable) else None
 
 
+class ItemSnapshot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A parked item as a snapshot keeps it."""
+
+    number: int
+    waiting: Waiting
+    objects: list[ObjectKey]
+
+
+class ParkingSnapshot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The parked items as a snapshot keeps them."""
+
+    items: list[ItemSnapshot]
+    """The earliest first."""
+    arrived: int
+
+
 class Parking:
     """The parked items of one partition."""
 
@@ -117,7 +133,25 @@ class Parking:
     def park(self, waiting: Waiting, objects: Iterable[ObjectKey]) -> None:
         """Let an item wait, behind all that are there."""
         self._arrived += 1
-        item = ParkedItem(self._arrived, waiting, frozenset(objects))
+        self._put(ParkedItem(self._arrived, waiting, frozenset(objects)))
+
+    def snapshot(self) -> ParkingSnapshot:
+        """Say who waits for what."""
+        items = [
+            ItemSnapshot(item.number, item.waiting, sorted(item.objects))
+            for item in self._items.values()
+        ]
+        return ParkingSnapshot(items, self._arrived)
+
+    def restore(self, kept: ParkingSnapshot) -> None:
+        """Let everybody wait who did; all are looked at again, which costs time and no more."""
+        for item in kept.items:
+            self._put(ParkedItem(item.number, item.waiting, frozenset(item.objects)))
+            self._candidates.add(item.number)
+        self._arrived = kept.arrived
+
+    def _put(self, item: ParkedItem) -> None:
+        waiting = item.waiting
         self._items[item.number] = item
         self._bytes += len(_encode(waiting))
         self._by_source[_source(waiting)] = item.number

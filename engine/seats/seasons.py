@@ -14,9 +14,18 @@ Rules of this file:
 from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 
+import msgspec
+
 from engine.charts.inventory import BookableObject
 from engine.seats.doubt import ObjectKey
 from schemas.seasons import SeasonPlace
+
+
+class SeasonsSnapshot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The seasons as a snapshot keeps them."""
+
+    seasons_of: dict[int, Sequence[int]]
+    events_of: dict[int, list[int]]
 
 
 class Seasons:
@@ -28,6 +37,17 @@ class Seasons:
         self._seasons_of: dict[int, Sequence[int]] = {}
         self._events_of: dict[int, dict[int, None]] = {}
         # A dict as an ordered set: the order must be the same in every process.
+
+    def snapshot(self) -> SeasonsSnapshot:
+        """Say all that is known."""
+        events_of = {season: list(events) for season, events in self._events_of.items()}
+        return SeasonsSnapshot(self._seasons_of, events_of)
+
+    def restore(self, kept: SeasonsSnapshot) -> None:
+        """Learn all that was known."""
+        self._seasons_of.update(kept.seasons_of)
+        for season, events in kept.events_of.items():
+            self._events_of[season] = dict.fromkeys(events)
 
     def put(self, event: int, place: SeasonPlace) -> None:
         """Note what an event is in its season from now on."""

@@ -102,6 +102,7 @@ class EventState:
     __slots__ = (
         "area_holds",
         "id",
+        "inventory",
         "is_in_the_past",
         "key",
         "known_offers",
@@ -112,10 +113,19 @@ class EventState:
         "workspace",
     )
 
-    def __init__(self, id: int, workspace: str, key: str, event_map: EventMap) -> None:  # noqa: A002
+    def __init__(
+        self,
+        id: int,  # noqa: A002
+        workspace: str,
+        key: str,
+        inventory: str,
+        event_map: EventMap,
+    ) -> None:
         self.id = id
         self.workspace = workspace
         self.key = key
+        self.inventory = inventory
+        """The hash of what the map is of."""
         self.map = event_map
         self.is_in_the_past = False
         self.last_seq = 0
@@ -127,8 +137,9 @@ class EventState:
         self.known_offers: Offers | None = None
         """None until somebody asks for the best available."""
 
-    def sell(self, event_map: EventMap) -> None:
-        """Sell the event in another way."""
+    def sell(self, inventory: str, event_map: EventMap) -> None:
+        """Sell the event in another way, or from another inventory."""
+        self.inventory = inventory
         self.map = event_map
         self.known_offers = None
 
@@ -233,6 +244,10 @@ class SeatsState:
     def number(self, event: EventState, seq: int) -> None:
         """Note the number of an event's latest status change; they come without a gap."""
         assert seq == event.last_seq + 1, (event.id, seq, event.last_seq)
+        self.number_on(event, seq)
+
+    def number_on(self, event: EventState, seq: int) -> None:
+        """Note how many status changes an event has had."""
         self._count(seq - event.last_seq)
         event.last_seq = seq
 

@@ -21,6 +21,7 @@ from schemas import (
     seasons,
     selling,
     selling_edits,
+    snapshots,
     votes,
 )
 from schemas.commands import decode_groups_command, decode_seats_command
@@ -46,6 +47,7 @@ UNIONS: list[tuple[Any, Decode]] = [
     (outbox.GroupsRecord, decode_groups_record),
     (votes.GroupVote, votes.decode_vote),
     (inventory.Inventory, inventory.decode),
+    (snapshots.Snapshot, _decoder(snapshots.Snapshot)),
 ]
 
 

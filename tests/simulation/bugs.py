@@ -5,11 +5,14 @@ from typing import Final
 from api.outbox_tail import OutboxTail
 from engine.answers import FirstAnswers
 from engine.groups import machine as groups
+from engine.groups import snapshot as groups_snapshots
 from engine.groups.directory import Directory
 from engine.seats import areas, changes, expiry, reservations
 from engine.seats import machine as seats
+from engine.seats import snapshot as seats_snapshots
 from engine.seats.changes import Attempt
 from engine.seats.holds import Holds
+from engine.seats.parking import Parking
 from engine.seats.state import SeatsState
 from tests.simulation.bug import bug
 from tests.simulation.bugs_of_sales import OF_CHARTS, OF_OFFERS, OF_SEASONS, OF_TABLES
@@ -53,7 +56,11 @@ OF_THE_LOOP: Final = (
                 "        taken = await appender.append("
             ),
         ),
-        (owner, "replay", "fold = _Fold(role)", "fold = _Fold(role); fold.end = ends[own.claim]"),
+        (
+            *(owner, "replay"),
+            "fold = _Fold(role, kept)",
+            "fold = _Fold(role, kept); fold.end = ends[own.claim]",
+        ),
         (
             _Fold,
             "take_in",
@@ -277,5 +284,54 @@ OF_GROUPS: Final = (
     ),
 )
 
+OF_SNAPSHOTS: Final = (
+    bug(
+        "what is not acknowledged is kept",
+        (
+            *(Owner, "_serve"),
+            'self._at("5 decided", ledger.pending)',
+            "aside.send(keeper.keep_if_due(ledger))",
+        ),
+        (Ledger, "snapshot", 'assert not self.pending, "only acknowledged state is kept"', ""),
+        (Ledger, "snapshot", "self.next_offset - 1", "self.next_offset - 1 + len(self.pending)"),
+    ),
+    bug(
+        "a snapshot stands for a record too few",
+        (Ledger, "snapshot", "self.next_offset - 1", "self.next_offset - 2"),
+    ),
+    bug(
+        "what groups have reserved is not kept",
+        (seats_snapshots, "restore", "state.doubt.restore(kept.doubt)", ""),
+    ),
+    bug(
+        "what is parked is not kept",
+        (seats_snapshots, "restore", "state.parking.restore(kept.parking)", ""),
+    ),
+    bug(
+        "groups in doubt are not kept",
+        (groups_snapshots, "restore", "state.groups.restore(kept.groups)", ""),
+    ),
+    bug(
+        "first answers are not kept",
+        (seats_snapshots, "restore", "state.answers.restore(kept.answers)", ""),
+    ),
+    bug(
+        "changed deadlines are not kept",
+        (Holds, "restore", "self.revise(token, *revision)", "pass"),
+    ),
+    bug(
+        "what was parked is not looked at again",
+        (Parking, "restore", "self._candidates.add(item.number)", ""),
+    ),
+    bug(
+        "who waits for an answer is not kept",
+        (_Fold, "__init__", "self.inputs.deferred.update(snapshot.deferred)", ""),
+    ),
+    bug(
+        "earlier owners are not kept",
+        (_Fold, "__init__", "self.producers += snapshot.producers", ""),
+    ),
+)
+
 OF_SALES: Final = OF_SEASONS + OF_TABLES + OF_CHARTS + OF_OFFERS
-BUGS: Final = OF_THE_LOOP + OF_THE_MACHINES + OF_GROUPS + OF_SALES
+BUGS: Final = OF_THE_LOOP + OF_THE_MACHINES + OF_GROUPS + OF_SNAPSHOTS + OF_SALES

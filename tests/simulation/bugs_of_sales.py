@@ -94,9 +94,9 @@ OF_CHARTS: Final = (
         (
             machine.SeatsMachine,
             "_evolve_event",
-            "event.sell(self._updated_map(event.map, fact))",
+            "event.sell(inventory, self._updated_map(event.map, fact))",
             (
-                "event.sell(self._updated_map(event.map, fact))\n"
+                "event.sell(inventory, self._updated_map(event.map, fact))\n"
                 "            for label, held in list(event.objects.items()):\n"
                 "                if fact.inventory and held.hold_token:\n"
                 "                    state.replace(event, label, type(held)())"
@@ -125,7 +125,7 @@ OF_CHARTS: Final = (
         (
             machine.SeatsMachine,
             "_evolve_event",
-            "event.sell(self._updated_map(event.map, fact))",
+            "event.sell(inventory, self._updated_map(event.map, fact))",
             "event.map = self._updated_map(event.map, fact)",
         ),
     ),

@@ -32,6 +32,8 @@ class Fault(StrEnum):
     VOTE_LATE = "a vote comes late"
     VOTE_DOUBLED = "a vote comes twice"
     VOTE_OVERTAKEN = "a vote is overtaken by the next one"
+    SNAPSHOT_LOST = "a snapshot is lost"
+    SNAPSHOT_LATE = "a snapshot comes after newer ones"
     PARTITION_SLOW = "a partition is slow to be read"
     FETCH_SHORT = "a fetch brings little"
     LOG_AWAY = "the log is away"
@@ -67,6 +69,8 @@ CHANCES: Final = {
     Fault.VOTE_LATE: 0.06,
     Fault.VOTE_DOUBLED: 0.06,
     Fault.VOTE_OVERTAKEN: 0.06,
+    Fault.SNAPSHOT_LOST: 0.1,
+    Fault.SNAPSHOT_LATE: 0.2,
     Fault.PARTITION_SLOW: 0.01,
     Fault.FETCH_SHORT: 0.05,
     Fault.LOG_AWAY: 0.02,

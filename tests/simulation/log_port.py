@@ -21,7 +21,7 @@ from adapters.ports import (
     Span,
     TopicPartition,
 )
-from schemas.topics import GROUPS_VOTES
+from schemas.topics import EVENTS_SNAPSHOTS, GROUPS_SNAPSHOTS, GROUPS_VOTES
 from tests.simulation.broker import Ack, Broker, Refusal, Request
 from tests.simulation.dice import Dice, Fault
 from tests.simulation.process import Process
@@ -43,6 +43,9 @@ class SimulatedLog:
         self._dice = world.dice
         self._process = process
         self._votes = world.topics[GROUPS_VOTES].physical_name
+        self._snapshots = {
+            world.topics[name].physical_name for name in (EVENTS_SNAPSHOTS, GROUPS_SNAPSHOTS)
+        }
 
     async def take(self, partition: TopicPartition) -> "SimulatedAppender":
         """Become the partition's newest appender."""
@@ -68,11 +71,22 @@ class SimulatedLog:
     async def publish(self, partition: TopicPartition, records: Sequence[NewRecord]) -> None:
         """Append without ownership."""
         await self._round_trip()
+        if partition.topic in self._snapshots:
+            self._send_snapshots(partition, records)
+            return
         if partition.topic != self._votes:
             self._broker.publish(partition, records)
             return
         for vote in records:
             self._send_vote(partition, vote)
+
+    def _send_snapshots(self, to: TopicPartition, records: Sequence[NewRecord]) -> None:
+        if self._dice.fires(Fault.SNAPSHOT_LOST):
+            return
+        if self._dice.fires(Fault.SNAPSHOT_LATE):
+            self._broker.later(self._dice.between(50, 4_000), self._broker.publish, to, records)
+        else:
+            self._broker.publish(to, records)
 
     def _send_vote(self, ballot: TopicPartition, vote: NewRecord) -> None:
         """Bring a vote to its ballot, once, twice, late, after the next one or never."""

@@ -6,8 +6,10 @@ Rules of this file:
    live memory of an owner is compared with a replay does the engine take part.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import msgspec
 
 from adapters.memory_log import MemoryRecord
 from adapters.ports import Span, TopicPartition
@@ -54,13 +56,22 @@ def report_on(topics: Topics, records: Records, requests: list[Request], now: in
     return report
 
 
+class Laid(NamedTuple):
+    """The snapshots of an outbox, and the way in which a state is laid open for one."""
+
+    snapshot: Callable[[Any], Any]
+    kept: Mapping[int, bytes]
+    """The states, by the offset that they stand for."""
+
+
 def replay_faults(
     partition: TopicPartition,
     told: list[Entry],
     machine: Machine[Any, Any, Any],
     live: Any,  # noqa: ANN401 - the machine's state
+    laid: Laid,
 ) -> Iterator[str]:
-    """Fold an outbox from its start: each digest must be as told, the end as the live owner's."""
+    """Fold an outbox from its start: all that was told or kept, and the end, must be the same."""
     state = machine.initial()
     for entry in told:
         try:
@@ -73,6 +84,9 @@ def replay_faults(
         if machine.digest(state) != entry.data.digest:
             yield f"{entry.where}: digest {entry.data.digest}, replayed {machine.digest(state)}"
             return
+        kept = laid.kept.get(entry.data.offset)
+        if kept is not None and kept != msgspec.json.encode(laid.snapshot(state)):
+            yield f"{entry.where}: the snapshot is not the replayed state"
     if live is not None:
         replayed, lived = picture(state), picture(live)
         for part, value in replayed.items():

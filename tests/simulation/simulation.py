@@ -16,12 +16,14 @@ from functools import cache
 from typing import Any, Final
 from unittest.mock import patch
 
-from adapters.ports import NewRecord, TopicPartition
+from adapters.ports import Log, NewRecord, TopicPartition
 from api.positions import partitions_of
 from engine.charts.inventory import SeatMap
 from engine.groups import machine
 from engine.groups.machine import GroupsMachine
+from engine.groups.snapshot import snapshot as groups_snapshot
 from engine.seats.machine import SeatsMachine
+from engine.seats.snapshot import snapshot as seats_snapshot
 from schemas.inventory import compress, encode
 from schemas.outbox import (
     HEADER_OFFSET,
@@ -29,11 +31,14 @@ from schemas.outbox import (
     decode_groups_record,
     decode_seats_record,
 )
+from schemas.snapshots import decode as decode_snapshot
 from schemas.topics import (
     EVENTS_COMMANDS,
     EVENTS_OUTBOX,
+    EVENTS_SNAPSHOTS,
     GROUPS_COMMANDS,
     GROUPS_OUTBOX,
+    GROUPS_SNAPSHOTS,
     GROUPS_VOTES,
     INVENTORIES,
     Topics,
@@ -52,7 +57,9 @@ from tests.simulation.loop import VirtualLoop
 from tests.simulation.organisers import Programme
 from tests.simulation.trace import Trace
 from tests.simulation.world import World
-from workers import owner
+from workers import owner, replay, snapshots
+from workers.role import Role
+from workers.snapshots import Kept
 
 VENUES: Final = (THEATRE, ATTIC)
 """Events begin in the first; the other has less of all."""
@@ -62,6 +69,8 @@ PACKED: Final = [
 ]
 clients_number: Final = 5
 steps_each: Final = 10
+records_between: Final = (5, 25, 10_000)
+"""Snapshots, by seed: many, some or none."""
 events_partitions: Final = (1, 2, 2, 3, 3, 3)
 """In one there are no groups; they come in every other."""
 replaced_at_once: Final = 2
@@ -83,6 +92,8 @@ class Outcome:
     fired_in_doubt: Counter[Fault]
     """Crashes of owners that had a group in doubt."""
     counts: Counts
+    restored: int
+    """Replays that began at a snapshot."""
     steps: int
     trace_hash: str
     lines: tuple[str, ...]
@@ -132,6 +143,7 @@ class _Simulation:
         """Made when the dice speak for `secrets`: it has a random name."""
         self.findings = self.cluster.findings
         self.counts = Counts()
+        self.restored = 0
 
     def run(self) -> Outcome:
         self.loop.set_exception_handler(lambda _loop, _context: None)
@@ -139,7 +151,12 @@ class _Simulation:
         token = patch.object(secrets, "token_hex", lambda size: numbers.randbytes(size).hex())
         states = patch.object(WatchedLedger, "states", dict[tuple[TopicPartition, int], Any]())
         few = patch.object(machine, "inventories_replaced_at_once_max", replaced_at_once)
-        with token, states, few, patch.object(owner, "Ledger", WatchedLedger):
+        often = patch.object(
+            snapshots, "records_between_min", records_between[self.seed % len(records_between)]
+        )
+        begins = patch.object(replay, "newest", self._newest)
+        watched = patch.object(owner, "Ledger", WatchedLedger)
+        with token, states, few, often, begins, watched:
             try:
                 self.loop.run_until_complete(self._live())
             finally:
@@ -151,10 +168,19 @@ class _Simulation:
             self.dice.fired,
             self.cluster.fired_in_doubt,
             self.counts,
+            self.restored,
             self.trace.steps,
             self.trace.digest(),
             tuple(self.trace.lines),
         )
+
+    async def _newest(self, role: Role[Any, Any, Any], log_port: Log) -> Kept | None:
+        there_are_some = self.broker.end(role.snapshots) > 0
+        kept = await snapshots.newest(role, log_port)
+        self.restored += kept is not None
+        if there_are_some and kept is None:
+            self.findings.append(f"the newest snapshot of {role.outbox} is left aside")
+        return kept
 
     def _end_tasks(self) -> None:
         """End what runs still: sleepers of the dead, and whoever a finding left behind."""
@@ -307,21 +333,34 @@ class _Simulation:
         self.findings += map(str, report.faults)
         events = self.topics[EVENTS_COMMANDS].partitions
         for outbox in partitions_of(self.topics, EVENTS_OUTBOX):
-            told = self._compare(outbox, records, SeatsMachine(outbox.partition, SEAT_MAPS))
+            told = self._compare(
+                outbox,
+                records,
+                SeatsMachine(outbox.partition, SEAT_MAPS),
+                oracles.Laid(seats_snapshot, self._kept(EVENTS_SNAPSHOTS, outbox)),
+            )
             commands = TopicPartition(self.topics[EVENTS_COMMANDS].physical_name, outbox.partition)
             self.findings += oracles.early_faults(records[commands], told, self.broker.jumps)
         for outbox in partitions_of(self.topics, GROUPS_OUTBOX):
-            self._compare(outbox, records, GroupsMachine(outbox.partition, events))
+            laid = oracles.Laid(groups_snapshot, self._kept(GROUPS_SNAPSHOTS, outbox))
+            self._compare(outbox, records, GroupsMachine(outbox.partition, events), laid)
+
+    def _kept(self, topic: str, outbox: TopicPartition) -> dict[int, bytes]:
+        """Give the states that were kept of an outbox, by the offset that they stand for."""
+        partition = TopicPartition(self.topics[topic].physical_name, outbox.partition)
+        kept = [decode_snapshot(record.value or b"") for record in self.broker.records(partition)]
+        return {snapshot.offset: bytes(snapshot.state) for snapshot in kept}
 
     def _compare(
         self,
         outbox: TopicPartition,
         records: oracles.Records,
         machine: Any,  # noqa: ANN401
+        laid: oracles.Laid,
     ) -> list[Entry]:
         """Compare the live owner of an outbox with a replay; give the records that count."""
         journal = Journal(outbox, self._decode(outbox), Report())
         told = [entry for record in records[outbox] if (entry := journal.read(record))]
         live = WatchedLedger.states.get((outbox, -1 if journal.term is None else journal.term))
-        self.findings += oracles.replay_faults(outbox, told, machine, live)
+        self.findings += oracles.replay_faults(outbox, told, machine, live, laid)
         return told

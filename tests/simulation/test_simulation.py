@@ -23,6 +23,8 @@ groups_min = 2_500
 """Confirmed ones."""
 parked_min = 1_000
 """Commands that waited for a group."""
+restored_min = 5_000
+"""Replays that began at a snapshot."""
 seeds_per_bug_max = 500
 
 
@@ -30,18 +32,20 @@ seeds_per_bug_max = 500
 def test_no_seed_breaks_a_guarantee_and_every_fault_has_fired() -> None:
     fired: Counter[Fault] = Counter()
     fired_in_doubt: Counter[Fault] = Counter()
-    groups = parked = 0
+    groups = parked = restored = 0
     for outcome in run_seeds(range(SEEDS), processes=2):
         assert not outcome.findings, failure(outcome)
         fired += outcome.fired
         fired_in_doubt += outcome.fired_in_doubt
         groups += outcome.counts.groups_confirmed
         parked += outcome.counts.commands_parked
+        restored += outcome.restored
     assert {fault: fired[fault] for fault in Fault if fired[fault] < fired_min} == {}
     crashes = CRASHES.values()
     assert [crash for crash in crashes if fired_in_doubt[crash] < fired_in_doubt_min] == []
     assert groups > groups_min
     assert parked > parked_min
+    assert restored > restored_min
 
 
 @pytest.mark.parametrize("seed", [3, 14, 159])
