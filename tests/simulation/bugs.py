@@ -5,18 +5,18 @@ from typing import Final
 from api.outbox_tail import OutboxTail
 from engine.answers import FirstAnswers
 from engine.groups import machine as groups
-from engine.groups import snapshot as groups_snapshots
 from engine.groups.directory import Directory
 from engine.seats import areas, changes, expiry, reservations
 from engine.seats import machine as seats
-from engine.seats import snapshot as seats_snapshots
 from engine.seats.changes import Attempt
 from engine.seats.holds import Holds
 from engine.seats.parking import Parking
 from engine.seats.state import SeatsState
 from tests.simulation.bug import bug
 from tests.simulation.bugs_of_sales import OF_CHARTS, OF_OFFERS, OF_SEASONS, OF_TABLES
+from workers import coordinator as coordinator_role
 from workers import owner
+from workers import seats as seats_role
 from workers.ledger import Ledger
 from workers.owner import Owner
 from workers.replay import _Fold
@@ -301,19 +301,19 @@ OF_SNAPSHOTS: Final = (
     ),
     bug(
         "what groups have reserved is not kept",
-        (seats_snapshots, "restore", "state.doubt.restore(kept.doubt)", ""),
+        (seats_role, "restore", "state.doubt.restore(kept.doubt)", ""),
     ),
     bug(
         "what is parked is not kept",
-        (seats_snapshots, "restore", "state.parking.restore(kept.parking)", ""),
+        (seats_role, "restore", "state.parking.restore(kept.parking)", ""),
     ),
     bug(
         "groups in doubt are not kept",
-        (groups_snapshots, "restore", "state.groups.restore(kept.groups)", ""),
+        (coordinator_role, "restore", "state.groups.restore(kept.groups)", ""),
     ),
     bug(
         "first answers are not kept",
-        (seats_snapshots, "restore", "state.answers.restore(kept.answers)", ""),
+        (seats_role, "restore", "state.answers.restore(kept.answers)", ""),
     ),
     bug(
         "changed deadlines are not kept",
