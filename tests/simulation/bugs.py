@@ -10,7 +10,6 @@ from engine.seats import areas, changes, expiry, reservations
 from engine.seats import machine as seats
 from engine.seats.changes import Attempt
 from engine.seats.holds import Holds
-from engine.seats.parking import Parking
 from engine.seats.state import SeatsState
 from tests.simulation.bug import bug
 from tests.simulation.bugs_of_sales import OF_CHARTS, OF_OFFERS, OF_SEASONS, OF_TABLES
@@ -318,10 +317,6 @@ OF_SNAPSHOTS: Final = (
     bug(
         "changed deadlines are not kept",
         (Holds, "restore", "self.revise(token, *revision)", "pass"),
-    ),
-    bug(
-        "what was parked is not looked at again",
-        (Parking, "restore", "self._candidates.add(item.number)", ""),
     ),
     bug(
         "who waits for an answer is not kept",
