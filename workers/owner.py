@@ -176,6 +176,7 @@ class Owner:
         return min(backoff_max_ms, first_backoff_ms << min(10, doublings))
 
     async def _live(self) -> None:
+        began_at = self._clock.monotonic_ms()
         async with AsyncExitStack() as life:
             # Step 1. From here on an older owner's appends are refused, as soon as ours has come.
             appender = await self._log.take(self._role.outbox)
@@ -201,6 +202,15 @@ class Owner:
             reader = await self._log.read_from(inputs.positions_of(self._role.inputs()))
             life.push_async_callback(reader.close)
             self._at("4 settled")
+            log.info(
+                "serving",
+                extra={
+                    "partition": str(self._role.commands),
+                    "term": taken.offset,
+                    "replayed_from": replayed.kept_at,
+                    "after_ms": self._clock.monotonic_ms() - began_at,
+                },
+            )
             # Step 5.
             aside = Aside(self._log, self._at_sent)
             life.push_async_callback(aside.close)

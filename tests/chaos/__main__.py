@@ -36,12 +36,15 @@ def main() -> int:
     _tell(f"chaos for {given.duration:g} s on {given.brokers} brokers, --seed {seed}")
     with _folder(given.folder) as folder:
         settings = Settings(folder, given.duration, given.brokers, seed)
+        before = _cpu_times()
         outcome = asyncio.run(run(settings, _tell))
+        passed = [now - then for then, now in zip(before, _cpu_times(), strict=True)]
     lost = outcome.report.fault_counts[Check.CLIENTS]
     _tell("\n".join([*outcome.report.lines(), "", f"answers that the log does not hold: {lost}"]))
     for fault in outcome.report.faults[:faults_shown_max]:
         _tell(f"FAULT {fault}")
     short = shortfalls(outcome.figures, outcome.report, came_to_rest=outcome.came_to_rest)
+    _tell(f"\ntime of the cores that other machines took: {passed[_STOLEN] / sum(passed):.0%}")
     short += _late(outcome.figures)
     for shortfall in short:
         _tell(f"FAIL  {shortfall}")
@@ -52,12 +55,22 @@ def main() -> int:
 def _late(figures: Figures) -> list[str]:
     """Say what took too long, if this machine can say anything about times."""
     load, cores = os.getloadavg()[0], os.cpu_count() or 1
-    _tell(f"\nload of the machine: {load:.1f} on {cores} cores")
+    _tell(f"load of the machine: {load:.1f} on {cores} cores")
     if load <= load_per_core_max * cores:
         return late(figures)
     for what in late(figures):
         _tell(f"not judged on a machine so busy: {what}")
     return []
+
+
+_STOLEN = 7
+"""The place of `steal` in /proc/stat."""
+
+
+def _cpu_times() -> list[int]:
+    """Give the time of all cores so far, by what it went to."""
+    line = Path("/proc/stat").read_text(encoding="ascii").partition("\n")[0]
+    return [int(ticks) for ticks in line.split()[1:9]]
 
 
 @contextmanager
