@@ -89,6 +89,10 @@ class LogUnreachableError(Exception):
     """The log does not answer; nothing was appended."""
 
 
+class RecordTooLargeError(Exception):
+    """The record is larger than its topic takes: nothing was appended, and a retry cannot help."""
+
+
 class PositionLostError(Exception):
     """A position to read from lies outside what the log holds: going on would skip records."""
 
@@ -150,7 +154,10 @@ class Log(Protocol):
         ...
 
     async def publish(self, partition: TopicPartition, records: Sequence[NewRecord]) -> None:
-        """Append without ownership, at least once (dead letters)."""
+        """Append without ownership, at least once (votes, snapshots, dead letters).
+
+        Raises LogUnreachableError, AppendUnknownError, RecordTooLargeError.
+        """
         ...
 
 

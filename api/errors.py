@@ -11,8 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from adapters.kafka.publisher import RecordTooLargeError
-from adapters.ports import AppendUnknownError, LogUnreachableError, PositionLostError
+from adapters.ports import (
+    AppendUnknownError,
+    LogUnreachableError,
+    PositionLostError,
+    RecordTooLargeError,
+)
 from adapters.postgres.errors import (
     DatabaseUnavailableError,
     ForeignPositionsError,

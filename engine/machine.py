@@ -36,7 +36,7 @@ def refused(why: Rejection, detail: str) -> Decision[Fact]:
     return Decision(Rejected(code=why.code, detail=detail), [])
 
 
-class Snapshot(Protocol):
+class StateSnapshot(Protocol):
     """A state, laid open so that it can be kept: the same state gives the same one."""
 
     def inventories(self) -> Collection[str]:

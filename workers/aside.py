@@ -1,10 +1,11 @@
-"""Sends what an owner's loop does not wait for, beside it: votes and dead letters.
+"""Sends what an owner's loop does not wait for, beside it: votes, snapshots and dead letters.
 
 Rules of this file:
 
 1. It comes after the counted ack of the record that it goes with.
 2. What cannot be sent is dropped, and said. A vote is sent again while its group is in doubt; a
-   dead letter is lost, but the refusal that it explains stands in the outbox.
+   dead letter is lost, but the refusal that it explains stands in the outbox; without a snapshot
+   the next replay is longer.
 3. Each partition has a sender of its own: one without a leader keeps no other waiting.
 4. So many bytes may wait for a partition; what comes beyond them is dropped as well.
 """
@@ -21,6 +22,7 @@ from adapters.ports import (
     Log,
     LogUnreachableError,
     NewRecord,
+    RecordTooLargeError,
     TopicPartition,
 )
 
@@ -87,7 +89,7 @@ class Aside:
             records = self._waiting.pop(to).records
             try:
                 await self._log.publish(to, records)
-            except (AppendUnknownError, LogUnreachableError) as error:
+            except (AppendUnknownError, LogUnreachableError, RecordTooLargeError) as error:
                 _say_dropped(to, len(records), str(error))
             else:
                 self._when_sent(to)

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from adapters.ports import LogRecord, NewRecord, PositionLostError
+from adapters.ports import LogRecord, NewRecord, PositionLostError, RecordTooLargeError
 from engine.machine import Decision, refused
 from schemas.commands import Asked, CommandPosition
 from schemas.outbox import (
@@ -68,10 +68,6 @@ _TYPE_NAMES: dict[Kind, bytes] = {
 }
 _NO_DECISIONS = (type_name(VoteTaken),)
 """Records of coordinators that tell the owners nothing."""
-
-
-class RecordTooLargeError(Exception):
-    """The record of a cause cannot be appended: the cause is refused alone."""
 
 
 class Ledger:

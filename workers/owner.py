@@ -2,9 +2,11 @@
 
 The order of these steps is the proof (docs/guarantees.md); they are numbered again in the code.
 
+0. Look for the newest snapshot of the outbox, and build its state.
 1. Take the partition: a new producer under its transactional id raises the epoch.
 2. Append `OwnershipTaken` with a random id; its offset is the term.
-3. Read the outbox up to the term, and not less, find the own random id there, fold the state.
+3. Read the outbox from the snapshot (or its start) up to the term, and not less, find the own
+   random id there, fold the state.
 4. Settle: decide what is due (holds that end, parked work that may be taken up), and read the
    inputs from the positions in the last record.
 5. Serve: take a batch, decide and evolve each cause in memory, append the records as one batch,
@@ -44,7 +46,7 @@ from workers.aside import Aside
 from workers.ledger import Ledger
 from workers.replay import NotOursError, Own, ReplayError, replay
 from workers.role import Role
-from workers.snapshots import Keeper
+from workers.snapshots import Keeper, newest
 from workers.turns import Turns
 
 log = logging.getLogger(__name__)
@@ -177,6 +179,9 @@ class Owner:
 
     async def _live(self) -> None:
         began_at = self._clock.monotonic_ms()
+        # A snapshot is true whoever took it, so it is looked for while nobody is shut out yet.
+        kept = await newest(self._role, self._log, self._turns)
+        begins_at = None if kept is None else kept.snapshot
         async with AsyncExitStack() as life:
             # Step 1. From here on an older owner's appends are refused, as soon as ours has come.
             appender = await self._log.take(self._role.outbox)
@@ -191,7 +196,8 @@ class Owner:
             self._at("2 ownership appended")
             # Step 3.
             own = Own(taken.offset, claim, (appender.producer_id, appender.producer_epoch))
-            replayed = await replay(self._role, self._log, own, self._turns)
+            replayed = await replay(self._role, self._log, own, self._turns, kept)
+            del kept
             state, inputs = replayed.state, replayed.inputs
             self._at("3 replayed")
             ledger = Ledger(self._role, state, inputs, taken.offset, self._failed)
@@ -207,14 +213,15 @@ class Owner:
                 extra={
                     "partition": str(self._role.commands),
                     "term": taken.offset,
-                    "replayed_from": replayed.kept_at,
+                    "replayed_from": 0 if begins_at is None else begins_at.offset,
                     "after_ms": self._clock.monotonic_ms() - began_at,
                 },
             )
             # Step 5.
             aside = Aside(self._log, self._at_sent)
             life.push_async_callback(aside.close)
-            keeper = Keeper(self._role, replayed.kept_at, replayed.producers)
+            keeper = Keeper(self._role, begins_at, replayed.producers)
+            del begins_at
             await self._serve(appender, reader, ledger, aside, keeper)
 
     def _at_sent(self, to: TopicPartition) -> None:

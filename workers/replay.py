@@ -23,9 +23,13 @@ from adapters.ports import Log, LogRecord, TopicPartition
 from schemas.outbox import Data, OwnershipTaken, is_void
 from schemas.snapshots import Snapshot
 from workers.role import Record, Role
-from workers.snapshots import Kept, newest
+from workers.snapshots import Kept
 from workers.turns import Turns
 
+_LOST = (
+    "acknowledged records were lost, or the topic was made anew (make that of the snapshots anew, "
+    "too, if what is left is to count)"
+)
 records_at_once_max = 50
 """A turn of a replay (workers/turns): about a millisecond, so that those who serve go on."""
 fetch_wait_ms = 1_000
@@ -70,27 +74,28 @@ class Replayed(NamedTuple):
     inputs: Inputs
     producers: list[tuple[int, int]]
     """Producer id and epoch of everybody who has owned the partition."""
-    kept_at: int
-    """The offset that the newest snapshot stands for."""
 
 
-async def replay(role: Role[Any, Any, Any], log: Log, own: Own, turns: Turns) -> Replayed:
-    """Fold the outbox to the own ownership record.
+async def replay(
+    role: Role[Any, Any, Any], log: Log, own: Own, turns: Turns, kept: Kept | None
+) -> Replayed:
+    """Fold the outbox from a snapshot, or (None) from its start, to the own ownership record.
 
-    Raises ReplayError, PositionLostError if its start is gone, and NotOursError if the record at
-    the own term is another's, or if an earlier owner had the same producer id and epoch: a broker
-    that lost its memory of producers hands a pair out twice, and then the ack of one owner's append
-    may be that of the other's.
+    Raises ReplayError, PositionLostError if what it begins with is gone, and NotOursError if the
+    record at the own term is another's, or if an earlier owner had the same producer id and epoch:
+    a broker that lost its memory of producers hands a pair out twice, and then the ack of one
+    owner's append may be that of the other's.
     """
-    kept = await newest(role, log)
     if kept is not None and kept.snapshot.offset >= own.term:
-        raise NotOursError(f"{role.outbox} has a snapshot of offset {kept.snapshot.offset} already")
+        # It was there before our own record was appended, and so was the record it stands for.
+        raise ReplayError(
+            f"{role.outbox} ends at {own.term}, and the newest snapshot in {role.snapshots} stands "
+            f"for {kept.snapshot.offset}: {_LOST}"
+        )
     fold = _Fold(role, kept)
-    kept_at = fold.next_offset
+    del kept  # or its bytes would stay for as long as the replay
     reader = await log.read_from({role.outbox: fold.next_offset})
-    # Groups everywhere wait for a coordinator, which reads no decisions. Then comes who is done
-    # soonest.
-    rank = (bool(role.decisions), own.term)
+    rank = role.rank(own.term)  # who is done soonest
     at_hand: Mapping[str, object] = {}  # kept here until the events that need them keep them
     try:
         while fold.next_offset <= own.term:
@@ -107,7 +112,7 @@ async def replay(role: Role[Any, Any, Any], log: Log, own: Own, turns: Turns) ->
         raise NotOursError(f"{role.outbox} offset {own.term} is not our own ownership record")
     if fold.producers.count(own.producer) > 1:
         raise NotOursError(f"{role.outbox}: producer {own.producer} has owned it before")
-    return Replayed(fold.state, fold.inputs, fold.producers, kept_at)
+    return Replayed(fold.state, fold.inputs, fold.producers)
 
 
 class _Fold:
@@ -169,8 +174,7 @@ class _Fold:
         if data is None or is_void(data, snapshot.term, offset) or data.digest != snapshot.digest:
             raise self._error(
                 offset,
-                f"is not what the newest snapshot in {self._role.snapshots} stands for: records "
-                "were lost, or the topic was made anew (then that of the snapshots must be, too)",
+                f"is not what the newest snapshot in {self._role.snapshots} stands for: {_LOST}",
             )
         self._term, self._at = data.term, data.at
         self._take_positions(data, offset)

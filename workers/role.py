@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from adapters.ports import LogRecord, TopicPartition
-from engine.machine import Decision, Machine, Snapshot
+from engine.machine import Decision, Machine, StateSnapshot
 from schemas.votes import GroupVote
+from workers.turns import Rank
 
 State = TypeVar("State")
 Cause = TypeVar("Cause")
@@ -64,7 +65,7 @@ class Role(Generic[State, Cause, Fact]):
     load_inventories: LoadInventories
     dead_letters: TopicPartition
     snapshots: TopicPartition
-    snapshot: Callable[[State], Snapshot]
+    snapshot: Callable[[State], StateSnapshot]
     """Lays the state open; what comes shares its parts."""
     decode_snapshot: Callable[[bytes], Any]
     """Raises msgspec.DecodeError for what another version has kept."""
@@ -76,6 +77,13 @@ class Role(Generic[State, Cause, Fact]):
     """The votes about all groups that are still in doubt here: they may have been lost."""
     ballot_of: Callable[[GroupVote], TopicPartition] = no_ballot
     """Where a vote goes."""
+
+    def rank(self, *then: int) -> Rank:
+        """Say who comes first when several are to replay: the coordinators, then as `then` says.
+
+        Groups everywhere wait for a coordinator, which reads no decisions.
+        """
+        return (bool(self.decisions), *then)
 
     def inputs(self) -> tuple[TopicPartition, ...]:
         """Name all that this owner reads while it serves."""

@@ -1,4 +1,4 @@
-"""Publishing without ownership: commands of an ingress, inventories, dead letters.
+"""Publishing without ownership: commands, inventories, votes, snapshots, dead letters.
 
 Rules of this file:
 
@@ -41,6 +41,7 @@ from adapters.ports import (
     AppendUnknownError,
     LogUnreachableError,
     NewRecord,
+    RecordTooLargeError,
     TopicPartition,
 )
 
@@ -53,10 +54,6 @@ gathered_bytes_max = 768 * 1024
 """Below what any topic takes in one append (1 MiB, events.commands): the limit is the batch's."""
 record_bytes_max = 10 * 1024 * 1024
 """Above the largest record of any topic (inventories, 8 MiB)."""
-
-
-class RecordTooLargeError(Exception):
-    """The record is larger than its topic takes: nothing was appended, and a retry cannot help."""
 
 
 Tell = Callable[[Appended | Exception], None]

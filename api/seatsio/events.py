@@ -10,8 +10,7 @@ from aiohttp import web
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from adapters.kafka.publisher import RecordTooLargeError
-from adapters.ports import LogUnreachableError
+from adapters.ports import LogUnreachableError, RecordTooLargeError
 from adapters.postgres.errors import DatabaseUnavailableError
 from api.call import Call, Route
 from api.errors import IngressBusyError, NotReadyError

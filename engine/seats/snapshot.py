@@ -5,8 +5,10 @@ Rules of this file:
 1. It is canonical: the owner that has lived it and a fold of its records say the same, byte for
    byte. What is only made to find things (heaps, queues, what best available chooses from) is
    made anew.
-2. No field has a default: what another version of the program has kept is refused, not half read.
-3. What is built computes its own digest, so the digest shows that it was built right.
+2. A changed form has a changed version (the tag), and so has a fold that now makes another state of
+   the same facts: what is of another version is refused, not half read.
+3. What is built computes its own digest. It covers the objects, the numbers of status changes, what
+   is reserved and who is parked; the simulation compares the rest.
 """
 
 from collections.abc import Collection, Mapping

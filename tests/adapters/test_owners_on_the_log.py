@@ -5,6 +5,9 @@ what rests on the log itself: that a real broker lets the loop see that it is no
 """
 
 import asyncio
+import base64
+import logging
+import secrets
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,14 +16,20 @@ import msgspec
 import pytest
 
 from adapters.clock import MonotonicClock
+from adapters.following import record_at
 from adapters.ports import Log, LogRecord, NewRecord, Reader, TopicPartition
 from schemas import commands, outbox
+from schemas import snapshots as packed
 from schemas.outbox import OwnershipTaken, decode_seats_record
+from schemas.snapshots import Snapshot
 from schemas.topics import EVENTS_COMMANDS, EVENTS_OUTBOX, Topics
 from tests.eventually import eventually
 from tests.workers.house import AlwaysMember, book, valid_records
+from workers import snapshots
 from workers.owner import Owner
 from workers.seats import seats_role
+from workers.snapshots import newest
+from workers.turns import Turns
 
 no_event = 1
 """Its commands are refused: one answer each, and that is all that counts here."""
@@ -132,3 +141,43 @@ async def test_what_an_earlier_owner_appends_late_is_void_for_the_next(
     async with owned(partition):
         await partition.answered([0, 1])
         assert partition.terms() == 3
+
+
+async def test_the_next_owner_begins_at_the_newest_snapshot(
+    partition: Partition, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(snapshots, "records_between_min", 2)
+    role = seats_role(0, partition.topics, {}, _no_inventories)
+
+    async def is_kept() -> None:
+        assert await newest(role, partition.log, Turns()) is not None
+
+    async with owned(partition):
+        for number in range(5):
+            await partition.ask()
+            await partition.answered(range(number + 1))
+        await eventually(is_kept, within=20)
+    found = await newest(role, partition.log, Turns())
+    assert found is not None
+    with caplog.at_level(logging.INFO, logger="workers.owner"):
+        async with owned(partition):
+            await partition.ask()
+            await partition.answered(range(6))
+    served = [vars(record) for record in caplog.records if record.getMessage() == "serving"]
+    assert [one["replayed_from"] for one in served] == [found.snapshot.offset]
+    assert found.snapshot.offset > 0
+
+
+async def test_the_largest_snapshot_is_taken_and_found(partition: Partition) -> None:
+    role = seats_role(0, partition.topics, {}, _no_inventories)
+    random = base64.b64encode(secrets.token_bytes(int(0.95 * snapshots.compressed_bytes_max)))
+    state = msgspec.json.encode({"type": "of another version", "random": random.decode()})
+    large = Snapshot(
+        offset=1, term=0, digest="", deferred=[], producers=[], state=msgspec.Raw(state)
+    )
+    record = NewRecord(packed.encode(large))
+    assert 0.9 * snapshots.compressed_bytes_max < record.size <= snapshots.compressed_bytes_max
+    await partition.log.publish(role.snapshots, [record])
+    span = await partition.log.span(role.snapshots)
+    found = await record_at(partition.log, role.snapshots, span.end - 1)
+    assert found.value == record.value

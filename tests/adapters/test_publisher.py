@@ -5,8 +5,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from adapters.kafka.publisher import Publisher, RecordTooLargeError, record_bytes_max
-from adapters.ports import AppendUnknownError, LogUnreachableError, NewRecord, TopicPartition
+from adapters.kafka.publisher import Publisher, record_bytes_max
+from adapters.ports import (
+    AppendUnknownError,
+    LogUnreachableError,
+    NewRecord,
+    RecordTooLargeError,
+    TopicPartition,
+)
 from api.errors import refusal_of
 from schemas.topics import GROUPS_COMMANDS, Topics
 

@@ -73,6 +73,7 @@ def replay_faults(
 ) -> Iterator[str]:
     """Fold an outbox from its start: all that was told or kept, and the end, must be the same."""
     state = machine.initial()
+    left = dict(laid.kept)
     for entry in told:
         try:
             for fact in entry.data.facts:
@@ -84,9 +85,10 @@ def replay_faults(
         if machine.digest(state) != entry.data.digest:
             yield f"{entry.where}: digest {entry.data.digest}, replayed {machine.digest(state)}"
             return
-        kept = laid.kept.get(entry.data.offset)
+        kept = left.pop(entry.data.offset, None)
         if kept is not None and kept != msgspec.json.encode(laid.snapshot(state)):
             yield f"{entry.where}: the snapshot is not the replayed state"
+    yield from (f"{partition}: a snapshot of {offset}, where nothing counts" for offset in left)
     if live is not None:
         replayed, lived = picture(state), picture(live)
         for part, value in replayed.items():

@@ -57,9 +57,10 @@ from tests.simulation.loop import VirtualLoop
 from tests.simulation.organisers import Programme
 from tests.simulation.trace import Trace
 from tests.simulation.world import World
-from workers import owner, replay, snapshots
+from workers import owner, snapshots
 from workers.role import Role
 from workers.snapshots import Kept
+from workers.turns import Turns
 
 VENUES: Final = (THEATRE, ATTIC)
 """Events begin in the first; the other has less of all."""
@@ -154,9 +155,10 @@ class _Simulation:
         often = patch.object(
             snapshots, "records_between_min", records_between[self.seed % len(records_between)]
         )
-        begins = patch.object(replay, "newest", self._newest)
+        begins = patch.object(owner, "newest", self._newest)
+        always = patch.object(snapshots, "state_bytes_per_record", 1_000_000)
         watched = patch.object(owner, "Ledger", WatchedLedger)
-        with token, states, few, often, begins, watched:
+        with token, states, few, often, begins, always, watched:
             try:
                 self.loop.run_until_complete(self._live())
             finally:
@@ -174,9 +176,9 @@ class _Simulation:
             tuple(self.trace.lines),
         )
 
-    async def _newest(self, role: Role[Any, Any, Any], log_port: Log) -> Kept | None:
+    async def _newest(self, role: Role[Any, Any, Any], log_port: Log, turns: Turns) -> Kept | None:
         there_are_some = self.broker.end(role.snapshots) > 0
-        kept = await snapshots.newest(role, log_port)
+        kept = await snapshots.newest(role, log_port, turns)
         self.restored += kept is not None
         if there_are_some and kept is None:
             self.findings.append(f"the newest snapshot of {role.outbox} is left aside")

@@ -6,7 +6,12 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from adapters.memory_log import MemoryLog
-from adapters.ports import LogUnreachableError, NewRecord, TopicPartition
+from adapters.ports import (
+    LogUnreachableError,
+    NewRecord,
+    RecordTooLargeError,
+    TopicPartition,
+)
 from schemas.rejections import Rejection
 from tests.workers.house import COMMANDS, DEAD_LETTERS, OUTBOX, House, TestClock, book, until
 from workers import aside as unit
@@ -14,6 +19,7 @@ from workers.aside import Addressed, Aside
 
 BALLOTS = [TopicPartition("groups.votes", coordinator) for coordinator in range(2)]
 FIRST, SECOND, THIRD = (NewRecord(value) for value in (b"first", b"second", b"third"))
+TOO_LARGE = NewRecord(b"too large")
 
 
 class LeaderlessLog(MemoryLog):
@@ -26,6 +32,8 @@ class LeaderlessLog(MemoryLog):
         self.given_up = asyncio.Event()
 
     async def publish(self, partition: TopicPartition, records: Sequence[NewRecord]) -> None:
+        if TOO_LARGE in records:
+            raise RecordTooLargeError(f"{partition} does not take it")
         if partition in self.leaderless:
             self.waiting += records
             await self.given_up.wait()
@@ -140,3 +148,12 @@ def told(caplog: pytest.LogCaptureFixture) -> list[tuple[object, ...]]:
         for record in caplog.records
         if record.message == "dropped"
     ]
+
+
+async def test_what_its_topic_does_not_take_is_dropped_and_said(
+    log: LeaderlessLog, aside: Aside, caplog: pytest.LogCaptureFixture
+) -> None:
+    aside.send([Addressed(BALLOTS[0], TOO_LARGE)])
+    await until(lambda: [r.getMessage() for r in caplog.records], lambda said: "dropped" in said)
+    aside.send([Addressed(BALLOTS[0], SECOND)])
+    await until(lambda: log.values(BALLOTS[0]), lambda sent: sent == [b"second"])
