@@ -175,7 +175,7 @@ async def test_the_largest_snapshot_is_taken_and_found(partition: Partition) -> 
     large = Snapshot(
         offset=1, term=0, digest="", deferred=[], producers=[], state=msgspec.Raw(state)
     )
-    record = NewRecord(packed.encode(large))
+    record = NewRecord(packed.encode(large), key=b"compacted topics take none without")
     assert 0.9 * snapshots.compressed_bytes_max < record.size <= snapshots.compressed_bytes_max
     await partition.log.publish(role.snapshots, [record])
     span = await partition.log.span(role.snapshots)
