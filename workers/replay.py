@@ -87,11 +87,9 @@ async def replay(
     owner's append may be that of the other's.
     """
     if kept is not None and kept.snapshot.offset >= own.term:
-        # It was there before our own record was appended, and so was the record it stands for.
-        raise ReplayError(
-            f"{role.outbox} ends at {own.term}, and the newest snapshot in {role.snapshots} stands "
-            f"for {kept.snapshot.offset}: {_LOST}"
-        )
+        await _check_end(role, log, kept.snapshot)
+        # What it stands for was there before our own record was appended: this was not its ack.
+        raise NotOursError(f"{role.outbox} offset {own.term} is older than our own record")
     fold = _Fold(role, kept)
     del kept  # or its bytes would stay for as long as the replay
     reader = await log.read_from({role.outbox: fold.next_offset})
@@ -113,6 +111,15 @@ async def replay(
     if fold.producers.count(own.producer) > 1:
         raise NotOursError(f"{role.outbox}: producer {own.producer} has owned it before")
     return Replayed(fold.state, fold.inputs, fold.producers)
+
+
+async def _check_end(role: Role[Any, Any, Any], log: Log, snapshot: Snapshot) -> None:
+    end = (await log.span(role.outbox)).end
+    if end <= snapshot.offset:
+        raise ReplayError(
+            f"{role.outbox} ends at {end}, and the newest snapshot in {role.snapshots} stands for "
+            f"{snapshot.offset}: {_LOST}"
+        )
 
 
 class _Fold:
