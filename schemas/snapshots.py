@@ -51,5 +51,5 @@ def decode(compressed: bytes) -> Snapshot:
     """Undo `encode`. Raises SnapshotError."""
     try:
         return _decode(zlib.decompress(compressed))
-    except (zlib.error, msgspec.DecodeError) as error:
+    except (zlib.error, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise SnapshotError(str(error)) from error

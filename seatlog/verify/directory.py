@@ -37,7 +37,9 @@ from seatlog.verify.report import Check, Report
 _OF_GROUPS = (GroupBegun, GroupConfirmed, GroupCancelled)
 
 
-class _Known(NamedTuple):
+class Known(NamedTuple):
+    """What is known of an event that is there."""
+
     workspace: str
     key: str
     partition: int
@@ -69,9 +71,11 @@ class Directory:
         self._events_partitions = events_partitions
         self._report = report
         self._by_key: dict[tuple[str, str], int] = {}
-        self._by_id: dict[int, _Known] = {}
+        self._by_id: dict[int, Known] = {}
         self._ids: defaultdict[str, set[int]] = defaultdict(set)
         self._key_of: dict[int, str] = {}
+        self._source_of: dict[int, str] = {}
+        """The outbox partition of the coordinator that created an event."""
         self._channels: dict[int, Mapping[str, str]] = {}
         """Of each event: the keys of channels by label of an object."""
         self._decisions: defaultdict[tuple[int, str], deque[Decision]] = defaultdict(deque)
@@ -81,10 +85,20 @@ class Directory:
         concerned: defaultdict[int, list[GroupsFact]] = defaultdict(list)
         for fact in entry.data.facts:
             self._fold(fact, entry.where)
+            if isinstance(fact, EventCreated):
+                self._source_of[fact.event] = source
             for partition in partitions_concerned(fact, self._events_partitions):
                 concerned[partition].append(fact)
         for partition, facts in concerned.items():
             self._decisions[partition, source].append(Decision(source, offset, facts))
+
+    def events_of(self, source: str) -> dict[int, Known]:
+        """Give the events of a coordinator that are there now."""
+        return {
+            event: known
+            for event, known in self._by_id.items()
+            if self._source_of.get(event) == source
+        }
 
     def events_called(self, key: str) -> set[int]:
         """Give every event that ever had this key, in any workspace."""
@@ -173,7 +187,7 @@ class Directory:
                 self._create(fact, where)
             case EventUpdated():
                 known = self._forget(fact.event, fact.previous_key, fact.partition, where)
-                self._know(fact.event, _Known(known.workspace, fact.key, fact.partition), where)
+                self._know(fact.event, Known(known.workspace, fact.key, fact.partition), where)
                 if fact.selling is not None:
                     self._channels[fact.event] = channel_of(fact.selling.channels)
             case EventDeleted():
@@ -188,11 +202,11 @@ class Directory:
         if not 0 <= fact.partition < self._events_partitions:
             odd = f"puts event {fact.event} into partition {fact.partition}, which is not there"
             self._fault(where, odd)
-        self._know(fact.event, _Known(fact.workspace, fact.key, fact.partition), where)
+        self._know(fact.event, Known(fact.workspace, fact.key, fact.partition), where)
         if fact.selling is not None:
             self._channels[fact.event] = channel_of(fact.selling.channels)
 
-    def _know(self, event: int, known: _Known, where: str) -> None:
+    def _know(self, event: int, known: Known, where: str) -> None:
         other = self._by_key.get((known.workspace, known.key))
         if other is not None:
             self._fault(where, f"gives the key {known.key} to event {event}; {other} has it")
@@ -201,11 +215,11 @@ class Directory:
         self._ids[known.key].add(event)
         self._key_of[event] = known.key
 
-    def _forget(self, event: int, key: str, partition: int, where: str) -> _Known:
+    def _forget(self, event: int, key: str, partition: int, where: str) -> Known:
         known = self._by_id.pop(event, None)
         if known is None:
             self._fault(where, f"is about event {event}, which there is not")
-            return _Known("", key, partition)
+            return Known("", key, partition)
         if (known.key, known.partition) != (key, partition):
             odd = f"says that event {event} was {key} in partition {partition}; it was {known}"
             self._fault(where, odd)

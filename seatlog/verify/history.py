@@ -2,11 +2,12 @@
 
 Rules of this file:
 
-1. Records of one partition come in its order. The inventories come first, then the groups'
-   topics, then the events'; within these the partitions may come in any turns.
+1. Records of one partition come in its order. The inventories and the snapshots come first, then
+   the groups' topics, then the events'; within these the partitions may come in any turns.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 from adapters.ports import LogRecord, Span, TopicPartition
 from schemas.facts import BOOKED, HELD
@@ -14,8 +15,10 @@ from schemas.outbox import decode_groups_record, decode_seats_record
 from schemas.topics import (
     EVENTS_COMMANDS,
     EVENTS_OUTBOX,
+    EVENTS_SNAPSHOTS,
     GROUPS_COMMANDS,
     GROUPS_OUTBOX,
+    GROUPS_SNAPSHOTS,
     GROUPS_VOTES,
     INVENTORIES,
     Topics,
@@ -32,6 +35,7 @@ from seatlog.verify.places import Inventories
 from seatlog.verify.report import Check, Report
 from seatlog.verify.results import Results
 from seatlog.verify.seats_judge import SeatsJudge
+from seatlog.verify.snapshots import NewestSnapshot, directory_differences, seats_differences
 from seatlog.verify.states import EventFold
 
 overdue_grace_ms = 10_000
@@ -116,7 +120,12 @@ class History:
             report=self.report,
             witness=self._witness,
         )
-        self._add_pair(commands, outbox, Pair(commands, span, journal, judge, self.report))
+        differences = partial(
+            directory_differences, directory=self.directory, coordinator=str(outbox)
+        )
+        newest = self._newest_snapshot(GROUPS_SNAPSHOTS, outbox, differences)
+        pair = Pair(commands, span, journal, judge, self.report, snapshot=newest)
+        self._add_pair(commands, outbox, pair)
 
     def _add_seats_owner(self, partition: int) -> None:
         commands, outbox = self._pair(EVENTS_COMMANDS, EVENTS_OUTBOX, partition)
@@ -133,7 +142,17 @@ class History:
             report=self.report,
             witness=self._witness,
         )
-        self._add_pair(commands, outbox, Pair(commands, span, journal, judge, self.report))
+        differences = partial(seats_differences, fold=fold)
+        newest = self._newest_snapshot(EVENTS_SNAPSHOTS, outbox, differences)
+        pair = Pair(commands, span, journal, judge, self.report, snapshot=newest)
+        self._add_pair(commands, outbox, pair)
+
+    def _newest_snapshot(
+        self, topic: str, outbox: TopicPartition, differences: Callable[[bytes], Iterator[str]]
+    ) -> NewestSnapshot:
+        newest = NewestSnapshot(outbox, differences, self.report)
+        self._take[self._topics[topic].physical_name, outbox.partition] = newest.take_in
+        return newest
 
     def _pair(
         self, commands: str, outbox: str, partition: int

@@ -8,7 +8,7 @@ Rules of this file:
 """
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from heapq import heappop, heappush
 
 import msgspec
@@ -33,6 +33,11 @@ class Holds:
         self._in_order: list[tuple[int, str]] = []
         self._aside: list[tuple[int, str]] = []
         """Deadlines that have come, of tokens that have nothing but what groups have reserved."""
+
+    @property
+    def deadlines(self) -> Mapping[str, int]:
+        """Give the deadline of each token that holds something."""
+        return self._deadlines
 
     def use(self, fact: StatusChanged, at: int, where: str) -> None:
         """Check a change that a command made with a token."""

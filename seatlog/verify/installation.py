@@ -2,9 +2,10 @@
 
 Rules of this file:
 
-1. Effects are measured before their causes: first the ends of events.outbox, then that of
-   groups.outbox, then those of the commands and votes. So what an outbox refers to has been read,
-   even while everything goes on.
+1. Effects are measured before their causes: first the ends of the snapshots, then those of
+   events.outbox, then those of groups.outbox, then those of the commands and votes. So what a
+   snapshot or an outbox refers to has been read, even while everything goes on.
+2. Of the snapshots the last ones are read and no more: the others are on their way out.
 """
 
 import contextlib
@@ -19,8 +20,10 @@ from adapters.postgres.projection import status_changes_kept_ms
 from schemas.topics import (
     EVENTS_COMMANDS,
     EVENTS_OUTBOX,
+    EVENTS_SNAPSHOTS,
     GROUPS_COMMANDS,
     GROUPS_OUTBOX,
+    GROUPS_SNAPSHOTS,
     GROUPS_VOTES,
     INVENTORIES,
     Topics,
@@ -37,7 +40,13 @@ silent_fetches_max = 10
 """So often nothing may come where the log is not at its end."""
 clocks_differ_ms = 24 * 60 * 60 * 1000
 """More than this host's clock and those of brokers and projectors ever do."""
-_PASSES = ((INVENTORIES,), (GROUPS_COMMANDS, GROUPS_OUTBOX), (EVENTS_COMMANDS, EVENTS_OUTBOX))
+_PASSES = (
+    (INVENTORIES,),
+    (GROUPS_SNAPSHOTS,),
+    (EVENTS_SNAPSHOTS,),
+    (GROUPS_COMMANDS, GROUPS_OUTBOX),
+    (EVENTS_COMMANDS, EVENTS_OUTBOX),
+)
 
 
 class NotInstalledError(Exception):
@@ -84,6 +93,7 @@ async def verify_log(
     read_model_wait_s: float = wait_s,
 ) -> Report:
     """Verify what stands in a log, and the read model that was made of it."""
+    last = await _last_snapshots(log, topics)
     begun = await _spans(log, topics, EVENTS_OUTBOX)
     begun |= await _spans(log, topics, GROUPS_OUTBOX)
     ends = {partition: span.end for partition, span in begun.items()}
@@ -92,7 +102,7 @@ async def verify_log(
         if database_url is not None:
             opened = open_read_model(database_url, ends, timeout_s=read_model_wait_s)
             read_model = await held.enter_async_context(opened)
-        spans = await _all_spans(log, topics, begun, read_model)
+        spans = last | await _all_spans(log, topics, begun, read_model)
         history = History(
             topics,
             spans,
@@ -140,7 +150,7 @@ async def _all_spans(
     begun: Mapping[TopicPartition, Span],
     read_model: ReadModel | None,
 ) -> dict[TopicPartition, Span]:
-    """Measure everything that is read: events.outbox up to where the read model is."""
+    """Measure everything else that is read: events.outbox up to where the read model is."""
     now = await _spans(log, topics, EVENTS_OUTBOX)
     spans = {
         part: span
@@ -152,6 +162,12 @@ async def _all_spans(
     for name in (GROUPS_OUTBOX, EVENTS_COMMANDS, GROUPS_COMMANDS, GROUPS_VOTES, INVENTORIES):
         spans |= await _spans(log, topics, name)
     return spans
+
+
+async def _last_snapshots(log: Log, topics: Topics) -> dict[TopicPartition, Span]:
+    spans = await _spans(log, topics, EVENTS_SNAPSHOTS)
+    spans |= await _spans(log, topics, GROUPS_SNAPSHOTS)
+    return {part: Span(max(span.begin, span.end - 1), span.end) for part, span in spans.items()}
 
 
 async def _spans(log: Log, topics: Topics, name: str) -> dict[TopicPartition, Span]:

@@ -7,6 +7,7 @@ from adapters.ports import LogRecord, Span, TopicPartition
 from schemas.outbox import CommandAnswered, CommandDeferred
 from seatlog.verify.journal import Entry, Journal
 from seatlog.verify.report import Check, Report
+from seatlog.verify.snapshots import NewestSnapshot
 
 
 class Judge(Protocol):
@@ -31,11 +32,14 @@ class Pair:
         journal: Journal,
         judge: Judge,
         report: Report,
+        *,
+        snapshot: NewestSnapshot,
     ) -> None:
         self._commands = commands
         self._span = span
         self._journal = journal
         self._judge = judge
+        self._snapshot = snapshot
         self._report = report
         self._unanswered: dict[int, LogRecord] = {}
         self._next_command = span.begin
@@ -66,6 +70,7 @@ class Pair:
         self._next_command = self._span.end
         self._judge_waiting()
         self._judge.finish(allow_pending=allow_pending)
+        self._snapshot.finish(outbox_end)
 
     def _judge_waiting(self) -> None:
         while self._waiting and self._is_ready(self._waiting[0][1]):
@@ -75,6 +80,7 @@ class Pair:
             if asked is not None and isinstance(entry.told, CommandAnswered):
                 self._unanswered.pop(asked, None)
             self._judge.take_in(entry, offset, command)
+            self._snapshot.compare(entry)
 
     def _is_ready(self, entry: Entry) -> bool:
         asked = _asked(entry)

@@ -27,6 +27,7 @@ class Check(StrEnum):
     ORDER = "order"
     DOUBT = "doubt"
     DIRECTORY = "directory"
+    SNAPSHOTS = "snapshots"
     READ_MODEL = "read model"
     CLIENTS = "clients"
 
@@ -47,6 +48,7 @@ MEANINGS = {
     Check.ORDER: "Groups came in the same order everywhere, and nobody overtook who waited",
     Check.DOUBT: "Only what met a group in doubt waited, not too long, and nothing does at the end",
     Check.DIRECTORY: "Every decision about events and hold tokens was applied once, as decided",
+    Check.SNAPSHOTS: "The newest snapshot of each outbox is its fold",
     Check.READ_MODEL: "The read model is equal to the outbox",
     Check.CLIENTS: "What the clients were told is what the log holds",
 }
@@ -104,6 +106,8 @@ class Counts(msgspec.Struct):
     """How often each outbox partition was taken: 1 is an owner that nobody replaced."""
     void_records: int = 0
     """Written by an owner after it was replaced, and skipped by everybody."""
+    snapshots: int = 0
+    """Those that were compared with the fold."""
     client_requests: int = 0
     client_requests_unknown: int = 0
     """Requests whose client never learned their outcome."""
@@ -164,6 +168,7 @@ class Report:
             "in doubt": _in_doubt(counts),
             "changes of owner": f"{counts.ownership_changes:,}",
             "void records": f"{counts.void_records:,}",
+            "snapshots": f"{counts.snapshots:,} compared",
         }
         if Check.READ_MODEL not in self.skipped:
             rows["read model"] = f"{counts.read_model_objects:,} objects compared"

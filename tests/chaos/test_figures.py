@@ -221,3 +221,6 @@ def test_a_violation_a_check_not_made_and_no_rest_are_shortfalls() -> None:
     assert len(shortfalls(GOOD, violated, came_to_rest=True)) == 1
     assert len(shortfalls(GOOD, Report(), came_to_rest=True)) == 2
     assert len(shortfalls(GOOD, clean(), came_to_rest=False)) == 1
+    unreadable = clean()
+    unreadable.skipped[Check.SNAPSHOTS] = "it cannot be read"
+    assert len(shortfalls(GOOD, unreadable, came_to_rest=True)) == 1

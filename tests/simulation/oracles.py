@@ -23,8 +23,10 @@ from schemas.rejections import Rejected, Rejection
 from schemas.topics import (
     EVENTS_COMMANDS,
     EVENTS_OUTBOX,
+    EVENTS_SNAPSHOTS,
     GROUPS_COMMANDS,
     GROUPS_OUTBOX,
+    GROUPS_SNAPSHOTS,
     INVENTORIES,
     Topics,
 )
@@ -45,7 +47,15 @@ def report_on(topics: Topics, records: Records, requests: list[Request], now: in
     """Verify the log, and what the clients were told of it."""
     spans = {partition: Span(0, len(held)) for partition, held in records.items()}
     history = History(topics, spans, clients=Clients(requests))
-    order = (INVENTORIES, GROUPS_COMMANDS, GROUPS_OUTBOX, EVENTS_COMMANDS, EVENTS_OUTBOX)
+    order = (
+        INVENTORIES,
+        GROUPS_SNAPSHOTS,
+        EVENTS_SNAPSHOTS,
+        GROUPS_COMMANDS,
+        GROUPS_OUTBOX,
+        EVENTS_COMMANDS,
+        EVENTS_OUTBOX,
+    )
     for name in order:
         for partition in partitions_of(topics, name):
             for record in records[partition]:

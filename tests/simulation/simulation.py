@@ -45,7 +45,7 @@ from schemas.topics import (
     load_topics,
 )
 from seatlog.verify.journal import Entry, Journal
-from seatlog.verify.report import Counts, Report
+from seatlog.verify.report import Check, Counts, Report
 from tests.engine.factories import ATTIC, THEATRE, hash_of
 from tests.simulation import oracles
 from tests.simulation.broker import Broker
@@ -319,8 +319,10 @@ class _Simulation:
             INVENTORIES,
             EVENTS_COMMANDS,
             EVENTS_OUTBOX,
+            EVENTS_SNAPSHOTS,
             GROUPS_COMMANDS,
             GROUPS_OUTBOX,
+            GROUPS_SNAPSHOTS,
             GROUPS_VOTES,
         )
         records = {
@@ -333,6 +335,8 @@ class _Simulation:
         )
         self.counts = report.counts
         self.findings += map(str, report.faults)
+        if Check.SNAPSHOTS in report.skipped:
+            self.findings.append(f"{Check.SNAPSHOTS}: {report.skipped[Check.SNAPSHOTS]}")
         events = self.topics[EVENTS_COMMANDS].partitions
         for outbox in partitions_of(self.topics, EVENTS_OUTBOX):
             told = self._compare(

@@ -25,6 +25,8 @@ parked_min = 1_000
 """Commands that waited for a group."""
 restored_min = 5_000
 """Replays that began at a snapshot."""
+compared_min = 3_500
+"""Newest snapshots that `seatlog verify` has compared with its fold."""
 seeds_per_bug_max = 500
 
 
@@ -32,7 +34,7 @@ seeds_per_bug_max = 500
 def test_no_seed_breaks_a_guarantee_and_every_fault_has_fired() -> None:
     fired: Counter[Fault] = Counter()
     fired_in_doubt: Counter[Fault] = Counter()
-    groups = parked = restored = 0
+    groups = parked = restored = compared = 0
     for outcome in run_seeds(range(SEEDS), processes=2):
         assert not outcome.findings, failure(outcome)
         fired += outcome.fired
@@ -40,12 +42,14 @@ def test_no_seed_breaks_a_guarantee_and_every_fault_has_fired() -> None:
         groups += outcome.counts.groups_confirmed
         parked += outcome.counts.commands_parked
         restored += outcome.restored
+        compared += outcome.counts.snapshots
     assert {fault: fired[fault] for fault in Fault if fired[fault] < fired_min} == {}
     crashes = CRASHES.values()
     assert [crash for crash in crashes if fired_in_doubt[crash] < fired_in_doubt_min] == []
     assert groups > groups_min
     assert parked > parked_min
     assert restored > restored_min
+    assert compared > compared_min
 
 
 @pytest.mark.parametrize("seed", [3, 14, 159])

@@ -47,7 +47,12 @@ from workers.owner import replication_guard_ms
 
 INVENTORY = TopicPartition(INVENTORIES, 0)
 VOTES = TopicPartition("groups.votes", 0)
-PARTITIONS = (INVENTORY, COORDINATOR_COMMANDS, COORDINATOR_OUTBOX, VOTES, COMMANDS, OUTBOX)
+SNAPSHOTS = TopicPartition("events.snapshots", 0)
+COORDINATOR_SNAPSHOTS = TopicPartition("groups.snapshots", 0)
+PARTITIONS = (
+    *(INVENTORY, SNAPSHOTS, COORDINATOR_SNAPSHOTS),
+    *(COORDINATOR_COMMANDS, COORDINATOR_OUTBOX, VOTES, COMMANDS, OUTBOX),
+)
 HOLD_MS = 60_000
 
 Edit = Callable[[Any], Any]

@@ -5,8 +5,8 @@ Rules of this file:
 1. A check is switched off by an edit of its own source, as small as can be: one condition.
 2. The same history is judged twice. With the check, it alone finds something; without it, nothing
    does.
-3. Those of the clients' log (C2, C6), of the read model (C4, C12) and of offers (C5) stand with
-   their histories.
+3. Those of the clients' log (C2, C6), of the read model (C4, C12), of snapshots (C4) and of offers
+   (C5) stand with their histories.
 """
 
 from collections.abc import Callable
