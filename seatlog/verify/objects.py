@@ -371,7 +371,10 @@ class Fold:
                     f"{fact.label} of event {event.id} is {fact.status}, and {label} has its places"
                 )
                 self._fault(Check.SEATS, moment, f"{odd}: it is {other.status}")
-            for group in self.reservations.of((event.id, label)):
+            for group, planned in self.reservations.of((event.id, label)).items():
+                gives_back = all(one.change.status == FREE for one in planned)
+                if gives_back and fact.origin.type == "HOLD_EXPIRED":
+                    continue  # both give places back: neither is in the way of the other
                 odd = f"{fact.label} of event {event.id} is changed, and group {group} has {label}"
                 self._fault(Check.GROUPS, moment, odd)
 

@@ -6,7 +6,16 @@ import msgspec
 import pytest
 
 from adapters.memory_log import MemoryRecord
-from schemas.facts import BOOKED, FREE, EventUpdated, SeatsFact, StatusChanged
+from schemas.commands import Origin
+from schemas.facts import (
+    BOOKED,
+    FREE,
+    HELD,
+    EventUpdated,
+    PlannedChange,
+    SeatsFact,
+    StatusChanged,
+)
 from schemas.inventory import compress, encode
 from schemas.rejections import Obstacle, Rejected, Rejection
 from schemas.selling import TableBooking
@@ -133,3 +142,22 @@ def test_a_refusal_as_not_found_must_be_true() -> None:
 def test_selling_is_a_part_of_what_the_read_model_has() -> None:
     event = Told(BY_TABLE).fold.events[MATINEE]
     assert msgspec.to_builtins(event.selling) == {"tables": {"mode": "all_by_table"}}
+
+
+@pytest.mark.parametrize(
+    ("planned", "by", "is_in_the_way"),
+    [
+        (FREE, Origin(type="HOLD_EXPIRED"), False),
+        (BOOKED, Origin(type="HOLD_EXPIRED"), True),
+        (FREE, CALLER, True),
+    ],
+)
+def test_the_end_of_a_hold_on_a_seat_is_not_in_the_way_of_who_gives_its_table_back(
+    planned: str, by: Origin, *, is_in_the_way: bool
+) -> None:
+    held = msgspec.structs.replace(changed(1, "T1-1", HELD), hold_token="t", hold_expires_at=NOON)
+    told = Told(held, BY_TABLE)
+    told.fold.reserve(7, [PlannedChange(change=changed(0, "T1", planned))])
+    freed = changed(2, "T1-1", FREE, previous=HELD)
+    told.tell(msgspec.structs.replace(freed, hold_token="t", origin=by))
+    assert any("is changed, and group 7 has T1" in odd for odd in told.faults) == is_in_the_way
