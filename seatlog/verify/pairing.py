@@ -70,7 +70,7 @@ class Pair:
         self._next_command = self._span.end
         self._judge_waiting()
         self._judge.finish(allow_pending=allow_pending)
-        self._snapshot.finish(outbox_end)
+        self._snapshot.finish()
 
     def _judge_waiting(self) -> None:
         while self._waiting and self._is_ready(self._waiting[0][1]):
