@@ -24,7 +24,6 @@ from schemas.topics import Topics, load_topics
 from seatlog.local.failure import LocalServerError
 from seatlog.local.kafka import LocalKafka
 from seatlog.local.postgres import LocalPostgres
-from tests.again import RunAgain
 
 MakeTopics = Callable[..., Awaitable[Topics]]
 
@@ -36,13 +35,7 @@ _ROOM_BYTES = 8 * 1024**3
 _FAST_AND_FORGETFUL = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Run again what says nothing (tests/again.py), and prepare the place for servers."""
-    config.pluginmanager.register(RunAgain())
-    _keep_in_memory()
-
-
-def _keep_in_memory() -> None:
+def pytest_configure() -> None:
     """Keep the servers' data in memory where there is room, unless TMPDIR names another place.
 
     The tests delete thousands of files. On a disk that trims them, or that others keep busy, a

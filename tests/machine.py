@@ -1,12 +1,5 @@
-"""What the machine gave to a test: other machines on the same hardware may take its cores.
+"""What the machine gave to a test: other machines on the same hardware may take its cores."""
 
-Rules of this file:
-
-1. A limit of time is held against the time in which the cores were ours. That is no excuse for
-   anything else: what must come, must come.
-"""
-
-import time
 from pathlib import Path
 
 _STAT = Path("/proc/stat")
@@ -18,18 +11,12 @@ class Stopwatch:
     """Measures from its making on."""
 
     def __init__(self) -> None:
-        self._began_at = time.monotonic()
         self._before = _core_times()
 
     def stolen(self) -> float:
         """Give the share of the cores' time that other machines took; 0 where nobody can say."""
         passed = [now - then for then, now in zip(self._before, _core_times(), strict=True)]
         return passed[_STOLEN] / max(1, sum(passed)) if passed else 0.0
-
-    def own_s(self, until: float | None = None) -> float:
-        """Give the seconds until an instant (of time.monotonic), or now, less what was taken."""
-        at = time.monotonic() if until is None else until
-        return (at - self._began_at) * (1 - self.stolen())
 
 
 def _core_times() -> list[int]:

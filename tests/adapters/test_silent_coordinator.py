@@ -53,9 +53,9 @@ async def test_it_is_given_up_and_the_one_that_came_after_it_confirms(group: Gro
     member = KafkaMembership(group.bootstrap, "group", "member", [A.topic])
     await member.join()
     assert await member.changed() == {A}
-    await asyncio.wait_for(member.confirmed(), timeout=10)
+    await asyncio.wait_for(member.confirmed(), timeout=1)
 
     group.silent.add(1)
     group.coordinator = 2
-    await asyncio.wait_for(member.confirmed(), timeout=20)
+    await asyncio.wait_for(member.confirmed(), timeout=5)
     await member.close()

@@ -20,8 +20,6 @@ from tests.machine import Stopwatch
 
 faults_shown_max = 20
 load_per_core_max = 4.0
-stolen_max = 0.1
-"""Of the cores' time, by other machines on the same hardware."""
 """A run makes two or three of it on two cores; past this, others make its times."""
 
 
@@ -58,7 +56,7 @@ def _late(figures: Figures, stolen: float) -> list[str]:
     """Say what took too long, if this machine can say anything about times."""
     load, cores = os.getloadavg()[0], os.cpu_count() or 1
     _tell(f"\nload of the machine: {load:.1f} on {cores} cores; others took {stolen:.0%} of them")
-    if load <= load_per_core_max * cores and stolen <= stolen_max:
+    if load <= load_per_core_max * cores:
         return late(figures)
     for what in late(figures):
         _tell(f"not judged on a machine so busy: {what}")
