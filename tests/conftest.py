@@ -71,7 +71,8 @@ def kafka_bootstrap(servers_folder: Path) -> Iterator[str]:
     if bootstrap := os.environ.get("KAFKA_BOOTSTRAP"):
         yield bootstrap
         return
-    kafka = LocalKafka(servers_folder / "kafka")
+    # It is never killed, and alone: nothing is gained by taking it for dead.
+    kafka = LocalKafka(servers_folder / "kafka", session_s=60)
     try:
         kafka.start()
         kafka.wait_ready()

@@ -56,7 +56,7 @@ group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=500
 
 # after a kill the node waits for the end of its own old session
-broker.session.timeout.ms=3000
+broker.session.timeout.ms={session_ms}
 broker.heartbeat.interval.ms=500
 """
 
@@ -107,7 +107,9 @@ class LocalKafka(LocalServer):
         *,
         node: int = 1,
         quorum: Quorum | None = None,
+        session_s: float = 3,
     ) -> None:
+        """Prepare a node; it is taken for dead if it is silent for `session_s`."""
         super().__init__(data, "kafka")
         self._settings_file = self.data / "server.properties"
         self._port = port
@@ -115,6 +117,7 @@ class LocalKafka(LocalServer):
         self._node = node
         self._quorum = quorum
         """None: it is alone, and draws what a cluster would have agreed on."""
+        self._session_ms = round(session_s * 1000)
 
     @property
     def bootstrap(self) -> str:
@@ -179,6 +182,7 @@ class LocalKafka(LocalServer):
             controller_port=quorum.controller_ports[self._node - 1],
             copies=copies,
             copies_min=max(1, copies - 1),
+            session_ms=self._session_ms,
             # Java reads a backslash or a leading blank in a .properties file as its own.
             log_folder=str(self.data / "log").replace("\\", "\\\\"),
         )

@@ -70,6 +70,10 @@ class Journal:
         self._decode = decode
         self._report = report
         self._terms: list[int] = []
+        self._producers: set[tuple[int, int]] = set()
+        """Id and epoch of everybody who has owned the partition."""
+        self._not_trusted: set[int] = set()
+        """Terms whose producer had owned the partition before."""
         self._report.counts.ownerships[str(partition)] = 0
 
     def read(self, record: LogRecord) -> Entry | None:
@@ -85,7 +89,7 @@ class Journal:
             self._report.fault(Check.LOG, where, f"cannot be read: {error}")
             return None
         if isinstance(told, OwnershipTaken):
-            self._take(record, where)
+            self._take(told, record, where)
             return None
         if not self._counts(told, record.offset, where):
             return None
@@ -102,8 +106,12 @@ class Journal:
         place = bisect_left(self._terms, offset)
         return self._terms[place - 1] if place else None
 
-    def _take(self, record: LogRecord, where: str) -> None:
+    def _take(self, taken: OwnershipTaken, record: LogRecord, where: str) -> None:
         self._terms.append(record.offset)
+        producer = taken.data.producer_id, taken.data.producer_epoch
+        if producer in self._producers:
+            self._not_trusted.add(record.offset)
+        self._producers.add(producer)
         self._report.counts.ownerships[str(self.partition)] += 1
         self._check_header(record, HEADER_TYPE, _TYPE_NAMES[OwnershipTaken], where)
 
@@ -114,6 +122,10 @@ class Journal:
         if place == len(self._terms) or self._terms[place] != term:
             self._report.fault(Check.TERMS, where, f"carries term {term}, which nobody has taken")
             return False
+        if term in self._not_trusted:
+            # The ack of one owner's append may have been that of the other's.
+            again = f"carries term {term}, whose producer had owned the partition before"
+            self._report.fault(Check.TERMS, where, again)
         if term != self._terms[-1] or told.data.offset != offset:
             self._report.counts.void_records += 1
             return False

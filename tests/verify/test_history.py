@@ -189,6 +189,11 @@ def test_a_term_that_nobody_took_is_named(story: Story) -> None:
     assert "carries term 5, which nobody has taken" in among(story, Check.TERMS)
 
 
+def test_an_owner_with_the_producer_of_an_earlier_one_is_named(story: Story) -> None:
+    story.copy(0, to=1)
+    assert "carries term 1, whose producer had owned" in among(story, Check.TERMS)
+
+
 def test_a_decision_read_under_a_wrong_term_is_named(story: Story) -> None:
     last = story.answers()[-1]
     wrong = {str(COORDINATOR_OUTBOX): 3}

@@ -13,7 +13,7 @@ from adapters.memory_log import MemoryLog
 from adapters.ports import NewRecord, TopicPartition
 from schemas import snapshots as packed
 from schemas.commands import CreateEvents, Idempotency, NewEvent
-from schemas.outbox import Accepted
+from schemas.outbox import Accepted, OwnershipTaken, decode_seats_record
 from schemas.snapshots import Snapshot
 from tests.workers.house import (
     COMMANDS,
@@ -118,6 +118,29 @@ async def test_a_coordinator_begins_at_its_newest_snapshot(house: House) -> None
     after.send(COORDINATOR_COMMANDS, CreateEvents(workspace=WORKSPACE, events=[again]))
     [taken] = await last_answered(after, COORDINATOR_OUTBOX, 1)
     assert taken["answer"]["code"] == "EVENT_KEY_TAKEN"
+    await after.close()
+
+
+async def test_who_has_owned_before_the_snapshot_is_not_trusted_again(house: House) -> None:
+    event = await house.open()
+    await book_one_by_one(house, event, range(1, 5))
+    await until(lambda: kept(house), bool)
+    await house.close()
+    first: Any = decode_seats_record(house.log.records(OUTBOX)[0].value or b"")
+
+    # This log has no memory of producers: it hands out anew what the first owner had.
+    after = with_first_records_lost(house, OUTBOX)
+    there = len(after.log.records(OUTBOX))
+    after.start(seats())
+    after.send(COMMANDS, book(event, "A-9"))
+    await last_answered(after, OUTBOX, 1)
+    new = [decode_seats_record(record.value or b"") for record in after.log.records(OUTBOX)[there:]]
+    again, trusted = [one.data for one in new if isinstance(one, OwnershipTaken)]
+    assert (again.producer_id, again.producer_epoch) == (
+        first.data.producer_id,
+        first.data.producer_epoch,
+    )
+    assert trusted.producer_epoch == again.producer_epoch + 1
     await after.close()
 
 
