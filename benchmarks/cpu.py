@@ -1,10 +1,16 @@
-"""CPU time by process, from /proc: it depends less than a rate on what else the machine does."""
+"""CPU time by process, from /proc: it depends less than a rate on what else the machine does.
+
+And what other machines on the same hardware took of the cores meanwhile.
+"""
 
 import os
 import time
 from pathlib import Path
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+_STAT = Path("/proc/stat")
+_STOLEN = 7
+"""The place of `steal` among the times of all cores."""
 
 
 def cpu_seconds(pid: int) -> float:
@@ -39,3 +45,23 @@ class CpuWatch:
         """Give the seconds used since the start of the watch."""
         now = self._now()
         return {name: now[name] - before for name, before in self._before.items()}
+
+
+class Stopwatch:
+    """Measures from its making on."""
+
+    def __init__(self) -> None:
+        self._before = _core_times()
+
+    def stolen(self) -> float:
+        """Give the share of the cores' time that other machines took; 0 where nobody can say."""
+        passed = [now - then for then, now in zip(self._before, _core_times(), strict=True)]
+        return passed[_STOLEN] / max(1, sum(passed)) if passed else 0.0
+
+
+def _core_times() -> list[int]:
+    """Give the time of all cores so far, in ticks, by what it went to."""
+    if not _STAT.exists():
+        return []
+    line = _STAT.read_text(encoding="ascii").partition("\n")[0]
+    return [int(ticks) for ticks in line.split()[1:9]]

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from benchmarks.cpu import Stopwatch
 from seatlog.logs import log_to_stderr
 from seatlog.verify.report import Check
 from tests.chaos.figures import Figures, late, shortfalls
 from tests.chaos.run import Settings, run
-from tests.machine import Stopwatch
 
 faults_shown_max = 20
 load_per_core_max = 4.0
