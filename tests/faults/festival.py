@@ -262,6 +262,10 @@ class Festival:
         owners = [self._owner_of(outbox) for outbox in self._watch.partitions]
         assert set(owners) == set(self.installation.worker_names()), owners
         assert sum(map(len, self._created.values())) == events_made
+        # A worker that is about to take its events' partition may have its coordinator's already.
+        assert self._coordinator is not None
+        of_events = {self._owner_of(self._outbox(partition)) for partition in self._created}
+        assert len(of_events - {self._owner_of(self._coordinator)}) == workers - 1, of_events
 
 
 async def until_known(ask: Callable[[], Awaitable[Reply]]) -> Reply:
