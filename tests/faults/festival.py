@@ -20,16 +20,7 @@ import msgspec
 
 from adapters.ports import TopicPartition
 from engine.groups.voting import vote_within_ms
-from schemas.facts import (
-    BOOKED,
-    EventCreated,
-    GroupBegun,
-    GroupCancelled,
-    GroupReserved,
-    StatusChanged,
-    VoteCounted,
-)
-from schemas.rejections import Rejected
+from schemas.facts import BOOKED, EventCreated, GroupReserved, StatusChanged
 from schemas.topics import EVENTS_OUTBOX, Topics
 from seatlog.installation import Installation
 from seatlog.local.ports import free_port
@@ -101,10 +92,6 @@ class Festival:
         """The partitions that have reserved their part, by the group's order id."""
         self.booked: defaultdict[tuple[int, str], list[str]] = defaultdict(list)
         """By event and label, the order ids that have booked it."""
-        self._orders: dict[int, str] = {}
-        """The order ids of the groups that nobody has refused, by group."""
-        self._given_up: set[str] = set()
-        """The order ids of groups that ended although nobody refused them."""
 
     async def open(self) -> None:
         """Start everything, and put events on sale whose owners are in different processes."""
@@ -181,13 +168,11 @@ class Festival:
     def is_excused(self, asked: Asked) -> bool:
         """Say whether a group was given up, and somebody who died was back so late that it had to.
 
-        Whoever is back has the rest of the time to say what it has reserved. Who did not hear of
-        the end asks again, and a rival may have been quicker then.
+        Whoever is back has the rest of the time to say what it has reserved.
         """
         late_ms = asked.at_ms + vote_within_ms // 2
         owners = [one.owners[-1] for one in self._watch.partitions.values() if one.owners]
-        was_given_up = asked.reply.status == BUSY or asked.order in self._given_up
-        return was_given_up and any(owner.at > late_ms for owner in owners)
+        return asked.reply.status == BUSY and any(owner.at > late_ms for owner in owners)
 
     async def check_repeat(self, asked: Asked) -> None:
         """Check that asking again under the same key gives the same answer, and changes nothing.
@@ -239,12 +224,6 @@ class Festival:
             case EventCreated() if outbox != self._outbox(fact.partition):
                 self._coordinator = outbox
                 self._created[fact.partition].append(fact)
-            case GroupBegun():
-                self._orders[fact.group] = fact.parts[0].changes[0].order_id or ""
-            case VoteCounted(refusal=Rejected()):
-                self._orders.pop(fact.group, None)  # it is refused, not given up
-            case GroupCancelled() if fact.group in self._orders:
-                self._given_up.add(self._orders[fact.group])
             case GroupReserved():
                 order = fact.changes[0].change.order_id
                 self.reserved[order or ""].add(outbox.partition)
