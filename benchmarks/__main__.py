@@ -2,7 +2,17 @@
 
 import sys
 
-from benchmarks import areas, best_available, engine, groups, http, owner, reports, wishes
+from benchmarks import (
+    areas,
+    best_available,
+    engine,
+    failover,
+    groups,
+    http,
+    owner,
+    reports,
+    wishes,
+)
 from seatlog.lifetime import collect_seldom
 
 BENCHMARKS = {
@@ -14,6 +24,7 @@ BENCHMARKS = {
     "http": http.run,
     "groups": groups.run,
     "reports": reports.run,
+    "failover": failover.run,
 }
 
 

@@ -60,10 +60,15 @@ broker.session.timeout.ms={session_ms}
 broker.heartbeat.interval.ms=500
 """
 
-# The usual 2 s and 1 s would be added to what clients wait when the node that leads is gone.
 _QUORUM_SETTINGS = """
+# when the node that leads is gone, clients would wait for the usual 2 s and 1 s as well
 controller.quorum.fetch.timeout.ms=1000
 controller.quorum.election.timeout.ms=500
+
+# a partition's new leader hears of its followers when their last request for others is answered,
+# or their pause after an error is over: the usual 0.5 s and 1 s, for each append anew
+replica.fetch.wait.max.ms=100
+replica.fetch.backoff.ms=100
 """
 
 # Warnings and errors only; without a configuration the broker would log nothing at all.
