@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from api.call import Call, Route
+from api.done import DONE
 from api.errors import Problem
 from api.seatsio.chart_json import categories_json
 from api.seatsio.chart_store import ChartStore
@@ -10,7 +11,7 @@ from api.seatsio.drawings import CategoryAsked, CategoryFields, Edit, drawn_cate
 from api.seatsio.errors import BAD_REQUEST, VendorError, not_found
 from api.seatsio.idempotency import refuse_idempotency
 from api.seatsio.paging import check_parameters
-from api.seatsio.parts import answer, nothing, path_part
+from api.seatsio.parts import answer, path_part
 from api.seatsio.wire import Body, Text, read
 from engine.charts.editing import (
     CategoryKeyTakenError,
@@ -73,4 +74,4 @@ class ChartCategories:
             message = f"Category key already in use: {error}"
             problem = Problem("CATEGORY_KEY_ALREADY_EXISTS", message)
             raise VendorError(BAD_REQUEST, [problem]) from error
-        return nothing()
+        return DONE

@@ -3,12 +3,13 @@
 from aiohttp import web
 
 from api.call import Call, Route
+from api.done import DONE
 from api.limits import tags_per_chart_max
 from api.seatsio.chart_store import ChartStore
 from api.seatsio.errors import bad_request, chart_not_found
 from api.seatsio.idempotency import refuse_idempotency
 from api.seatsio.paging import check_parameters
-from api.seatsio.parts import Parts, answer, nothing, path_part
+from api.seatsio.parts import Parts, answer, path_part
 from api.seatsio.wire import Body, read
 
 
@@ -65,4 +66,4 @@ def _check(call: Call) -> None:
 def _done(call: Call, done: bool) -> web.Response:  # noqa: FBT001 - what the store says
     if not done:
         raise chart_not_found(path_part(call, "key"), call.workspace.key)
-    return nothing()
+    return DONE

@@ -4,12 +4,13 @@ from aiohttp import web
 
 from adapters.postgres.charts import Chart, VersionName
 from api.call import Call, CallHandler, Route
+from api.done import DONE
 from api.seatsio.chart_json import single_chart_json
 from api.seatsio.chart_store import ChartStore, no_draft
 from api.seatsio.idempotency import refuse_idempotency
 from api.seatsio.inventories import ChartInventories
 from api.seatsio.paging import check_parameters
-from api.seatsio.parts import Parts, answer, nothing, path_part
+from api.seatsio.parts import Parts, answer, path_part
 from api.seatsio.wire import Body, read
 
 
@@ -80,7 +81,7 @@ class ChartVersions:
             await self._inventories.replace(*new)  # of events that were created meanwhile
 
         await self._store.attempted(call, publish)
-        return nothing()
+        return DONE
 
     async def _discard(self, call: Call) -> web.Response:
         _check(call)
@@ -91,7 +92,7 @@ class ChartVersions:
             await self._parts.charts.discard_draft(chart)
 
         await self._store.attempted(call, discard)
-        return nothing()
+        return DONE
 
     async def _copy(self, call: Call, version: VersionName) -> web.Response:
         _check(call)

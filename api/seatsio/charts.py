@@ -4,6 +4,7 @@ from aiohttp import web
 
 from adapters.postgres.charts import Chart, ChartsWanted
 from api.call import Call, CallHandler, Route
+from api.done import DONE
 from api.limits import charts_with_events_max, drawing_body_bytes_max, events_of_chart_max
 from api.seatsio.chart_json import (
     OF_A_SINGLE_CHART,
@@ -24,7 +25,7 @@ from api.seatsio.paging import (
     read_number,
     single,
 )
-from api.seatsio.parts import JSON, Parts, answer, nothing, path_part
+from api.seatsio.parts import JSON, Parts, answer, path_part
 from api.seatsio.wire import Body, Text, read, read_text
 from engine.charts.editing import renamed, with_categories
 
@@ -82,7 +83,7 @@ class Charts:
         """Take a raw drawing in place of a chart's own."""
         edit = _naming(call)
         await self._store.change(call, lambda _: call.body if edit is None else edit(call.body))
-        return nothing()
+        return DONE
 
     async def _upload(self, call: Call) -> web.Response:
         """Take a raw drawing under a key of the caller's choice (test companies only)."""
@@ -104,7 +105,7 @@ class Charts:
             return drawing if categories is None else with_categories(drawing, categories)
 
         await self._store.change(call, edit)
-        return nothing()
+        return DONE
 
     async def _retrieve(self, call: Call) -> web.Response:
         check_parameters(call.request, ("expand", "eventsLimit"))

@@ -18,11 +18,12 @@ from typing import Any, NamedTuple
 from aiohttp import web
 
 from api.call import Call
+from api.done import DONE
 from api.limits import answer_deadline_s
 from api.seatsio.command_forms import events_of, finishes, prefers_async, taken
 from api.seatsio.errors import EVENT_NOT_FOUND, VendorError, from_rejected
 from api.seatsio.idempotency import idempotency
-from api.seatsio.parts import Parts, nothing
+from api.seatsio.parts import Parts
 from api.seatsio.recorded import Facts, Recorded, RecordedAnswers
 from api.seatsio.waiting import Place, told_late, within
 from api.submit import Answered
@@ -205,10 +206,9 @@ async def _write(
             error.add_header(*_REPLAYED)
         raise error
     if writing.show is None:
-        response = nothing()
-    else:
-        with told_late(place):
-            response = await writing.show(facts)
+        return web.Response(status=204, headers=[_REPLAYED]) if is_repeat else DONE
+    with told_late(place):
+        response = await writing.show(facts)
     if is_repeat:
         response.headers.add(*_REPLAYED)
     return response

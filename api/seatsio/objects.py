@@ -6,6 +6,7 @@ from aiohttp import web
 from pydantic import Field
 
 from api.call import Call, Route
+from api.done import DONE
 from api.lanes import Lane
 from api.limits import objects_per_command_max
 from api.seatsio.commands import Commands, Entries
@@ -20,7 +21,7 @@ from api.seatsio.errors import (
 from api.seatsio.idempotency import idempotency
 from api.seatsio.object_reads import read_infos
 from api.seatsio.paging import check_parameters, values
-from api.seatsio.parts import JSON, Parts, answer, nothing, path_part
+from api.seatsio.parts import JSON, Parts, answer, path_part
 from api.seatsio.wire import BY_KEY, Body, JsonObject, Label, read, read_label
 from engine.groups.directory import Entry
 from schemas.commands import UpdateExtraData
@@ -112,7 +113,7 @@ class Objects:
         key = path_part(call, "key")
         if not extra_data:
             await self._parts.current_entry(call, key)
-            return nothing()
+            return DONE
         return await self._commands.on_events(call, [key], update)
 
     async def _update_on(

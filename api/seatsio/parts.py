@@ -100,11 +100,6 @@ def answer(content: object, status: int = 200) -> web.Response:
     )
 
 
-def nothing() -> web.Response:
-    """Answer that it is done, and no more."""
-    return web.Response(status=204)
-
-
 def now_ms() -> int:
     """Give the time of day, ms since the epoch."""
     return time.time_ns() // 1_000_000

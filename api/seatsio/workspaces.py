@@ -19,11 +19,12 @@ from adapters.postgres.errors import (
     WorkspaceUnknownError,
 )
 from api.call import Call, CallHandler, Route
+from api.done import DONE
 from api.errors import WorkspaceNotFoundError
 from api.limits import authorization_characters_max
 from api.seatsio.errors import bad_request
 from api.seatsio.paging import CURSOR_PARAMETERS, check_parameters, page_json, read_cursor, single
-from api.seatsio.parts import JSON, Parts, answer, nothing, path_part
+from api.seatsio.parts import JSON, Parts, answer, path_part
 from api.seatsio.wire import Body, Text, read, read_text
 
 ForSaleMode = Literal["RATE_LIMITED", "UNLIMITED_BILLABLE"]
@@ -135,25 +136,25 @@ class Workspaces:
             await self._parts.accounts.update_workspace(
                 call.company, key, asked.name, asked.for_sale_mode
             )
-        return nothing()
+        return DONE
 
     async def _delete(self, call: Call) -> web.Response:
         read(call.body, NoBody)
         async with self._changing(call) as key:
             await self._parts.accounts.delete_workspace(call.company, key)
-        return nothing()
+        return DONE
 
     async def _activate(self, call: Call) -> web.Response:
         read(call.body, NoBody)
         async with self._changing(call) as key:
             await self._parts.accounts.set_active(call.company, key, active=True)
-        return nothing()
+        return DONE
 
     async def _deactivate(self, call: Call) -> web.Response:
         read(call.body, NoBody)
         async with self._changing(call) as key:
             await self._parts.accounts.set_active(call.company, key, active=False)
-        return nothing()
+        return DONE
 
     async def _set_default(self, call: Call) -> web.Response:
         asked = read(call.body, DefaultAsked)
@@ -161,7 +162,7 @@ class Workspaces:
             if asked.key not in (None, key):
                 raise bad_request(f"#/key: expected {key}, as in the path")
             await self._parts.accounts.set_default(call.company, key)
-        return nothing()
+        return DONE
 
     async def _add_secret_key(self, call: Call) -> web.Response:
         read(call.body, NoBody)
@@ -179,7 +180,7 @@ class Workspaces:
         asked = read(call.body, SecretKeyToRemove)
         async with self._changing(call) as key:
             await self._parts.accounts.remove_api_key(call.company, key, asked.secret_key)
-        return nothing()
+        return DONE
 
     @asynccontextmanager
     async def _changing(self, call: Call) -> AsyncIterator[str]:
