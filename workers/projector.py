@@ -57,9 +57,10 @@ batch_records_max = 2_000
 """Written in one transaction: enough to make its cost small, few enough for a short one."""
 idle_wait_ms = 1_000
 rest_ms_per_record = 5
-rest_ms_max = 50
+rest_ms_max = 100
 """A transaction costs as much as a hundred records. So under load they begin this far apart and
-carry many; the one record of a single client hardly waits."""
+carry many, and a read that must see a change waits for the next; the one record of a single client
+hardly waits."""
 forget_every_ms = 10 * 60 * 1000
 first_backoff_ms = 50
 backoff_max_ms = 5_000
