@@ -34,7 +34,7 @@ class Figures(NamedTuple):
 
     begun_at: int
     """Ms since the epoch."""
-    fired: Counter[Kind]
+    fired: list[Fired]
     alone: list[Wait]
     """From a kill to the first result of each partition that the victim owned."""
     amid: list[Wait]
@@ -53,6 +53,10 @@ class Figures(NamedTuple):
     longest_wait_ms: int
     odd: Counter[str]
 
+    def second(self, at: int) -> str:
+        """Give the second of the run, of an instant in ms since the epoch."""
+        return f"{(at - self.begun_at) / 1000:.1f}"
+
 
 def measure(faults: Faults, clients: Clients, watch: Watch, now: int, brokers: int) -> Figures:
     """Put the figures of a run together."""
@@ -62,7 +66,7 @@ def measure(faults: Faults, clients: Clients, watch: Watch, now: int, brokers: i
     doubts = [without(doubt, away) for partition in partitions for doubt in partition.doubts(now)]
     return Figures(
         begun_at=faults.begun_at,
-        fired=Counter(fired.kind for fired in faults.fired),
+        fired=faults.fired,
         alone=alone,
         amid=amid,
         doubts=sorted(doubts, reverse=True),
@@ -166,7 +170,8 @@ def median_ms(waits: Sequence[Wait]) -> float | None:
 
 def table(figures: Figures) -> list[str]:
     """Say what was measured, a line each."""
-    fired = ", ".join(f"{kind} {count}" for kind, count in figures.fired.items())
+    kinds = Counter(fired.kind for fired in figures.fired)
+    fired = ", ".join(f"{kind} {count}" for kind, count in kinds.items())
     share = figures.groups / max(1, figures.requests)
     meanings = ", ".join(
         f"{meaning.name.lower()} {count:,}" for meaning, count in figures.meanings.most_common()
@@ -178,7 +183,8 @@ def table(figures: Figures) -> list[str]:
         "groups over several partitions": f"{figures.groups:,} ({share:.0%}): {decided}",
         "kill to first result, alone": _distribution(figures.alone),
         "kill to first result, amid others": _distribution(figures.amid),
-        "alone and too late": _too_late(figures) or "none",
+        "alone and too late": _too_late(figures, figures.alone) or "none",
+        "amid others and too late": _too_late(figures, figures.amid) or "none",
         "longest in doubt": _longest_doubt(figures),
         "longest wait of a client": f"{figures.longest_wait_ms / 1000:.1f} s",
         "longest wait at a broker's end": ", ".join(
@@ -189,13 +195,23 @@ def table(figures: Figures) -> list[str]:
     return [f"{name:34} {value}" for name, value in rows.items()]
 
 
-def _too_late(figures: Figures) -> str:
-    return ", ".join(
-        f"{wait.took_ms / 1000:.1f} s of {wait.where} at {at_s:.1f} s"
-        for wait in figures.alone
-        if wait.took_ms is not None and wait.took_ms > serving_again_within_ms
-        for at_s in [(wait.killed_at - figures.begun_at) / 1000]
-    )
+def _too_late(figures: Figures, waits: Iterable[Wait]) -> str:
+    """Name each wait that was too long, with what else lasted meanwhile and who took over."""
+    told = []
+    for wait in waits:
+        if wait.took_ms is None or wait.took_ms <= serving_again_within_ms:
+            continue
+        until = wait.killed_at + wait.took_ms
+        lasted = [
+            f"{one.kind} {figures.second(one.at)}-{figures.second(one.until)} s"
+            for one in sorted(figures.fired, key=lambda one: one.at)
+            if one.lasted_at(wait.killed_at - _AFTERMATH_MS, until) and one.at != wait.killed_at
+        ]
+        told.append(
+            f"{wait.took_ms / 1000:.1f} s of {wait.where} at {figures.second(wait.killed_at)} s"
+            f" ({'; '.join([*lasted, _owners(figures, wait.where, wait.killed_at, until)])})"
+        )
+    return ", ".join(told)
 
 
 def _longest_doubt(figures: Figures) -> str:
@@ -205,14 +221,18 @@ def _longest_doubt(figures: Figures) -> str:
     doubt = figures.doubts[0]
     since = doubt.begun_at - serving_again_within_ms
     until = doubt.begun_at + doubt.took_ms + in_doubt_max_ms
-    owners = ", ".join(
-        f"{owner.member} at {(owner.at - figures.begun_at) / 1000:.1f} s"
-        for owner in figures.owners[doubt.where]
+    told = f"{doubt.took_ms / 1000:.1f} s, {doubt.what} in {doubt.where}"
+    owners = _owners(figures, doubt.where, since, until)
+    return f"{told}, from {figures.second(doubt.begun_at)} s; {owners}"
+
+
+def _owners(figures: Figures, where: str, since: int, until: int) -> str:
+    taken = [
+        f"{owner.member} at {figures.second(owner.at)} s"
+        for owner in figures.owners[where]
         if since <= owner.at <= until
-    )
-    begun_s = (doubt.begun_at - figures.begun_at) / 1000
-    told = f"{doubt.took_ms / 1000:.1f} s, {doubt.what} in {doubt.where}, from {begun_s:.1f} s"
-    return f"{told}; owners {owners or 'the same'}"
+    ]
+    return f"owners {', '.join(taken) or 'the same'}"
 
 
 def _distribution(waits: Sequence[Wait]) -> str:

@@ -152,7 +152,7 @@ def test_the_wait_at_a_brokers_end_is_the_longest_for_a_decision() -> None:
 
 GOOD = Figures(
     begun_at=1_000,
-    fired=Counter({Kind.KILL: 1}),
+    fired=[kill(4_200)],
     alone=[Wait("events.outbox/0", 4_200, 900)],
     amid=[],
     doubts=[Doubt(4_000, 6_000, "events.outbox/0", "group 1")],
@@ -199,9 +199,19 @@ def test_what_takes_too_long_is_late() -> None:
 
 
 def test_a_wait_that_is_too_long_is_named_with_the_time_of_its_kill() -> None:
-    slow = GOOD._replace(alone=[*GOOD.alone, Wait("events.outbox/1", 4_200, 3_140)])
-    assert "3.1 s of events.outbox/1 at 3.2 s" in "\n".join(table(slow))
+    slow = GOOD._replace(alone=[*GOOD.alone, Wait("events.outbox/0", 4_200, 5_140)])
+    told = "5.1 s of events.outbox/0 at 3.2 s (owners worker-2 at 7.5 s)"
+    assert told in "\n".join(table(slow))
     assert "at 3.2 s" not in "\n".join(table(GOOD))
+
+
+def test_a_late_wait_amid_other_faults_is_told_with_those() -> None:
+    broker, storm = Fired(Kind.BROKER, 2_000, 5_000, "node 1"), Fired(Kind.STORM, 9_400, 9_900, "")
+    slow = GOOD._replace(
+        amid=[Wait("events.outbox/0", 4_200, 5_140)], fired=[*GOOD.fired, storm, broker]
+    )
+    told = "5.1 s of events.outbox/0 at 3.2 s (broker killed with -9 and restarted 1.0-4.0 s; own"
+    assert told in "\n".join(table(slow))
 
 
 def test_what_was_in_doubt_longest_is_told_with_the_owners_of_its_partition() -> None:
