@@ -300,6 +300,27 @@ async def test_a_repeated_group_gets_the_first_answer_when_there_is_one(
     await until(lambda: festival.statuses("A-1"), lambda s: s == [[BOOKED]] * 3)
 
 
+async def test_a_group_that_was_given_up_and_is_asked_for_again_may_have_lost_to_a_rival(
+    festival: Festival,
+) -> None:
+    await festival.stop("2")
+    keyed = festival.change("A-1", *DAYS, idempotency=Idempotency("id", "f"))
+    festival.ask_coordinator(keyed)
+    await festival.kinds("friday", "GroupReserved")
+    festival.ask("friday", festival.change("A-1", "friday"))
+    await festival.kinds("friday", "CommandParked")
+    festival.clock.now += vote_within_ms + 2_000
+    [given_up] = await festival.decided()
+    assert given_up.code == Rejection.BUSY_IN_DOUBT.code
+    assert await until(lambda: festival.answers_at("friday"), bool) == [Accepted()]
+    festival.start("2")
+    festival.ask_coordinator(keyed)
+    [_, refusal] = await festival.decided(2)
+    assert refusal.code == Rejection.OBJECT_NOT_FREE.code
+    assert not refusal.repeat
+    assert festival.statuses("A-1") == [[BOOKED], [], []]
+
+
 async def test_doubled_late_and_unreadable_votes_change_nothing(festival: Festival) -> None:
     festival.ask_coordinator(festival.change("A-1", *DAYS))
     await festival.decided()
