@@ -74,8 +74,8 @@ inventory_wait_s = 5.0
 """How long a reader waits for an inventory that the log must hold."""
 api_keys_refreshed_every_s = 5.0
 """A revoked API key ends within this, even where the notification of it was lost."""
-drain_s = 2.5
-"""How long a stopping ingress waits for open answers; `seatlog serve` kills it after 4.5 s."""
+drain_s = 2.0
+"""How long a stopping ingress waits for open answers; `seatlog serve` kills it after 3.5 s."""
 close_s = 0.5
 """How long it waits after that, at each of two steps, for what is still under way."""
 lingering_s = 1.0

@@ -43,7 +43,7 @@ class ChildSpec:
     environment: Mapping[str, str] = field(default_factory=dict)
     stage: int = 0
     """Those of a later stage have ended before those of an earlier one are told to."""
-    grace_s: float = 2.5
+    grace_s: float = 2.0
     """From being told to end to being killed."""
     has_spare: bool = False
     """Whether a spare is kept for all of this command: it must be a process of ours."""

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 _LOOK_EVERY_S = 0.5
 _GIVE_UP_POLL_S = 0.1
-stop_within_s = 2.5
+stop_within_s = 2.0
 """Then a server is killed: what it has confirmed is in its files, its next start takes longer."""
 
 
