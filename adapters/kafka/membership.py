@@ -13,6 +13,7 @@ Rules of this file:
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -20,14 +21,15 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
 from aiokafka import TopicPartition as KafkaPartition
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.errors import KafkaError
+from aiokafka.protocol.group import HeartbeatRequest, SyncGroupRequest
 
 from adapters.ports import LogUnreachableError, TopicPartition
 
 log = logging.getLogger(__name__)
 
 heartbeat_ms = 300
-"""So late a member hears of a rebalance, and twice as late that the group still has it: all that
-time nobody may serve what has changed hands. A beat costs half a millisecond."""
+"""So late a member hears of a rebalance, or that the group still has it: all that time nobody may
+serve what has changed hands. A beat costs half a millisecond."""
 session_timeout_ms = 6_000
 """The shortest that brokers allow by default. A stopped process' partitions wait so long, and so
 long again if a rebalance was under way; a live one that pauses for longer loses nothing but them:
@@ -65,8 +67,9 @@ class KafkaMembership(ConsumerRebalanceListener):
             max_poll_interval_ms=300_000,
         )
         self._assignments: asyncio.Queue[frozenset[TopicPartition]] = asyncio.Queue()
-        self._heartbeats = asyncio.Condition()
-        self._heartbeat_count = 0
+        self._confirmed_at = 0.0
+        """When the newest question was sent (monotonic s) whose answer was that we are a member."""
+        self._confirmations = asyncio.Condition()
         self._polling: asyncio.Task[None] | None = None
 
     async def join(self) -> None:
@@ -78,7 +81,7 @@ class KafkaMembership(ConsumerRebalanceListener):
         except (TimeoutError, KafkaError, OSError) as error:
             await self._consumer.stop()
             raise LogUnreachableError(f"could not join the consumer group: {error!r}") from error
-        self._count_heartbeats()
+        self._note_confirmations()
         self._polling = asyncio.create_task(self._stay_alive())
 
     async def changed(self) -> frozenset[TopicPartition]:
@@ -100,11 +103,10 @@ class KafkaMembership(ConsumerRebalanceListener):
         return assignment
 
     async def confirmed(self) -> None:
-        """Wait for a heartbeat that the group answered well, sent after this call."""
-        async with self._heartbeats:
-            # The first one to end may have been under way already; the one after it was not.
-            wanted = self._heartbeat_count + 2
-            await self._heartbeats.wait_for(lambda: self._heartbeat_count >= wanted)
+        """Wait until the group has said to a question sent after this call that we are a member."""
+        asked_at = time.monotonic()
+        async with self._confirmations:
+            await self._confirmations.wait_for(lambda: self._confirmed_at > asked_at)
 
     async def close(self) -> None:
         """Leave quietly: a static member's partitions wait for it for a session's length."""
@@ -142,18 +144,28 @@ class KafkaMembership(ConsumerRebalanceListener):
                 await asyncio.sleep(0.5)
             self._consumer.pause(*self._consumer.assignment())
 
-    def _count_heartbeats(self) -> None:
-        """Wrap the private method that knows a heartbeat's outcome (aiokafka is pinned)."""
+    def _note_confirmations(self) -> None:
+        """Wrap the private method that all questions to the group pass (aiokafka is pinned)."""
         coordinator: Any = self._consumer._coordinator  # noqa: SLF001
-        beat = coordinator._do_heartbeat  # noqa: SLF001
+        ask = coordinator._send_req  # noqa: SLF001
 
-        async def counted() -> bool:
-            well = bool(await beat())
-            # While the group rebalances a beat keeps the member in it and confirms no assignment.
-            if well and not coordinator._rejoin_needed_fut.done():  # noqa: SLF001
-                async with self._heartbeats:
-                    self._heartbeat_count += 1
-                    self._heartbeats.notify_all()
-            return well
+        async def asked(question: object) -> Any:  # noqa: ANN401 - any answer
+            asked_at = time.monotonic()
+            answer = await ask(question)
+            if _confirms(question, answer):
+                async with self._confirmations:
+                    self._confirmed_at = max(self._confirmed_at, asked_at)
+                    self._confirmations.notify_all()
+            return answer
 
-        coordinator._do_heartbeat = counted  # noqa: SLF001
+        coordinator._send_req = asked  # noqa: SLF001
+
+
+def _confirms(question: object, answer: Any) -> bool:  # noqa: ANN401 - any answer
+    """Say whether the group has named us a member with this answer.
+
+    An assignment (the answer to a sync) does: who came back from an absence need not wait for a
+    heartbeat as well. While the group rebalances a heartbeat keeps the member in it, and its answer
+    is an error: it confirms no assignment.
+    """
+    return isinstance(question, HeartbeatRequest | SyncGroupRequest) and not answer.error_code

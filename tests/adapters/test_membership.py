@@ -1,5 +1,6 @@
 """Membership of a consumer group, on a real broker."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 
@@ -9,7 +10,7 @@ from adapters.kafka.membership import KafkaMembership
 from adapters.ports import TopicPartition
 from schemas.topics import EVENTS_COMMANDS, GROUPS_COMMANDS, Topics
 
-confirmed_within_s = 1.2
+confirmed_within_s = 0.6
 
 
 class Members:
@@ -78,3 +79,16 @@ async def test_a_member_is_soon_told_that_it_is_one(members: Members) -> None:
         await one.confirmed()
         waits.append(time.monotonic() - asked_at)
     assert min(waits) < confirmed_within_s, waits
+
+
+async def test_an_assignment_confirms_as_well(
+    members: Members, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who was away and has joined again need not wait for the next heartbeats."""
+    monkeypatch.setattr("adapters.kafka.membership.heartbeat_ms", 2_000)
+    one = await members.join("one")
+    await one.changed()
+    asking = asyncio.create_task(one.confirmed())
+    await members.join("two")
+    await one.changed()
+    await asyncio.wait_for(asking, timeout=1)
