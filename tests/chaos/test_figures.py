@@ -25,6 +25,7 @@ from tests.chaos.figures import (
     late,
     shortfalls,
     table,
+    times_missed,
     waits_after_kills,
     without,
 )
@@ -194,7 +195,9 @@ def test_whatever_is_not_as_promised_is_a_shortfall(bad: Figures) -> None:
 
 def test_what_takes_too_long_is_late() -> None:
     assert late(GOOD) == []
-    assert late(GOOD._replace(alone=[Wait("events.outbox/0", 4_200, 3_001)]))
+    slow, quick = Wait("events.outbox/0", 4_200, 3_001), Wait("events.outbox/1", 4_200, 200)
+    assert late(GOOD._replace(alone=[quick, quick, slow]))
+    assert late(GOOD._replace(amid=[quick, quick, slow]))
     assert late(GOOD._replace(doubts=[Doubt(15_001, 0, "events.outbox/0", "group 1")]))
 
 
@@ -219,10 +222,15 @@ def test_what_was_in_doubt_longest_is_told_with_the_owners_of_its_partition() ->
     assert told in "\n".join(table(GOOD))
 
 
-def test_the_time_without_any_broker_is_no_doubt() -> None:
-    doubt = Doubt(10_000, 1_000, "events.outbox/0", "group 1")
-    away = Fired(Kind.BROKER, 500, 4_000, "node 1"), Fired(Kind.BROKER, 9_000, 20_000, "node 1")
-    assert without(doubt, away).took_ms == 5_000
+def test_the_time_in_which_a_broker_is_missed_does_not_count() -> None:
+    fired = [
+        Fired(Kind.BROKER, 500, 4_000, "node 1"),
+        Fired(Kind.STORM, 4_000, 9_000, ""),
+        Fired(Kind.BROKER, 9_000, 20_000, "node 1"),
+    ]
+    assert without(times_missed(fired, brokers=1), 1_000, 10_000) == 5_000
+    # Of three the others go on once they no longer wait for it.
+    assert without(times_missed(fired, brokers=3), 8_000, 10_000) == 5_500
 
 
 def test_a_violation_a_check_not_made_and_no_rest_are_shortfalls() -> None:
