@@ -10,6 +10,7 @@ from schemas.facts import GroupEnded, GroupQueued, GroupReserved, SeatsFact
 from schemas.outbox import (
     Accepted,
     CommandAnswered,
+    CommandDeferred,
     Data,
     DecisionApplied,
     OwnershipData,
@@ -60,9 +61,16 @@ class Story:
         data = OwnershipData(claim="c", producer_id=1, producer_epoch=0, member=member)
         self._append(at, OwnershipTaken(**ENVELOPE, data=data))
 
-    def answer(self, at: int, *, term: int | None = None) -> None:
-        position = CommandPosition(0, self._next)
-        self._append(at, CommandAnswered(**ENVELOPE, data=self._data(term, command=position)))
+    def answer(
+        self, at: int, *, term: int | None = None, came_at: int = 0, command: int | None = None
+    ) -> None:
+        position = CommandPosition(0, self._next if command is None else command)
+        data = self._data(term, at=came_at, command=position)
+        self._append(at, CommandAnswered(**ENVELOPE, data=data))
+
+    def park(self, at: int, command: int) -> None:
+        data = self._data(None, command=CommandPosition(0, command))
+        self._append(at, CommandDeferred(**ENVELOPE, data=data))
 
     def apply(self, at: int, *facts: SeatsFact) -> None:
         self._append(at, DecisionApplied(**ENVELOPE, data=self._data(None, facts=list(facts))))
@@ -71,11 +79,10 @@ class Story:
         return Data(
             term=self._term if term is None else term,
             offset=self._next,
-            at=0,
             positions={},
             digest="0" * 16,
             answer=Accepted(),
-            **more,
+            **{"at": 0, **more},
         )
 
     def _append(self, at: int, told: object) -> None:
@@ -107,6 +114,24 @@ def test_a_wait_ends_with_the_first_answer_of_a_newer_owner(story: Story) -> Non
     story.answer(2_300)
     story.answer(2_400)
     assert waits(story, kill()) == ([1_300], [])
+
+
+def test_a_wait_for_a_group_elsewhere_is_none_for_the_owner(story: Story) -> None:
+    story.park(950, command=77)
+    story.take(1_800, FIRST_OWNER)
+    story.answer(5_000, command=77)
+    assert waits(story, kill()) == ([4_000], [])
+    # Nothing else had come until then; what came was answered at once.
+    story.answer(5_120, came_at=5_100, command=78)
+    story.answer(5_210, came_at=5_200, command=79)
+    assert waits(story, kill()) == ([820], [])
+
+
+def test_a_command_that_came_before_the_new_owner_waits_from_the_kill_on(story: Story) -> None:
+    story.take(1_800, FIRST_OWNER)
+    story.answer(5_000, came_at=1_700)
+    story.answer(5_120, came_at=5_100)
+    assert waits(story, kill()) == ([4_000], [])
 
 
 def test_a_void_answer_ends_no_wait(story: Story) -> None:

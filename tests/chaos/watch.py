@@ -57,7 +57,12 @@ class Doubt(NamedTuple):
 
 
 class Wait(NamedTuple):
-    """From the end of an owner to the first result after it."""
+    """From the end of an owner to the first result after it.
+
+    Where all that had come waits for groups, it is their decision elsewhere that is missing, not
+    this partition's owner. So where the first to be answered as soon as it was read came later, the
+    time in which there was none does not count.
+    """
 
     where: str
     killed_at: int
@@ -75,6 +80,11 @@ class Partition:
         self.answered_at: list[int] = []
         self._answered_first: dict[int, int] = {}
         """Append time of the first answer of each term."""
+        self._served_first: dict[int, int] = {}
+        """The same of the first that was answered as soon as it was read; had it come when the
+        term began, if it came later."""
+        self._newest_command = -1
+        """Offset of the newest that was read, whether it was answered then or not."""
         self.positions: dict[str, int] = {}
         """Of the inputs, as the newest record has them."""
         self.ended: list[Doubt] = []
@@ -93,9 +103,9 @@ class Partition:
             return False
         self.positions = told.data.positions
         if isinstance(told, CommandAnswered):
-            self.answered_at.append(record.timestamp)
-            self._answered_first.setdefault(told.data.term, record.timestamp)
-            self._end(f"command {told.data.command}", record.timestamp)
+            self._note_answer(told.data, record.timestamp)
+        if told.data.command is not None:
+            self._newest_command = max(self._newest_command, told.data.command.offset)
         for fact in told.data.facts:
             self._note(fact, told.data, record.timestamp)
         return True
@@ -115,11 +125,13 @@ class Partition:
         owner = self.owner_at(at)
         if owner is None or owner.member != killed or not self.was_busy_before(at):
             return None
-        first = min(
-            (first for term, first in self._answered_first.items() if term > owner.term),
-            default=None,
-        )
-        return Wait(self._name, at, None if first is None else first - at)
+        firsts = [
+            first
+            for of_terms in (self._answered_first, self._served_first)
+            for term, first in of_terms.items()
+            if term > owner.term
+        ]
+        return Wait(self._name, at, min(firsts) - at if firsts else None)
 
     def doubts(self, now: int) -> list[Doubt]:
         """Give everything that was in doubt, with what still is."""
@@ -132,6 +144,15 @@ class Partition:
     def is_quiet(self) -> bool:
         """Whether nothing is in doubt here."""
         return not self._open
+
+    def _note_answer(self, data: Any, at: int) -> None:  # noqa: ANN401 - of either kind
+        self.answered_at.append(at)
+        self._answered_first.setdefault(data.term, at)
+        if data.command.offset > self._newest_command:
+            taken_at = self.owners[-1].at
+            came_later_ms = max(0, data.at - taken_at)
+            self._served_first.setdefault(data.term, at - came_later_ms)
+        self._end(f"command {data.command}", at)
 
     def _note(self, fact: Any, data: Any, at: int) -> None:  # noqa: ANN401 - any fact
         match fact:
