@@ -15,6 +15,8 @@ Rules of this file:
 3. Two projectors are harmless: one of them is turned away at each transaction and stands by.
 """
 
+import asyncio
+import contextlib
 import logging
 from collections.abc import Sequence
 from itertools import groupby
@@ -57,10 +59,13 @@ batch_records_max = 2_000
 """Written in one transaction: enough to make its cost small, few enough for a short one."""
 idle_wait_ms = 1_000
 rest_ms_per_record = 5
-rest_ms_max = 100
+rest_ms_max = 250
 """A transaction costs as much as a hundred records. So under load they begin this far apart and
-carry many, and a read that must see a change waits for the next; the one record of a single client
-hardly waits."""
+carry many, unless a read waits for the next; the one record of a single client hardly waits."""
+rest_awaited_ms = 20
+"""So far apart they begin at least while reads wait."""
+gathered_wait_ms = 10
+"""For all that came during a long rest, at whose beginning the reader has asked."""
 forget_every_ms = 10 * 60 * 1000
 first_backoff_ms = 50
 backoff_max_ms = 5_000
@@ -131,8 +136,14 @@ class Projector:
             await reader.close()
 
     async def _follow(self, reader: Reader) -> None:
+        many_gathered = False
         while True:
+            self._projection.awaited.clear()
             records = await reader.fetch(batch_records_max, idle_wait_ms)
+            if many_gathered and 0 < len(records) < batch_records_max:
+                left = batch_records_max - len(records)
+                records = [*records, *await reader.fetch(left, gathered_wait_ms)]
+            many_gathered = False
             began_at = self._clock.monotonic_ms()
             await self._forget(began_at)
             if not records:
@@ -141,14 +152,20 @@ class Projector:
                 await self._clock.sleep_ms(self._delay_ms)
             await self._projection.apply(self._decode(records))
             self._failures = 0
-            await self._rest(began_at, len(records))
+            many_gathered = await self._rest(began_at, len(records))
 
-    async def _rest(self, began_at: int, count: int) -> None:
-        """Let a batch gather; not while catching up."""
+    async def _rest(self, began_at: int, count: int) -> bool:
+        """Let a batch gather; not while catching up. Says whether many may have come meanwhile."""
         rest_ms = min(rest_ms_max, rest_ms_per_record * count)
         left_ms = began_at + rest_ms - self._clock.monotonic_ms()
-        if left_ms > 0 and count < batch_records_max:
-            await self._clock.sleep_ms(left_ms)
+        if left_ms <= 0 or count >= batch_records_max:
+            return False
+        at_least_ms = min(left_ms, rest_awaited_ms)
+        await self._clock.sleep_ms(at_least_ms)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout((left_ms - at_least_ms) / 1000):
+                await self._projection.awaited.wait()
+        return rest_ms == rest_ms_max
 
     def _decode(self, records: Sequence[LogRecord]) -> list[OutboxRun]:
         return [

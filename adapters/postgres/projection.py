@@ -9,6 +9,7 @@ Rules of this file:
 3. The log is the truth: what the read model forbids stops the projection, never the record.
 """
 
+import asyncio
 import time
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Self
@@ -24,6 +25,7 @@ from adapters.postgres.errors import (
     RecordsRefusedError,
 )
 from adapters.postgres.event_log import fact_entries, note_facts
+from adapters.postgres.notifications import Notifications
 from adapters.postgres.pool import Connection, Pool, connect, connection, rows_changed
 from adapters.postgres.queries import load_queries
 from adapters.postgres.results import AnsweredTwiceError
@@ -32,6 +34,8 @@ from schemas.facts import AreaCounts
 from schemas.topics import EVENTS_OUTBOX, OUTBOX_OF, Topics
 
 CHANNEL = "projected"
+AWAITED_CHANNEL = "awaited"
+"""Here reads say that they wait for what is not projected yet."""
 payload_bytes_max = 7_999
 """Postgres' limit on what a notification carries."""
 results_kept_ms = 24 * 60 * 60 * 1000
@@ -67,6 +71,10 @@ class Projection:
         }
         self._events_outbox = topics[EVENTS_OUTBOX].physical_name
         self._positions: dict[TopicPartition, Position] = {}
+        self.awaited = asyncio.Event()
+        """Set when a read waits; whoever projects clears it."""
+        self._notifications = Notifications(pool)
+        self._notifications.subscribe(AWAITED_CHANNEL, lambda _: self.awaited.set())
 
     @classmethod
     async def connect(cls, dsn: str, topics: Topics) -> Self:
@@ -80,15 +88,18 @@ class Projection:
         """
         pool = await connect(
             dsn,
-            size_max=2,
+            size_max=2,  # one listens
             connect_timeout_s=connect_timeout_s,
             timeout_s=transaction_timeout_s,
             settings={"synchronous_commit": "off", "plan_cache_mode": "force_generic_plan"},
         )
-        return cls(pool, topics)
+        projection = cls(pool, topics)
+        projection._notifications.start()
+        return projection
 
     async def close(self) -> None:
         """Close every connection."""
+        await self._notifications.close()
         self._pool.terminate()
 
     async def positions(

@@ -41,6 +41,9 @@ from schemas.seasons import SeasonPlace
 from schemas.selling import Selling
 
 wait_s = 3.0
+patience_s = 0.03
+"""A read that waits longer says so: under load the projector lets its batches gather, and then it
+does not (workers/projector)."""
 look_every_s = 0.5
 """How often a waiting read looks by itself, in case that nobody tells it."""
 few_objects_max = 500
@@ -69,6 +72,8 @@ class Reads:
         self._pool = pool
         self._news = asyncio.Event()
         self._told: dict[str, int] = {}
+        self._said_at = 0.0
+        """When a read said last that it waits, by the loop's clock."""
         self.notifications = Notifications(pool)
         """Others may subscribe as well, before `start`."""
         self.notifications.subscribe(CHANNEL, self._hear)
@@ -99,7 +104,10 @@ class Reads:
                 if not behind:
                     yield Snapshot(lent)
                     return
-            await _wait(news, deadline, behind)
+            now = asyncio.get_running_loop().time()
+            if now >= deadline:
+                raise ReadModelBehindError(f"the read model is behind: {behind}")
+            await self._wait_for_news(news, min(deadline, now + look_every_s))
 
     async def keyed_result(self, workspace: str, command_id: str) -> KeyedRow | None:
         """Say where the first answer to an idempotency key stands. Raises DatabaseUnavailableError.
@@ -126,18 +134,25 @@ class Reads:
         while any(self._told.get(name, offset) < offset for name, offset in asked.items()):
             if loop.time() >= look_at:
                 return
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout_at(look_at):
-                    await self._news.wait()
+            await self._wait_for_news(self._news, look_at)
+
+    async def _wait_for_news(self, news: asyncio.Event, until: float) -> None:
+        """Wait for a notification, by the loop's clock, and say after a while that a read waits."""
+        now = asyncio.get_running_loop().time()
+        if await _comes(news, min(until, now + patience_s)):
+            return
+        if now - self._said_at >= patience_s:  # else another has said it
+            self._said_at = now
+            async with connection(self._pool) as lent:
+                await lent.execute(_SQL["say_awaited"])
+        await _comes(news, until)
 
 
-async def _wait(news: asyncio.Event, deadline: float, behind: str) -> None:
-    loop = asyncio.get_running_loop()
-    if loop.time() >= deadline:
-        raise ReadModelBehindError(f"the read model is behind: {behind}")
+async def _comes(news: asyncio.Event, until: float) -> bool:
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout_at(min(deadline, loop.time() + look_every_s)):
-            await news.wait()
+        async with asyncio.timeout_at(until):
+            return await news.wait()
+    return False
 
 
 def _one_state(lent: Connection) -> Transaction:

@@ -166,6 +166,28 @@ async def test_a_late_projector_makes_reads_wait_and_then_give_up(
         assert time.monotonic() - began > 0.3
 
 
+async def test_a_read_that_waits_ends_the_projectors_rest(
+    log: MemoryLog,
+    pool: Pool,
+    database: str,
+    two_partitions: Topics,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("workers.projector.rest_ms_per_record", 60_000)
+    monkeypatch.setattr("workers.projector.rest_ms_max", 60_000)
+    town = Town(two_partitions)
+    reads = Reads(pool)
+    reads.start()
+    async with projecting(log, database, two_partitions):
+        for _ in range(3):
+            town.book(2)
+            town.put_into(log)
+            async with reads.snapshot(town.ends(), timeout_s=10):
+                pass
+    await reads.close()
+    assert await stored(pool) == fold(town.runs())
+
+
 async def test_an_outbox_that_ends_before_its_position_stops_the_projector(
     log: MemoryLog, pool: Pool, database: str, two_partitions: Topics
 ) -> None:

@@ -1,3 +1,6 @@
+-- name: say_awaited
+NOTIFY awaited
+
 -- name: positions
 SELECT topic || '/' || partition AS name, next_offset FROM positions
 WHERE topic || '/' || partition = ANY ($1)
