@@ -2,7 +2,8 @@
 
 One partition after the other in turn loses the node that leads it by kill -9. Printed is the
 longest that an append waited then, over all partitions: also those that other nodes lead, for these
-wait until the dead node is no longer expected to have a copy. The peer is an append before.
+wait until the dead node is no longer expected to have a copy. Beside it stands the median append
+before the kill.
 """
 
 import asyncio

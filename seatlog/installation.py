@@ -31,7 +31,7 @@ from seatlog.supervisor import ChildSpec, Supervisor
 
 ready_within_s = 60.0
 ingress_grace_s = 3.5
-"""It waits for open answers and closes within 3 s (api/limits.py). A stop takes 10 s at most: this,
+"""It is done with open answers within 3 s (api/limits.py). A stop takes 10 s at most: this,
 then 2 s for the other processes, then 2 s for the servers, each at the worst, and the rest is for
 the ends of those that are killed, on a machine that is busy."""
 _LOOK_EVERY_S = 0.1

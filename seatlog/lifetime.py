@@ -18,7 +18,7 @@ from seatlog.spares import AS_A_SPARE, become_who_is_needed
 log = logging.getLogger(__name__)
 
 GRACE_S = 4.0
-"""A process gives up its orderly end then, before its supervisor kills it."""
+"""A process gives up its orderly end then; `seatlog serve` kills it sooner (supervisor.py)."""
 
 
 def run_process(

@@ -63,9 +63,9 @@ rest_ms_max = 250
 """A transaction costs as much as a hundred records. So under load they begin this far apart and
 carry many, unless a read waits for the next; the one record of a single client hardly waits."""
 rest_awaited_ms = 20
-"""So far apart they begin at least while reads wait."""
+"""So much of a long rest is kept although reads wait."""
 gathered_wait_ms = 10
-"""For all that came during a long rest, at whose beginning the reader has asked."""
+"""For all that came during a long rest: the reader asked for the next ones before it."""
 forget_every_ms = 10 * 60 * 1000
 first_backoff_ms = 50
 backoff_max_ms = 5_000

@@ -38,7 +38,7 @@ request_deadline_ms = session_timeout_ms + 3_000
 """After it a silent coordinator is given up, and asked for anew. Longer than a session: who joins
 is answered when the others have joined too, or theirs are over."""
 start_deadline_s = 15.0
-close_deadline_s = 2.0
+close_deadline_s = 1.0
 """A rebalance under way would hold the way out up for seconds; the session ends by itself."""
 
 
@@ -69,7 +69,9 @@ class KafkaMembership(ConsumerRebalanceListener):
         self._assignments: asyncio.Queue[frozenset[TopicPartition]] = asyncio.Queue()
         self._confirmed_at = 0.0
         """When the newest question was sent (monotonic s) whose answer was that we are a member."""
-        self._confirmations = asyncio.Condition()
+        self._assigned_by = 0.0
+        """The same of the question that was answered with the newest assignment."""
+        self._confirmation = asyncio.Event()
         self._polling: asyncio.Task[None] | None = None
 
     async def join(self) -> None:
@@ -105,8 +107,8 @@ class KafkaMembership(ConsumerRebalanceListener):
     async def confirmed(self) -> None:
         """Wait until the group has said to a question sent after this call that we are a member."""
         asked_at = time.monotonic()
-        async with self._confirmations:
-            await self._confirmations.wait_for(lambda: self._confirmed_at > asked_at)
+        while self._confirmed_at <= asked_at:
+            await self._confirmation.wait()
 
     async def close(self) -> None:
         """Leave quietly: a static member's partitions wait for it for a session's length."""
@@ -132,6 +134,9 @@ class KafkaMembership(ConsumerRebalanceListener):
         self._assignments.put_nowait(
             frozenset(TopicPartition(tp.topic, tp.partition) for tp in partitions)
         )
+        # An assignment says that we are a member: who came back from an absence need not wait for
+        # a heartbeat as well. It is told first, so that an owner of what is lost is dropped.
+        self._confirm(self._assigned_by)
 
     async def _stay_alive(self) -> None:
         while True:
@@ -152,20 +157,17 @@ class KafkaMembership(ConsumerRebalanceListener):
         async def asked(question: object) -> Any:  # noqa: ANN401 - any answer
             asked_at = time.monotonic()
             answer = await ask(question)
-            if _confirms(question, answer):
-                async with self._confirmations:
-                    self._confirmed_at = max(self._confirmed_at, asked_at)
-                    self._confirmations.notify_all()
+            if isinstance(question, SyncGroupRequest):
+                self._assigned_by = asked_at
+            elif isinstance(question, HeartbeatRequest) and not answer.error_code:
+                # While the group rebalances a heartbeat keeps the member in it, and its answer is
+                # an error: it confirms no assignment.
+                self._confirm(asked_at)
             return answer
 
         coordinator._send_req = asked  # noqa: SLF001
 
-
-def _confirms(question: object, answer: Any) -> bool:  # noqa: ANN401 - any answer
-    """Say whether the group has named us a member with this answer.
-
-    An assignment (the answer to a sync) does: who came back from an absence need not wait for a
-    heartbeat as well. While the group rebalances a heartbeat keeps the member in it, and its answer
-    is an error: it confirms no assignment.
-    """
-    return isinstance(question, HeartbeatRequest | SyncGroupRequest) and not answer.error_code
+    def _confirm(self, asked_at: float) -> None:
+        self._confirmed_at = max(self._confirmed_at, asked_at)
+        self._confirmation.set()
+        self._confirmation = asyncio.Event()

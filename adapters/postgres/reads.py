@@ -17,7 +17,7 @@ import msgspec
 from asyncpg.transaction import Transaction
 
 from adapters.ports import TopicPartition
-from adapters.postgres.errors import ReadModelBehindError
+from adapters.postgres.errors import DatabaseUnavailableError, ReadModelBehindError
 from adapters.postgres.notifications import Notifications
 from adapters.postgres.pages import NEWEST_FIRST, Cursor, Listing, Order, Page, fetch_page
 from adapters.postgres.pool import Connection, Pool, connection
@@ -73,7 +73,8 @@ class Reads:
         self._news = asyncio.Event()
         self._told: dict[str, int] = {}
         self._said_at = 0.0
-        """When a read said last that it waits, by the loop's clock."""
+        """When it was said last that a read waits, by the loop's clock."""
+        self._saying: asyncio.Task[None] | None = None
         self.notifications = Notifications(pool)
         """Others may subscribe as well, before `start`."""
         self.notifications.subscribe(CHANNEL, self._hear)
@@ -84,6 +85,9 @@ class Reads:
 
     async def close(self) -> None:
         """Stop listening."""
+        if self._saying is not None:
+            self._saying.cancel()
+            await asyncio.gather(self._saying, return_exceptions=True)
         await self.notifications.close()
 
     @contextlib.asynccontextmanager
@@ -138,14 +142,20 @@ class Reads:
 
     async def _wait_for_news(self, news: asyncio.Event, until: float) -> None:
         """Wait for a notification, by the loop's clock, and say after a while that a read waits."""
-        now = asyncio.get_running_loop().time()
-        if await _comes(news, min(until, now + patience_s)):
+        loop = asyncio.get_running_loop()
+        began_at = loop.time()
+        if await _comes(news, min(until, began_at + patience_s)):
             return
-        if now - self._said_at >= patience_s:  # else another has said it
-            self._said_at = now
+        if self._said_at <= began_at:  # nobody has said it since
+            self._said_at = loop.time()
+            self._saying = asyncio.create_task(self._say_awaited(), name="a read waits")
+        await _comes(news, until)
+
+    async def _say_awaited(self) -> None:
+        # A hint: who waits does so for its own time, whatever becomes of it.
+        with contextlib.suppress(DatabaseUnavailableError):
             async with connection(self._pool) as lent:
                 await lent.execute(_SQL["say_awaited"])
-        await _comes(news, until)
 
 
 async def _comes(news: asyncio.Event, until: float) -> bool:

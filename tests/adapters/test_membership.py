@@ -84,8 +84,8 @@ async def test_a_member_is_soon_told_that_it_is_one(members: Members) -> None:
 async def test_an_assignment_confirms_as_well(
     members: Members, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who was away and has joined again need not wait for the next heartbeats."""
-    monkeypatch.setattr("adapters.kafka.membership.heartbeat_ms", 2_000)
+    """Who was away and has joined again need not wait for the next heartbeat."""
+    monkeypatch.setattr("adapters.kafka.membership.heartbeat_ms", 5_000)
     one = await members.join("one")
     await one.changed()
     asking = asyncio.create_task(one.confirmed())

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
+from aiokafka.errors import GroupCoordinatorNotAvailableError
 from aiokafka.protocol.commit import OffsetFetchRequest_v3
 from aiokafka.protocol.coordination import FindCoordinatorRequest_v0
 from aiokafka.protocol.group import HeartbeatRequest_v1, JoinGroupRequest_v5, SyncGroupRequest_v3
@@ -58,4 +59,15 @@ async def test_it_is_given_up_and_the_one_that_came_after_it_confirms(group: Gro
     group.silent.add(1)
     group.coordinator = 2
     await asyncio.wait_for(member.confirmed(), timeout=5)
+    await member.close()
+
+
+async def test_a_heartbeat_that_is_answered_with_an_error_confirms_nothing(group: Group) -> None:
+    member = KafkaMembership(group.bootstrap, "group", "member", [A.topic])
+    await member.join()
+    assert await member.changed() == {A}
+    moved = GroupCoordinatorNotAvailableError.errno
+    group.answer(HeartbeatRequest_v1, lambda _: HeartbeatRequest_v1.RESPONSE_TYPE(0, moved))
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(member.confirmed(), timeout=0.5)
     await member.close()

@@ -33,14 +33,13 @@ async def port() -> AsyncIterator[int]:
 
 
 async def ask(port: int, *requests: bytes) -> bytes:
-    """Send requests, then read until the end, or for a moment where there is none."""
+    """Send requests and read their answers, then until the end, or a moment if it stays open."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"".join(requests))
-    told = b""
+    told = b"".join([await reader.readuntil(b"\r\n\r\n") for _ in requests])
     try:
         async with asyncio.timeout(0.5):
-            while read := await reader.read(65_536):
-                told += read
+            told += await reader.read()
     except TimeoutError:
         told += b"(open)"
     writer.close()

@@ -23,6 +23,8 @@ class Fired(NamedTuple):
     until: int
     """When it was over: for a broker, when it had all its copies again."""
     whom: str
+    back_at: int = 0
+    """When a broker was there again, though its copies may have been old yet."""
 
     def lasted_at(self, at: int, until: int) -> bool:
         """Say whether it fell into this span."""
@@ -63,7 +65,7 @@ class Faults:
                 delay_s = max(delay_s, over_s - plan[place + 1].at_s)
 
     async def _put_in(self, fault: Fault) -> None:
-        at = _now()
+        at, back_at = _now(), 0
         match fault.kind:
             case Kind.KILL:
                 whom = _picked(self._house.workers_that_run(), fault.pick)
@@ -85,12 +87,12 @@ class Faults:
                 whom = f"node {node}"
                 self._say(fault, whom)
                 at = _now()
-                await self._house.keep_killed(node, fault.lasts_s)
+                back_at = await self._house.keep_killed(node, fault.lasts_s)
             case Kind.POSTGRES:
                 whom = "Postgres"
                 self._say(fault, whom)
                 await self._house.keep_postgres_stopped(fault.lasts_s)
-        self.fired.append(Fired(fault.kind, at, _now(), whom))
+        self.fired.append(Fired(fault.kind, at, _now(), whom, back_at))
 
     def _busy_partition(self, pick: float) -> TopicPartition:
         topic = self._house.topics[EVENTS_OUTBOX]

@@ -9,6 +9,7 @@ Rules of this file:
 import asyncio
 import contextlib
 import signal
+import time
 from pathlib import Path
 
 from adapters.ports import TopicPartition
@@ -117,15 +118,20 @@ class House:
             return 1
         return await leader_of(self.bootstrap, partition)
 
-    async def keep_killed(self, node: int, lasts_s: float) -> None:
-        """Kill a broker with signal 9, start it again, and wait until it has all it missed."""
+    async def keep_killed(self, node: int, lasts_s: float) -> int:
+        """Kill a broker with signal 9, start it again, and wait until it has all it missed.
+
+        Gives the instant when it answered again, in ms since the epoch.
+        """
         broker = self._cluster.nodes[node]
         await asyncio.to_thread(broker.kill)
         try:
             await asyncio.sleep(lasts_s)
         finally:
             await asyncio.shield(asyncio.to_thread(_bring_up, broker))
+        back_at = time.time_ns() // 1_000_000
         await wait_until_in_sync(self.bootstrap, self.topics, within_s=in_sync_within_s)
+        return back_at
 
     def _wake_all(self) -> None:
         for worker in list(self._stopped):

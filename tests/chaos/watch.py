@@ -8,7 +8,7 @@ Rules of this file:
 
 import asyncio
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from adapters.kafka.log import KafkaLog
@@ -56,19 +56,33 @@ class Doubt(NamedTuple):
     what: str
 
 
-class Wait(NamedTuple):
-    """From the end of an owner to the first result after it.
+class Span(NamedTuple):
+    """From one instant to another, ms since the epoch."""
 
-    Where all that had come waits for groups, it is their decision elsewhere that is missing, not
-    this partition's owner. So where the first to be answered as soon as it was read came later, the
-    time in which there was none does not count.
-    """
+    at: int
+    until: int
+
+
+class Wait(NamedTuple):
+    """From the end of an owner to the first result after it."""
 
     where: str
     killed_at: int
     """Ms since the epoch."""
-    took_ms: int | None
+    until: int | None
     """None: none has come."""
+    took_ms: int = 0
+    """Of that, what counts."""
+
+
+def counted_ms(at: int, until: int, spans: Iterable[Span]) -> int:
+    """Give the time between two instants that is in none of the spans."""
+    left, since = until - at, at
+    for span in sorted(spans):
+        begun, ended = max(span.at, since), min(span.until, until)
+        if begun < ended:
+            left, since = left - (ended - begun), ended
+    return left
 
 
 class Partition:
@@ -80,9 +94,9 @@ class Partition:
         self.answered_at: list[int] = []
         self._answered_first: dict[int, int] = {}
         """Append time of the first answer of each term."""
-        self._served_first: dict[int, int] = {}
-        """The same of the first that was answered as soon as it was read; had it come when the
-        term began, if it came later."""
+        self._served_first: dict[int, tuple[int, Span]] = {}
+        """The same of the first that was answered as soon as it was read, and the time from the
+        beginning of the term until it came."""
         self._newest_command = -1
         """Offset of the newest that was read, whether it was answered then or not."""
         self.positions: dict[str, int] = {}
@@ -120,18 +134,27 @@ class Partition:
         place = bisect_left(self.answered_at, at)
         return place > 0 and self.answered_at[place - 1] >= at - busy_ms
 
-    def wait_after(self, killed: str, at: int) -> Wait | None:
-        """Give the wait after a kill; None if the partition was not the victim's, or idle."""
+    def wait_after(self, killed: str, at: int, missed: Sequence[Span] = ()) -> Wait | None:
+        """Give the wait after a kill; None if the partition was not the victim's, or idle.
+
+        The time in which a broker was missed does not count. Where all that had come waits for
+        groups, their decision is taken to be missing elsewhere, not here. So if the first that was
+        answered as soon as it was read came later, the time until it came does not count either.
+        """
         owner = self.owner_at(at)
         if owner is None or owner.member != killed or not self.was_busy_before(at):
             return None
-        firsts = [
-            first
-            for of_terms in (self._answered_first, self._served_first)
-            for term, first in of_terms.items()
+        found = [
+            Wait(self._name, at, first, counted_ms(at, first, missed))
+            for term, first in self._answered_first.items()
             if term > owner.term
         ]
-        return Wait(self._name, at, min(firsts) - at if firsts else None)
+        found += [
+            Wait(self._name, at, first, counted_ms(at, first, [*missed, none_came]))
+            for term, (first, none_came) in self._served_first.items()
+            if term > owner.term
+        ]
+        return min(found, key=lambda wait: wait.took_ms, default=Wait(self._name, at, None))
 
     def doubts(self, now: int) -> list[Doubt]:
         """Give everything that was in doubt, with what still is."""
@@ -149,9 +172,8 @@ class Partition:
         self.answered_at.append(at)
         self._answered_first.setdefault(data.term, at)
         if data.command.offset > self._newest_command:
-            taken_at = self.owners[-1].at
-            came_later_ms = max(0, data.at - taken_at)
-            self._served_first.setdefault(data.term, at - came_later_ms)
+            none_came = Span(self.owners[-1].at, data.at)  # ends before it begins if it waited
+            self._served_first.setdefault(data.term, (at, none_came))
         self._end(f"command {data.command}", at)
 
     def _note(self, fact: Any, data: Any, at: int) -> None:  # noqa: ANN401 - any fact
