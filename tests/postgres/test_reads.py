@@ -21,7 +21,10 @@ from tests.eventually import eventually
 from tests.postgres.outbox import WORKSPACE, Outbox, Seats
 from tests.postgres.stored import rows
 
-LISTENING = "FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()"
+LISTENING = (
+    "FROM pg_stat_activity WHERE query LIKE 'LISTEN%projected%' AND datname = current_database()"
+)
+"""The connection of the reads; a projection listens as well, on another channel."""
 
 
 async def listening(pool: Pool) -> None:
