@@ -10,6 +10,7 @@ import yaml
 
 from seatlog.cli import app
 from seatlog.lifetime import GRACE_S
+from seatlog.local.kafka import LocalKafka, Quorum
 from seatlog.local.kafka_jars import KAFKA_VERSION
 from seatlog.settings import VARIABLES, load_settings
 
@@ -50,6 +51,19 @@ def test_each_worker_has_a_static_name_of_its_own() -> None:
         if service["command"] == ["worker"]
     ]
     assert len(set(members)) == len(members) == 2
+
+
+def test_the_broker_has_the_settings_of_the_local_one(tmp_path: Path) -> None:
+    LocalKafka(tmp_path).write_settings(Quorum("a cluster", [1]))
+    lines = (tmp_path / "server.properties").read_text(encoding="utf-8").splitlines()
+    local = dict(line.split("=", 1) for line in lines if "=" in line)
+    there = {
+        name.removeprefix("KAFKA_").replace("_", ".").lower(): str(value)
+        for name, value in SERVICES["kafka"]["environment"].items()
+    }
+    of_a_place = {"controller.quorum.voters", "listeners", "advertised.listeners", "log.dirs"}
+    same = there.keys() - of_a_place - {"listener.security.protocol.map"}
+    assert {name: there[name] for name in same} == {name: local[name] for name in same}
 
 
 def test_servers_are_those_of_the_local_run_and_keep_their_data() -> None:

@@ -10,7 +10,7 @@ import pytest
 from seatlog.installation import PortTakenError, check_free
 from seatlog.local.ports import LOOPBACK, free_port
 from seatlog.secret_files import SecretFileError, read_secret, write_secret
-from seatlog.settings import SettingsError, load_local_settings, load_settings
+from seatlog.settings import VARIABLES, SettingsError, load_local_settings, load_settings
 
 ROOT = Path(__file__).parents[1]
 DRAWING = ROOT / "seatlog" / "demo" / "venues" / "sampleChart.json"
@@ -33,6 +33,12 @@ def test_what_is_not_named_is_local_and_the_rest_is_read() -> None:
     )
     assert (settings.topic_prefix, settings.host) == ("a.", "0.0.0.0")  # noqa: S104
     assert settings.signing_key is None
+
+
+def test_each_setting_has_its_row() -> None:
+    page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    rows = {line.split("`")[1] for line in page.splitlines() if line.startswith("| `")}
+    assert set(VARIABLES.values()) <= rows
 
 
 def test_a_short_signing_key_is_refused_at_the_start() -> None:
@@ -138,3 +144,18 @@ def test_the_api_key_of_a_command_comes_from_a_file_or_the_environment(tmp_path:
     file.write_text("sk_1", encoding="ascii")
     assert "does not answer" in _seatlog(*call, "--key-file", str(file)).stderr
     assert "No such option" in _seatlog(*call, "--key", "sk_1").stderr
+
+
+def test_charts_validate_names_all_that_is_wrong_with_a_drawing() -> None:
+    wrong = ROOT / "tests" / "charts" / "drawings" / "sampleChartWithErrors.json"
+    done = _seatlog("charts", "validate", str(wrong), str(DRAWING))
+    assert done.returncode == 1
+    told = [line.strip() for line in done.stdout.splitlines()]
+    errors = [line.split()[1] for line in told if line.startswith("error ")]
+    assert len(errors) == len(set(errors)) == 3
+    assert "subChart.rows[0].seats[1]: 'A-1'" in told
+    assert f"{DRAWING}: 34 bookable objects, 232 places" in told
+    assert _seatlog("charts", "validate", str(DRAWING)).returncode == 0
+    unreadable = _seatlog("charts", "validate", __file__)
+    assert unreadable.returncode == 1
+    assert "cannot be read" in unreadable.stdout

@@ -179,7 +179,7 @@ class Owner:
 
     async def _live(self) -> None:
         began_at = self._clock.monotonic_ms()
-        # A snapshot is true whoever took it, so it is looked for while nobody is shut out yet.
+        # Step 0. A snapshot is true whoever took it, so it is looked for while nobody is shut out.
         kept = await newest(self._role, self._log, self._turns)
         begins_at = None if kept is None else kept.snapshot
         async with AsyncExitStack() as life:

@@ -288,8 +288,17 @@ def _decide_command(
     if state.parking.is_full:
         return Decision(_BUSY, [])
     assert asked is not None, "a parked command is answered later: it matters who waits"
-    parked = CommandParked(asked=asked, command=command, until=now + parked_for_ms)
+    waiting = _without_keys(command)
+    parked = CommandParked(asked=asked, command=waiting, until=now + parked_for_ms)
     return Decision(None, [parked])
+
+
+def _without_keys(command: SeatsCommand) -> SeatsCommand:
+    """Leave out the keys of the events: they were found by them, and may be renamed meanwhile."""
+    if not isinstance(command, ChangeObjectStatus):
+        return msgspec.structs.replace(command, event_key=None)
+    changes = [msgspec.structs.replace(change, event_key=None) for change in command.changes]
+    return msgspec.structs.replace(command, changes=changes)
 
 
 def _decide_settled(
@@ -321,8 +330,10 @@ def _judge_command(
     if isinstance(command, ChangeBestAvailable):
         return judge_wish(state, command, now, number)
     if isinstance(command, UpdateExtraData):
-        waits = meets_doubt(state, _objects_of_command(command), number)
-        return WAITS if waits else decide_extra_data(state, command)
+        decided = decide_extra_data(state, command)
+        is_refused = isinstance(decided.answer, Rejected)  # whatever becomes of what is in doubt
+        waits = not is_refused and meets_doubt(state, _objects_of_command(command), number)
+        return WAITS if waits else decided
     if not meets_doubt(state, _objects_of_command(command), number):
         return _decide_settled(state, command, now)
     request = _request_of(command)

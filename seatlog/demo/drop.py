@@ -159,6 +159,7 @@ class Drop:
             p50_ms=percentile(tally.latencies_ms, 0.5),
             p99_ms=percentile(tally.latencies_ms, 0.99),
             took_s=self._took_s,
+            proved_s=time.time() - self._opened_s,
         )
 
     def story(self) -> Story:

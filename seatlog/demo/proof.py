@@ -27,6 +27,8 @@ class Promise(msgspec.Struct, frozen=True, kw_only=True):
     expired_within_s: float = 90.0
     """From the opening: so many holds expired by the real clock before that."""
     kills: int = 1
+    proved_within_s: float = 240.0
+    """From the opening: the proof included."""
 
 
 class Witnessed(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +71,8 @@ class Witnessed(msgspec.Struct, frozen=True, kw_only=True):
     p99_ms: float = 0.0
     took_s: float = 0.0
     """From the opening to the last seat, or to the deadline."""
+    proved_s: float = 0.0
+    """From the opening until the log was verified."""
 
     @property
     def refused_share(self) -> float:
@@ -182,6 +186,11 @@ def _of_the_fans(promise: Promise, seen: Witnessed) -> list[Line]:
         ),
         Line(seen.odd_count == 0, "answers that no fan should get", odd),
         Line(None, "from the opening to the last seat", f"{seen.took_s:.1f} s"),
+        Line(
+            seen.proved_s <= promise.proved_within_s,
+            f"from the opening to this proof (at most {promise.proved_within_s:g} s)",
+            f"{seen.proved_s:.1f} s",
+        ),
         Line(None, "requests without an answer, looked up", f"{seen.unknown:,}"),
         Line(
             None,

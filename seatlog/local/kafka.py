@@ -152,7 +152,7 @@ class LocalKafka(LocalServer):
                 f"-Dlog4j2.configurationFile={self.data / 'logging.properties'}",
             ]
             quorum = self._quorum or Quorum(new_cluster_id(), [ports.free_port()])
-            self._write_settings(quorum)
+            self.write_settings(quorum)
             self._format(command, quorum.cluster_id)
             heap = [f"-Xmx{self._heap_mb}m", f"-Xms{self._heap_mb // 2}m"]
             heap += ["-XX:+ExitOnOutOfMemoryError"]
@@ -176,7 +176,8 @@ class LocalKafka(LocalServer):
             message = f"the broker listens and does not answer; see {self.log}: {error}"
             raise LocalServerError(message) from error
 
-    def _write_settings(self, quorum: Quorum) -> None:
+    def write_settings(self, quorum: Quorum) -> None:
+        """Write what the broker reads at its start."""
         self._port = ports.free_port() if self._port is None else ports.check_free(self._port)
         copies = len(quorum.controller_ports)
         settings = _SETTINGS.format(

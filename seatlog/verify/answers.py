@@ -9,6 +9,8 @@ Rules of this file:
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
+
 from schemas.commands import (
     Change,
     ChangeBestAvailable,
@@ -31,6 +33,7 @@ from schemas.commands import (
     UpdateExtraData,
 )
 from schemas.facts import (
+    CommandParked,
     EventCreated,
     EventDeleted,
     EventUpdated,
@@ -108,6 +111,31 @@ def named_events(command: SeatsCommand) -> list[tuple[int, str | None]]:
     if isinstance(command, ChangeObjectStatus):
         return [(change.event, change.event_key) for change in command.changes]
     return [(command.event, command.event_key)]
+
+
+def misses_an_event(command: SeatsCommand, fold: Fold) -> bool:
+    """Say whether an event is not there, or is not what the command's ingress knew by that key."""
+    for event, key in named_events(command):
+        found = fold.events.get(event)
+        if found is None or found.workspace != command.workspace or key not in (None, found.key):
+            return True
+    return False
+
+
+def parked_faults(command: SeatsCommand, parked: CommandParked, fold: Fold) -> Iterator[str]:
+    """Say how a command that waits is not the one that was asked, but for the keys of its events.
+
+    By these they were found when it came; later they may have others.
+    """
+    if misses_an_event(command, fold):
+        yield "parks a command for an event that is not there, or not so called"
+    if isinstance(command, ChangeObjectStatus):
+        changes = [msgspec.structs.replace(change, event_key=None) for change in command.changes]
+        bare: SeatsCommand = msgspec.structs.replace(command, changes=changes)
+    else:
+        bare = msgspec.structs.replace(command, event_key=None)
+    if parked.command != bare:
+        yield "parks another command than it has read"
 
 
 def groups_done_faults(command: GroupsCommand, facts: list[Any]) -> Iterator[str]:

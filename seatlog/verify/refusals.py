@@ -23,7 +23,7 @@ from schemas.commands import (
 )
 from schemas.facts import BOOKED, FREE, HELD, RESALE, AreaCounts, PlannedChange
 from schemas.rejections import Obstacle, Rejected, Rejection
-from seatlog.verify.answers import named_events
+from seatlog.verify.answers import misses_an_event
 from seatlog.verify.objects import Fold
 from seatlog.verify.offers import admits, seat_faults
 from seatlog.verify.parking import Parking, Source, objects_of
@@ -51,7 +51,7 @@ class Position(NamedTuple):
 def refusal_faults(command: SeatsCommand, refusal: Rejected, position: Position) -> Iterator[str]:
     """Say how a refusal is not true at its position."""
     fold = position.fold
-    if refusal.code == Rejection.EVENT_NOT_FOUND.code and not _misses_an_event(command, fold):
+    if refusal.code == Rejection.EVENT_NOT_FOUND.code and not misses_an_event(command, fold):
         yield "says that an event is not there, and all are"
     if isinstance(command, ChangeBestAvailable):
         yield from not_found_faults(
@@ -69,15 +69,6 @@ def refusal_faults(command: SeatsCommand, refusal: Rejected, position: Position)
         same = fold.all_that_is((obstacle.event, obstacle.label))
         if sum(touched[held] for held in same) == 1:
             yield from _obstacle_faults(command, obstacle, position)
-
-
-def _misses_an_event(command: SeatsCommand, fold: Fold) -> bool:
-    """Say whether an event is not there, or is not what the command's ingress knew by that key."""
-    for event, key in named_events(command):
-        found = fold.events.get(event)
-        if found is None or found.workspace != command.workspace or key not in (None, found.key):
-            return True
-    return False
 
 
 def _obstacle_faults(

@@ -130,7 +130,7 @@ class SeatsJudge:
             self._park(entry, source, heard.asked)
             return
         parked = self._parking.parked(source.number)
-        asked = parked.command if heard.asked is None and parked is not None else heard.asked
+        asked = heard.asked if parked is None else parked.command
         if asked is not None:
             self._check_answer(entry, asked, source)
             self._tell_witness(entry, asked, source.number, offset)
@@ -143,8 +143,10 @@ class SeatsJudge:
             return
         [fact] = parked
         self._common.report.counts.commands_parked += 1
-        if fact.asked.command != entry.data.command or asked not in (None, fact.command):
+        if fact.asked.command != entry.data.command:
             self._common.say(entry, ["parks another command than it has read"], Check.DOUBT)
+        elif asked is not None:
+            self._common.say(entry, answers.parked_faults(asked, fact, self.fold), Check.DOUBT)
         faults = self._parking.park(source, objects_of(fact.command), fact)
         self._common.say(entry, faults, Check.DOUBT)
 

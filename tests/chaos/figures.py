@@ -6,7 +6,7 @@ Rules of this file:
 2. Waits after a kill are told apart: of kills alone, and of those while another fault lasted.
 3. While a broker is missed nobody can append: that time does not count after a kill of a worker,
    and in doubt it does not count where there is only one. See `Partition.wait_after` as well.
-4. Times are judged where they mean something: not on a machine that has far too much to do.
+4. Times are judged where they mean something: not while others take the cores.
 """
 
 import statistics

@@ -24,7 +24,7 @@ from tests.chaos.sale import put_on_sale
 from tests.chaos.watch import Watch
 
 rest_within_s = 60.0
-"""After the last fault; a parked command waits for 8 s at most, a group for three."""
+"""After the last fault; a parked command waits for 6 s at most, a group for three."""
 calm_s = 2.0
 """Of load without faults at the end, so that the last kill has a first result after it."""
 read_model_wait_s = 60.0

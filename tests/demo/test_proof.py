@@ -66,6 +66,7 @@ def test_a_drop_that_shows_everything_it_promised_falls_short_of_nothing() -> No
         ({"passes_whole": 301}, "301, and 0 that are not"),
         ({"on_passes": [750, 749, 750]}, "750 seats told, 750, 749, 750"),
         ({"on_passes": [751, 751, 751]}, "750 seats told, 751, 751, 751"),
+        ({"proved_s": 240.1}, "(at most 240 s): 240.1 s"),
         ({"groups_in_doubt": 1}, "in doubt at the end: 1"),
         ({"odd_count": 1, "odd": ["booked: 500"]}, "booked: 500"),
     ],

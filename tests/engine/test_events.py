@@ -1,8 +1,12 @@
 """Events come, are renamed and go as the coordinator says."""
 
-import msgspec
+from collections.abc import Callable, Sequence
 
-from schemas.facts import BOOKED, EventCreated, SeatsFact
+import msgspec
+import pytest
+
+from schemas.commands import ChangeObjectStatus
+from schemas.facts import BOOKED, CommandParked, EventCreated, GroupsFact, SeatsFact
 from schemas.rejections import Rejection
 from tests.engine.factories import (
     ALICE,
@@ -29,7 +33,7 @@ from tests.engine.factories import (
     update_extra_data,
 )
 from tests.engine.scenario import GroupsScenario, SeatsScenario
-from tests.engine.test_reservations import begun, confirmed
+from tests.engine.test_reservations import begun, cancelled, confirmed
 
 
 def test_what_a_coordinator_decided_is_told_again_as_applied() -> None:
@@ -149,6 +153,40 @@ def test_a_command_for_an_event_that_has_another_key_by_now_finds_none() -> None
             scenario.then_rejected(Rejection.EVENT_NOT_FOUND)
         else:
             scenario.then_accepted()
+
+
+def _by_key(key: str, label: str) -> ChangeObjectStatus:
+    asked = book(label, order_id="by key")
+    changes = [msgspec.structs.replace(change, event_key=key) for change in asked.changes]
+    return msgspec.structs.replace(asked, changes=changes)
+
+
+@pytest.mark.parametrize(("decided", "order_id"), [(confirmed, None), (cancelled, "by key")])
+def test_who_waits_for_a_group_is_not_refused_because_its_event_is_renamed(
+    decided: Callable[[], Sequence[GroupsFact]], order_id: str | None
+) -> None:
+    renamed = event_renamed(MATINEE, "gala", previous_key="matinee")
+    scenario = SeatsScenario().when(begun(change(BOOKED, "A-1")))
+    scenario.when(_by_key("matinee", "A-1"))
+    assert [type(fact) for fact in scenario.last.facts] == [CommandParked]
+    scenario.given([renamed]).when(decided()).after(1)
+    booked = scenario.object("A-1")
+    assert (booked.status, booked.order_id) == (BOOKED, order_id)
+
+
+def test_who_comes_with_a_key_of_before_does_not_wait_to_hear_so() -> None:
+    scenario = SeatsScenario(event_created(), event_renamed(MATINEE, "gala", "matinee"))
+    scenario.when(begun(change(BOOKED, "A-1")))
+    scenario.when(_by_key("matinee", "A-1")).then_rejected(Rejection.EVENT_NOT_FOUND)
+    extra_data = msgspec.structs.replace(update_extra_data(A_1={"a": 1}), event_key="matinee")
+    scenario.when(extra_data).then_rejected(Rejection.EVENT_NOT_FOUND)
+
+
+def test_an_event_is_renamed_while_a_part_of_a_group_is_reserved_there() -> None:
+    renamed = event_renamed(MATINEE, "gala", previous_key="matinee")
+    scenario = SeatsScenario().when(begun(change(BOOKED, "A-1"))).given([renamed])
+    scenario.when(confirmed())
+    assert scenario.object("A-1").status == BOOKED
 
 
 def test_an_owner_knows_which_events_are_in_the_past() -> None:

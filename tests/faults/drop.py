@@ -53,7 +53,8 @@ class Drop:
     def __init__(self, bootstrap: str, topics: Topics, folder: Path) -> None:
         self._bootstrap = bootstrap
         self._topics = topics
-        self._log_file = (folder / "workers.log").open("ab")
+        self.log_path = folder / "workers.log"
+        self._log_file = self.log_path.open("ab")
         self.log = KafkaLog(bootstrap)
         self.supervisor = Supervisor(self._log_file.fileno())
         self.sent = 0
@@ -62,7 +63,8 @@ class Drop:
         self.owner = ""
         self.owners: list[str] = []
         self.answered: list[int] = []
-        self.answered_at: list[float] = []
+        self.answered_first: dict[int, float] = {}
+        """When the first answer of each term was read, by the monotonic clock."""
         self.taken: set[str] = set()
         self.void = 0
         self.faults: list[str] = []
@@ -157,7 +159,7 @@ class Drop:
             return
         if isinstance(record, CommandAnswered) and record.data.command is not None:
             self.answered.append(record.data.command.offset)
-            self.answered_at.append(time.monotonic())
+            self.answered_first.setdefault(self.term, time.monotonic())
         for fact in record.data.facts:
             if isinstance(fact, EventCreated):
                 self.event = fact.event

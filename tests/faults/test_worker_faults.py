@@ -58,16 +58,15 @@ async def test_kills_at_random_under_load_are_survived_and_served_again_soon(dro
         for _ in range(pick.randint(2, 6)):
             await drop.send(100)
             await asyncio.sleep(0)
-        killed = drop.owner
-        killed_at = time.monotonic()
-        drop.supervisor.signal(killed, signal.SIGKILL)
-        terms = len(drop.owners)
+        term, killed_at = drop.term, time.monotonic()
+        drop.supervisor.signal(drop.owner, signal.SIGKILL)
         await drop.send(50)
-        await drop.see(lambda terms=terms: len(drop.owners) > terms, within=20)
+        await drop.see(lambda term=term: max(drop.answered_first) > term, within=20)
         await drop.see_all_answered()
-        waits.append(next(at for at in drop.answered_at if at > killed_at + 0.2) - killed_at)
+        served = min(at for newer, at in drop.answered_first.items() if newer > term)
+        waits.append(served - killed_at)
     drop.check()
-    assert sorted(waits)[len(waits) // 2] < serving_again_within_s, waits
+    assert max(waits) < serving_again_within_s, waits
 
 
 async def test_a_worker_stopped_for_longer_than_its_session_wakes_up_as_a_harmless_zombie(
@@ -77,6 +76,8 @@ async def test_a_worker_stopped_for_longer_than_its_session_wakes_up_as_a_harmle
     await drop.send(100)
     await drop.see_all_answered()
     zombie = drop.owner
+    # It has commands in hand, or gets them as soon as it wakes up: its reader has asked for them.
+    await drop.send(200)
     drop.supervisor.signal(zombie, signal.SIGSTOP)
     await drop.send(200)
     session_s = session_timeout_ms / 1000
@@ -86,4 +87,8 @@ async def test_a_worker_stopped_for_longer_than_its_session_wakes_up_as_a_harmle
     await drop.send(500)
     await drop.see_all_answered()
     drop.check()
-    assert drop.supervisor.restarts[drop.owner] == 0
+    assert drop.supervisor.restarts[zombie] == 0
+    # It tried, was refused by the broker, and left nothing behind.
+    lines = drop.log_path.read_text(encoding="utf-8").splitlines()
+    assert any(f'"process":"{zombie}"' in line and '"message":"fenced"' in line for line in lines)
+    assert drop.void == 0

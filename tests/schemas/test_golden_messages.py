@@ -1,7 +1,7 @@
 """One golden file for each versioned type, each with named examples that decode for ever.
 
-A file is added with a type or a version of it, and an example with a field. None is ever changed:
-they stand for records that are on somebody's log.
+A file is added with a type or a version of it, and an example with a field. None is changed from
+the first release on: they stand for records that are on somebody's log.
 """
 
 from collections.abc import Callable, Iterator
