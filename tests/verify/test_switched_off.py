@@ -223,7 +223,7 @@ OF_ONE_PARTITION = (
         Check.ANSWERS,
         refuse_without_cause,
         refusals,
-        "_misses_an_event",
+        "misses_an_event",
         "return False",
         "return True",
     ),
