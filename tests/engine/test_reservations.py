@@ -21,7 +21,7 @@ from schemas.facts import (
     GroupReserved,
     StatusChanged,
 )
-from schemas.rejections import Obstacle, Rejection
+from schemas.rejections import Obstacle, Rejected, Rejection
 from tests.engine.factories import (
     ALICE,
     BOB,
@@ -36,6 +36,7 @@ from tests.engine.factories import (
     change,
     command,
     event_created,
+    event_deleted,
     hold,
     places,
 )
@@ -172,3 +173,36 @@ def test_what_a_group_left_out_of_a_refusal_is_certain() -> None:
     scenario.when(book("A-1", "A-2")).then_rejected(
         Rejection.OBJECT_NOT_FREE, ("A-1", Rejection.OBJECT_NOT_FREE)
     )
+
+
+@pytest.mark.parametrize("limit", ["parked_max", "parked_bytes_max"])
+def test_past_the_limit_nobody_else_waits_and_nothing_is_changed(
+    monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    monkeypatch.setattr(f"engine.seats.parking.{limit}", 1)
+    scenario = SeatsScenario().when(begun(change(BOOKED, "A-1")))
+    scenario.when(book("A-1"))
+    assert kinds(scenario) == ["CommandParked"]
+    scenario.when(book("A-1", "A-2")).then_rejected(Rejection.BUSY_IN_DOUBT)
+    scenario.when(begun(change(BOOKED, "A-1", "A-2"), group=8))
+    [refused] = scenario.last.facts
+    assert isinstance(refused, GroupRefused)
+    assert refused.refusal.code == Rejection.BUSY_IN_DOUBT.code
+    # What need not wait goes on, and who waited gets what is left.
+    scenario.when(book("A-2")).then_accepted()
+    scenario.when(cancelled()).after(1)
+    assert scenario.object("A-1").status == BOOKED
+    assert not len(scenario.state.parking)
+
+
+def test_who_waits_hears_that_the_event_is_gone_and_the_group_goes_on_elsewhere() -> None:
+    scenario = SeatsScenario(event_created(), event_created(EVENING, key="evening"))
+    scenario.when(begun(change(BOOKED, "A-1"), change(BOOKED, "A-1", event=EVENING)))
+    scenario.when(book("A-1"))
+    assert kinds(scenario) == ["CommandParked"]
+    scenario.given([event_deleted()]).after(1)
+    assert scenario.answers[-1] == Rejected(
+        code=Rejection.EVENT_NOT_FOUND.code, detail=str(MATINEE)
+    )
+    scenario.when(confirmed())
+    assert scenario.object("A-1", EVENING).status == BOOKED

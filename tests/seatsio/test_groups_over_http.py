@@ -123,6 +123,28 @@ async def test_a_seat_taken_on_some_of_the_days_refuses_all_of_them(
     assert await changes_of(company, days[0]) == []
 
 
+async def test_previous_statuses_are_allowed_or_rejected_on_every_day(
+    company: Company, days: list[str]
+) -> None:
+    special = {"objects": ["A-1", "A-2"], "status": "special"}
+    assert (await company.post(CHANGE, {**special, "events": days[:2]})).status == 204
+    only_special = book(days, "A-1", allowedPreviousStatuses=["special"])
+    refused = await company.post(CHANGE, only_special)
+    assert refused.status == 400
+    assert [one["event"] for one in refused.json["obstacles"]] == days[2:]
+    assert (await company.post(CHANGE, {**special, "events": days[2:]})).status == 204
+    assert (await company.post(CHANGE, only_special)).status == 204
+    assert await statuses(company, days, "A-1") == [BOOKED] * 3
+
+    no_special = {"rejectedPreviousStatuses": ["special"]}
+    refused = await company.post(CHANGE, book(days, "A-2", "A-3", **no_special))
+    assert [(one["event"], one["object"]) for one in refused.json["obstacles"]] == [
+        (day, "A-2") for day in days
+    ]
+    assert await statuses(company, days, "A-3") == ["free"] * 3
+    assert (await company.post(CHANGE, book(days, "A-3", **no_special))).status == 204
+
+
 async def test_a_batch_over_partitions_shows_what_each_of_its_changes_left(
     company: Company, client: seatsio.Client, days: list[str]
 ) -> None:

@@ -1,11 +1,11 @@
 """Groups over partitions with owners of their own: real loops, real machines, a log in memory."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 from msgspec import structs
 
-from adapters.ports import NewRecord
+from adapters.ports import NewRecord, TopicPartition
 from engine.groups.voting import vote_within_ms
 from engine.seats.parking import parked_for_ms
 from schemas.commands import (
@@ -35,6 +35,7 @@ from tests.workers.house import (
     until,
     valid_records,
 )
+from workers.owner import votes_sent_again_every_ms
 
 
 @pytest.fixture
@@ -319,6 +320,43 @@ async def test_a_group_that_was_given_up_and_is_asked_for_again_may_have_lost_to
     assert refusal.code == Rejection.OBJECT_NOT_FREE.code
     assert not refusal.repeat
     assert festival.statuses("A-1") == [[BOOKED], [], []]
+
+
+async def test_votes_that_were_lost_are_sent_again_in_time(
+    festival: Festival, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish, lost = festival.log.publish, list[TopicPartition]()
+
+    async def lose_votes(partition: TopicPartition, records: Sequence[NewRecord]) -> None:
+        if partition == VOTES:
+            lost.append(partition)
+        else:
+            await publish(partition, records)
+
+    monkeypatch.setattr(festival.log, "publish", lose_votes)
+    festival.ask_coordinator(festival.change("A-1", *DAYS))
+    for day in DAYS:
+        await festival.kinds(day, "GroupReserved")
+    await until(lambda: lost, bool)
+    monkeypatch.setattr(festival.log, "publish", publish)
+    festival.clock.now += votes_sent_again_every_ms + 1
+    assert votes_sent_again_every_ms < vote_within_ms
+    assert await festival.decided() == [Accepted()]
+
+
+async def test_past_the_limit_a_group_is_not_begun_and_nobody_hears_of_it(
+    festival: Festival, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.groups.machine.groups_in_doubt_max", 1)
+    await festival.stop("2")
+    festival.ask_coordinator(festival.change("A-1", *DAYS))
+    await festival.kinds("friday", "GroupReserved")
+    festival.ask_coordinator(festival.change("A-2", *DAYS))
+    [refusal] = await festival.decided()
+    assert refusal.code == Rejection.BUSY_IN_DOUBT.code
+    festival.start("2")
+    assert await festival.decided(2) == [refusal, Accepted()]
+    assert festival.statuses("A-2") == [[]] * 3
 
 
 async def test_doubled_late_and_unreadable_votes_change_nothing(festival: Festival) -> None:
