@@ -3,10 +3,12 @@
 Rules of this file:
 
 1. A key is looked up by its SHA-256 (a random secret of 256 bits needs no slow hash), and compared
-   in constant time. Unknown, malformed and missing credentials get the same refusal.
+   in constant time; so how long a wrong one takes tells nothing of a right one. Unknown, malformed
+   and missing credentials get the same refusal.
 2. Checking a request does no I/O. Keys are loaded at the start, and again when told of a change
    and every few seconds; while the database is away the known ones go on.
-3. Credentials that were good are known again as they came, until the keys are next loaded.
+3. Credentials that were good are known again as they came, in memory, until the keys are next
+   loaded.
 """
 
 import asyncio
