@@ -53,8 +53,7 @@ class Drop:
     def __init__(self, bootstrap: str, topics: Topics, folder: Path) -> None:
         self._bootstrap = bootstrap
         self._topics = topics
-        self.log_path = folder / "workers.log"
-        self._log_file = self.log_path.open("ab")
+        self._log_file = (folder / "workers.log").open("ab")
         self.log = KafkaLog(bootstrap)
         self.supervisor = Supervisor(self._log_file.fileno())
         self.sent = 0
