@@ -19,7 +19,7 @@ from engine.seats.doubt import ObjectKey
 from engine.seats.event_map import EventMap
 from engine.seats.expiry import can_expire, decide_expiry
 from engine.seats.extra_data import decide_extra_data, evolve_extra_data
-from engine.seats.parking import ParkedItem, parked_for_ms
+from engine.seats.parking import ParkedItem, let_wait
 from engine.seats.reservations import (
     WAITS,
     Waits,
@@ -33,12 +33,7 @@ from engine.seats.reservations import (
     with_seats,
 )
 from engine.seats.settling import settle
-from engine.seats.state import (
-    EventState,
-    SeatsState,
-    places_told,
-    state_after,
-)
+from engine.seats.state import EventState, SeatsState, places_told, state_after
 from engine.seats.views import SETTLED
 from engine.seats.wishes import judge_wish
 from schemas.commands import (
@@ -288,17 +283,7 @@ def _decide_command(
     if state.parking.is_full:
         return Decision(_BUSY, [])
     assert asked is not None, "a parked command is answered later: it matters who waits"
-    waiting = _without_keys(command)
-    parked = CommandParked(asked=asked, command=waiting, until=now + parked_for_ms)
-    return Decision(None, [parked])
-
-
-def _without_keys(command: SeatsCommand) -> SeatsCommand:
-    """Leave out the keys of the events: they were found by them, and may be renamed meanwhile."""
-    if not isinstance(command, ChangeObjectStatus):
-        return msgspec.structs.replace(command, event_key=None)
-    changes = [msgspec.structs.replace(change, event_key=None) for change in command.changes]
-    return msgspec.structs.replace(command, changes=changes)
+    return Decision(None, [let_wait(asked, command, now)])
 
 
 def _decide_settled(

@@ -19,7 +19,7 @@ import msgspec
 
 from engine.digests import digest_of
 from engine.seats.doubt import ObjectKey
-from schemas.commands import ChangeBestAvailable
+from schemas.commands import Asked, ChangeBestAvailable, ChangeObjectStatus, SeatsCommand
 from schemas.facts import CommandParked, GroupQueued
 
 parked_max = 5_000
@@ -257,6 +257,21 @@ class _Queues:
 
     def of_event(self, event: int) -> Collection[str]:
         return self._by_event.get(event, _NOTHING).keys()
+
+
+def let_wait(asked: Asked, command: SeatsCommand, now: int) -> CommandParked:
+    """Say that a command waits.
+
+    Its events are named by their ids alone: by their keys they were found when it came, and they
+    may be renamed while it waits.
+    """
+    bare: SeatsCommand
+    if isinstance(command, ChangeObjectStatus):
+        changes = [msgspec.structs.replace(change, event_key=None) for change in command.changes]
+        bare = msgspec.structs.replace(command, changes=changes)
+    else:
+        bare = msgspec.structs.replace(command, event_key=None)
+    return CommandParked(asked=asked, command=bare, until=now + parked_for_ms)
 
 
 _NOTHING: dict[str, dict[int, None]] = {}

@@ -61,7 +61,7 @@ async def test_kills_at_random_under_load_are_survived_and_served_again_soon(dro
         term, killed_at = drop.term, time.monotonic()
         drop.supervisor.signal(drop.owner, signal.SIGKILL)
         await drop.send(50)
-        await drop.see(lambda term=term: any(at > term for at in drop.answered_first), within=20)
+        await drop.see(lambda term=term: any(one > term for one in drop.answered_first), within=20)
         await drop.see_all_answered()
         served = min(at for newer, at in drop.answered_first.items() if newer > term)
         waits.append(served - killed_at)
