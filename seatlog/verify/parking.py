@@ -11,7 +11,7 @@ Rules of this file:
    that too many wait.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -63,6 +63,8 @@ class Parking:
         self._arrived = 0
         self._items: dict[Source, _Item] = {}
         self._queues: dict[Held, dict[Source, None]] = {}
+        self._queued: Counter[int] = Counter()
+        """How many of an event's objects somebody waits for."""
         self._until: deque[tuple[int, Source]] = deque()
         self._bytes = 0
 
@@ -89,7 +91,10 @@ class Parking:
         self._items[source] = item
         self._bytes += item.size
         for held in wanted:
-            self._queues.setdefault(held, {})[source] = None
+            if held not in self._queues:
+                self._queues[held] = {}
+                self._queued[held[0]] += 1
+            self._queues[held][source] = None
         if isinstance(waiting, CommandParked):
             self._until.append((waiting.until, source))
 
@@ -102,6 +107,7 @@ class Parking:
             del queue[source]
             if not queue:
                 del self._queues[held]
+                self._queued[held[0]] -= 1
 
     def ahead(self, held: Held, source: Source) -> Source | None:
         """Name who came earlier and waits for an object."""
@@ -126,8 +132,7 @@ class Parking:
         )
 
     def _has_doubt(self, event: int) -> bool:
-        waited_for = any(of == event for of, _ in self._queues)
-        return waited_for or any(self._fold.reservations.of_event(event))
+        return self._queued[event] > 0 or any(self._fold.reservations.of_event(event))
 
     def overtaking_faults(self, source: Source, objects: Iterable[Held]) -> Iterator[str]:
         """Say whom it overtakes who is served now."""

@@ -30,26 +30,32 @@ class Reservations:
 
     def __init__(self) -> None:
         self._planned: defaultdict[Held, dict[int, list[PlannedChange]]] = defaultdict(dict)
+        self._labels: defaultdict[int, dict[str, None]] = defaultdict(dict)
+        """The same objects by event, in order."""
         self._drawn: defaultdict[Held, Counter[Pocket]] = defaultdict(Counter)
         """Of areas: the places that all groups together will take, by pocket."""
 
     def reserve(self, group: int, changes: list[PlannedChange]) -> None:
         """Note what a group has reserved."""
         for planned in changes:
-            held = _held(planned)
+            event, label = held = _held(planned)
             self._planned[held].setdefault(group, []).append(planned)
+            self._labels[event][label] = None
         for held in {_held(planned) for planned in changes}:
             self._drawn[held].update(_needed(self._planned[held][group]))
 
     def release(self, group: int, changes: list[PlannedChange]) -> None:
         """Note that a group has ended."""
         for planned in changes:
-            held = _held(planned)
+            event, label = held = _held(planned)
             if (of_group := self._planned[held].pop(group, None)) is not None:
                 self._drawn[held].subtract(_needed(of_group))
             if not self._planned[held]:
                 del self._planned[held]
                 self._drawn.pop(held, None)
+                self._labels[event].pop(label, None)
+                if not self._labels[event]:
+                    del self._labels[event]
 
     def of(self, held: Held) -> Mapping[int, list[PlannedChange]]:
         """Give what is planned for an object, by group."""
@@ -57,10 +63,9 @@ class Reservations:
 
     def of_event(self, event: int) -> Iterator[tuple[str, list[PlannedChange]]]:
         """Go through what is planned for objects of an event, with their labels."""
-        for (of, label), by_group in self._planned.items():
-            if of == event:
-                for planned in by_group.values():
-                    yield label, planned
+        for label in self._labels.get(event, ()):
+            for planned in self._planned[event, label].values():
+                yield label, planned
 
     def status_after(self, group: int | None, held: Held) -> str | None:
         """Give the status that a group leaves a seat in; None if it has not reserved it."""

@@ -18,7 +18,7 @@ from aiokafka.protocol.fetch import FetchRequest_v11
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
 from adapters.kafka.fetching import Fetched, FetchRequest, FetchResponse
-from adapters.kafka.reader import KafkaReader, open_reader
+from adapters.kafka.reader import KafkaReader, fetch_wait_ms, lost_wait_ms, open_reader
 from adapters.ports import LogUnreachableError, PositionLostError, TopicPartition
 from tests.adapters.brokers import Brokers
 
@@ -34,6 +34,8 @@ class Cluster:
         self.leaders = dict(leaders)
         self.answers = answers
         self.asked: list[tuple[str, Asked]] = []
+        self.waits_ms: dict[str, int] = {}
+        """How long the last request to each broker lets it wait for news."""
         self.looked_for_leaders = 0
         self.cluster = self
         self.closed = False
@@ -52,6 +54,7 @@ class Cluster:
             for partition, _, offset, _, _ in partitions
         }
         self.asked.append((f"broker_{broker}", asked))
+        self.waits_ms[f"broker_{broker}"] = wanted.max_wait_time
         return FetchResponse(0, await self.answers[f"broker_{broker}"](asked))
 
     async def close(self) -> None:
@@ -204,6 +207,26 @@ async def test_a_leader_that_falls_silent_is_given_up_and_the_next_one_asked(
         stored.append(batch(1, b"1"))
         assert await read(reader, 1) == [b"1"]
         await reader.close()
+
+
+async def test_nobody_is_let_wait_long_while_he_may_be_the_next_leader_of_a_lost_partition() -> None:
+    async def away(_: Asked) -> list[Fetched]:
+        raise KafkaConnectionError("away")
+
+    cluster = Cluster({A: 1, B: 2}, broker_1=away, broker_2=nothing)
+    reader = cluster.reader(A, B)
+    assert await reader.fetch(1, 30) == []
+    assert cluster.waits_ms["broker_2"] == fetch_wait_ms  # both were asked at the same time
+    for _ in range(3):
+        await reader.fetch(1, 30)
+    assert cluster.waits_ms["broker_2"] == lost_wait_ms
+
+    cluster.leaders[A] = 2
+    for _ in range(10):
+        await reader.fetch(1, 30)
+    assert cluster.asked[-1] == ("broker_2", {A: 0, B: 0})
+    assert cluster.waits_ms["broker_2"] == fetch_wait_ms
+    await reader.close()
 
 
 async def test_a_partition_without_a_leader_is_waited_for() -> None:

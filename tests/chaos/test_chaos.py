@@ -7,10 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.chaos.plan import Kind, draw
+
 ROOT = Path(__file__).parents[2]
-SEED = "24"
+DURATION_S = 60
+SEED = 24
 """Its minute has all there is: a kill alone, kills amid others, the end of a broker, a zombie, a
 rebalance storm, an end of Postgres."""
+
+
+def test_the_minute_has_every_fault() -> None:
+    assert {fault.kind for fault in draw(SEED, DURATION_S)} == set(Kind)
 
 
 @pytest.mark.timeout(500)
@@ -25,11 +32,11 @@ def test_chaos_under_load_breaks_no_promise(
         "-m",
         "tests.chaos",
         "--duration",
-        "60",
+        str(DURATION_S),
         "--brokers",
         brokers,
         "--seed",
-        SEED,
+        str(SEED),
     ]
     done = subprocess.run(chaos, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{done.stdout[-6000:]}\n{done.stderr[-3000:]}"

@@ -9,7 +9,9 @@ from seatsio.events.objectProperties import ObjectProperties
 from seatsio.events.statusChangeRequest import StatusChangeRequest
 from seatsio.exceptions import SeatsioException
 
-from schemas.topics import EVENTS_COMMANDS
+from adapters.kafka.offsets import OffsetQueries
+from api.positions import partitions_of
+from schemas.topics import EVENTS_COMMANDS, GROUPS_COMMANDS
 from tests.eventually import eventually
 from tests.seatsio.installation import Answer, Company, Installation
 
@@ -174,8 +176,8 @@ async def test_a_batch_over_partitions_shows_what_each_of_its_changes_left(
     ]
 
 
-async def test_events_of_one_partition_change_together_or_not_at_all(
-    company: Company, running: Installation, days: list[str]
+async def test_events_of_one_partition_change_together_or_not_at_all_and_ask_no_coordinator(
+    company: Company, running: Installation, days: list[str], kafka_bootstrap: str
 ) -> None:
     chart = (await company.get(f"/events/{days[0]}")).json["chartKey"]
     entry = running.core.directory.find_now(company.workspace, days[0])
@@ -183,10 +185,19 @@ async def test_events_of_one_partition_change_together_or_not_at_all(
     await company.post(f"/events/{days[0]}", {"eventKey": "first"})
     second = await company.event_in(entry.partition, 3, chart)
     events = ["first", second]
+    offsets = OffsetQueries(kafka_bootstrap)
+    coordinators = partitions_of(running.core.topics, GROUPS_COMMANDS)
+    before = await offsets.ends(coordinators)
+
     assert (await company.post(CHANGE, book(events, "A-1"))).status == 204
     refused = await company.post(CHANGE, book(events, "A-2", "A-1"))
     assert [obstacle["event"] for obstacle in refused.json["obstacles"]] == events
     assert await statuses(company, events, "A-2") == ["free"] * 2
+    assert await offsets.ends(coordinators) == before
+
+    assert (await company.post(CHANGE, book([days[1], second], "A-3"))).status == 204
+    assert sum((await offsets.ends(coordinators)).values()) == sum(before.values()) + 1
+    await offsets.close()
 
 
 async def test_the_aliases_of_groups_take_several_partitions(
@@ -236,6 +247,30 @@ async def test_channels_of_a_group_are_named_or_ignored(company: Company, days: 
     taken = await company.post(CHANGE, book(days, "A-1", ignoreChannels=True))
     assert taken.status == 204
     assert await statuses(company, days, "A-1") == [BOOKED] * 3
+
+
+async def test_a_seat_is_sold_on_all_days_only_in_one_channel_by_its_key(
+    company: Company, days: list[str]
+) -> None:
+    of = {days[0]: ["A-1", "A-2"], days[1]: ["A-1"], days[2]: ["A-1", "A-2"]}
+    for day, labels in of.items():
+        channel = {"key": "k", "name": "K", "color": "#111111", "objects": labels}
+        assert (await company.post(f"/events/{day}/channels", channel)).status == 204
+
+    named = {"channelKeys": ["k", "NO_CHANNEL"]}
+    refused = await company.post(CHANGE, book(days, "A-1", "A-2", "A-3", **named))
+    assert {error["code"] for error in refused.json["errors"]} == {"CHANNELS_DIFFER"}
+    [obstacle] = refused.json["obstacles"]
+    assert (obstacle["event"], obstacle["object"]) == (days[1], "A-2")
+    assert await statuses(company, days, "A-1") == ["free"] * 3
+    for some in (["k"], ["NO_CHANNEL"], []):
+        refused = await company.post(CHANGE, book(days, "A-1", "A-3", channelKeys=some))
+        assert refused.status == 400
+
+    assert (await company.post(CHANGE, book(days, "A-1", channelKeys=["k"]))).status == 204
+    assert (await company.post(CHANGE, book(days, "A-3", channelKeys=["NO_CHANNEL"]))).status == 204
+    assert (await company.post(CHANGE, book(days, "A-4"))).status == 204
+    assert (await company.post(CHANGE, book(days, "A-2", ignoreChannels=True))).status == 204
 
 
 async def test_a_repeated_group_gets_its_first_answer(company: Company, days: list[str]) -> None:
