@@ -68,6 +68,7 @@ bench: setup ## the benchmarks that docs/performance.md names, measured here
 lock: setup ## resolve the requirements again, to the newest versions
 	@echo uv | $(VENV)/bin/uv pip compile $(LOCK) - -o requirements/uv.txt
 	@$(VENV)/bin/uv pip compile $(LOCK) --group dev --extra local --extra demo pyproject.toml -o requirements/dev.txt
+	@$(VENV)/bin/uv pip compile $(LOCK) --constraint requirements/dev.txt pyproject.toml -o requirements/run.txt
 	@$(VENV)/bin/python -m tests.seatsio.npm.installed
 
 # No index address, no header: the lock names no host.

@@ -107,6 +107,18 @@ def test_the_image_runs_the_program_as_an_ordinary_user() -> None:
     assert copied == {"schemas", "engine", "adapters", "workers", "api", "seatlog"}
 
 
+def test_the_image_installs_the_versions_that_the_tests_run_with() -> None:
+    lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    assert any("--require-hashes -r requirements/run.txt" in line for line in lines)
+    assert any(line.endswith("--no-deps .") for line in lines)
+    run, dev = (
+        (ROOT / "requirements" / name).read_text(encoding="utf-8").split("\n")
+        for name in ("run.txt", "dev.txt")
+    )
+    assert len(run) > 30
+    assert set(run) <= set(dev)
+
+
 def test_the_build_is_sent_what_the_image_copies_and_no_more() -> None:
     lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
     copied = [line.split()[1:-1] for line in lines if re.match(r"COPY \w", line)]

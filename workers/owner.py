@@ -182,6 +182,7 @@ class Owner:
         # Step 0. A snapshot is true whoever took it, so it is looked for while nobody is shut out.
         kept = await newest(self._role, self._log, self._turns)
         begins_at = None if kept is None else kept.snapshot
+        self._at("0 looked for a snapshot")
         async with AsyncExitStack() as life:
             # Step 1. From here on an older owner's appends are refused, as soon as ours has come.
             appender = await self._log.take(self._role.outbox)

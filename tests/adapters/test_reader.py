@@ -209,7 +209,7 @@ async def test_a_leader_that_falls_silent_is_given_up_and_the_next_one_asked(
         await reader.close()
 
 
-async def test_nobody_is_let_wait_long_while_he_may_be_the_next_leader_of_a_lost_partition() -> None:
+async def test_nobody_waits_long_who_may_be_the_next_leader_of_a_lost_partition() -> None:
     async def away(_: Asked) -> list[Fetched]:
         raise KafkaConnectionError("away")
 

@@ -12,7 +12,7 @@ from tests.eventually import eventually
 from tests.faults.festival import ANSWERED_WITHIN_S, REFUSED, Asked, Festival
 
 STEPS = ("decided", "appended", "acknowledged")
-LIVES = ("1 taken", "2 ownership appended", "3 replayed", "4 settled")
+LIVES = ("0 looked for a snapshot", "1 taken", "2 ownership appended", "3 replayed", "4 settled")
 CONFIRMED, CANCELLED = '"is_confirmed":true', '"is_confirmed":false'
 
 

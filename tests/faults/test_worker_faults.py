@@ -1,7 +1,9 @@
 """Workers that are killed, stopped and brought back, on a real broker."""
 
 import asyncio
+import inspect
 import random
+import re
 import signal
 import time
 from collections.abc import AsyncIterator
@@ -12,8 +14,10 @@ import pytest
 from adapters.kafka.membership import session_timeout_ms
 from tests.conftest import MakeTopics
 from tests.faults.drop import Drop
+from workers import owner
 
 CRASH_POINTS = (
+    "0 looked for a snapshot",
     "1 taken",
     "2 ownership appended",
     "3 replayed",
@@ -32,6 +36,11 @@ async def drop(
     opened = Drop(kafka_bootstrap, await make_topics(), tmp_path)
     yield opened
     await opened.close()
+
+
+def test_every_crash_point_of_the_loop_is_reached_by_some_test() -> None:
+    named = re.findall(r'\._at\("([^"]+)"', inspect.getsource(owner))
+    assert sorted(named) == sorted([*CRASH_POINTS, "5 voted"])  # of groups alone
 
 
 @pytest.mark.parametrize("point", CRASH_POINTS)

@@ -1,4 +1,6 @@
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
@@ -33,6 +35,26 @@ async def test_a_new_database_gets_every_migration_once(empty_database: str) -> 
     assert await migrate(empty_database) == everything
     assert await migrate(empty_database) == []
     assert await pending(empty_database) == []
+
+
+async def test_the_command_migrates_and_says_so_or_what_is_wrong(empty_database: str) -> None:
+    async def seatlog_migrate(dsn: str) -> tuple[int, str]:
+        return await asyncio.to_thread(_seatlog_migrate, dsn)
+
+    for _ in range(2):
+        assert await seatlog_migrate(empty_database) == (0, "the schema is up to date\n")
+    assert await pending(empty_database) == []
+    nobody = urlsplit(empty_database)._replace(netloc=f"a:b@{ports.LOOPBACK}:1").geturl()
+    code, said = await seatlog_migrate(nobody)
+    assert code == 1
+    assert said.startswith("seatlog migrate: ")
+    assert "Traceback" not in said
+
+
+def _seatlog_migrate(dsn: str) -> tuple[int, str]:
+    command = [sys.executable, "-P", "-m", "seatlog", "migrate", "--database-url", dsn]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr
 
 
 async def test_processes_that_migrate_at_once_do_it_one_after_the_other(

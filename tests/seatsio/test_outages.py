@@ -1,5 +1,6 @@
 """An ingress without its database, and two ingresses behind a slow projector."""
 
+import re
 from time import monotonic
 from typing import NoReturn
 
@@ -7,12 +8,27 @@ import asyncpg
 import pytest
 
 from adapters.ports import LogUnreachableError
+from api.seatsio.routes import Seatsio
 from schemas.topics import Topics
 from tests.eventually import eventually
 from tests.seatsio.gate import Gate
 from tests.seatsio.installation import Answer, Company, api, projector, workers
+from tests.seatsio.shapes import assert_vendor_shape
 
 BOOK = "/events/E/actions/book"
+EVENT = "/events/{key}"
+NEEDS_NO_DATABASE = {
+    "/hold-tokens",
+    EVENT,
+    f"{EVENT}/channels/replace",
+    f"{EVENT}/actions/edit-for-sale-config",
+    f"{EVENT}/actions/mark-as-for-sale",
+    f"{EVENT}/actions/mark-as-not-for-sale",
+    f"{EVENT}/actions/mark-everything-as-for-sale",
+    f"{EVENT}/actions/mark-everything-as-not-for-sale",
+    f"{EVENT}/actions/update-extra-data",
+}
+"""Of what can be posted with an empty body: a command and its answer, nothing read."""
 
 
 async def unreachable(*_: object) -> NoReturn:
@@ -75,6 +91,48 @@ async def test_without_the_database_holds_and_bookings_go_on_and_the_rest_waits(
 
         await eventually(reads_again, within=20)
         assert (await company.post(BOOK, {"objects": ["A-2"]}, **keyed)).status == 204
+
+
+async def test_without_the_database_every_other_route_says_when_to_come_back(
+    kafka_bootstrap: str, topics: Topics, database: str
+) -> None:
+    async with (
+        workers(kafka_bootstrap, topics),
+        projector(kafka_bootstrap, topics, database),
+        Gate(database) as gate,
+        api(kafka_bootstrap, topics, gate.dsn) as running,
+    ):
+        company = await running.company()
+        chart = await company.chart()
+        await company.event("E", chart)
+        gate.shut()
+        told_to_wait, went_on = 0, set()
+        for route in Seatsio(running.parts).routes:
+            if not route.authenticated:
+                continue
+            path = re.sub(r"\{[^}]+\}", "gone" if route.method == "DELETE" else "E", route.path)
+            secret = company.admin_secret if route.for_admins else None
+            answer = await company.call(route.method, path, b"{}", secret=secret)
+            if answer.status >= 500:
+                assert_try_later(answer)
+                told_to_wait += 1
+            elif answer.status >= 400:  # what was asked is refused whatever the database has
+                assert_vendor_shape(answer)
+            else:
+                assert route.method == "POST"
+                went_on.add(route.path)
+        assert told_to_wait > 40
+        assert went_on == NEEDS_NO_DATABASE
+
+        gate.open()
+
+        async def reads_again() -> None:
+            found = await company.get("/charts")
+            assert found.status == 200, found
+            assert [one["key"] for one in found.json["items"]] == [chart]
+
+        await eventually(reads_again, within=20)
+        assert (await company.get("/events/E")).json["chartKey"] == chart
 
 
 async def test_nobody_hears_that_nothing_was_changed_when_only_the_look_at_it_failed(

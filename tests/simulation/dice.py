@@ -44,6 +44,7 @@ class Fault(StrEnum):
     COORDINATORS_DOWN = "the coordinators are down"
     BROKER_CLOCK_JUMP = "the broker's clock jumps"
     ALL_ASLEEP = "everything is asleep for a while"
+    CRASH_LOOKED = "crash at 0 looked for a snapshot"
     CRASH_TAKEN = "crash at 1 taken"
     CRASH_OWNERSHIP = "crash at 2 ownership appended"
     CRASH_REPLAYED = "crash at 3 replayed"
@@ -81,6 +82,7 @@ CHANCES: Final = {
     Fault.COORDINATORS_DOWN: 0.03,
     Fault.BROKER_CLOCK_JUMP: 0.02,
     Fault.ALL_ASLEEP: 0.02,
+    Fault.CRASH_LOOKED: 0.03,
     Fault.CRASH_TAKEN: 0.03,
     Fault.CRASH_OWNERSHIP: 0.03,
     Fault.CRASH_REPLAYED: 0.04,
