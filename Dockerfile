@@ -10,6 +10,7 @@ COPY adapters adapters
 COPY workers workers
 COPY api api
 COPY seatlog seatlog
+# All that it needs is there already, in the versions that the tests run with.
 RUN pip install --no-cache-dir --prefix=/install --no-deps .
 
 FROM python:3.12-slim

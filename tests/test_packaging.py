@@ -3,6 +3,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -31,12 +32,13 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def installation(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give an environment that holds the wheel, what it needs, and nothing else."""
+    """Give an environment that holds the wheel and what the image installs with it."""
     environment = tmp_path_factory.mktemp("installation") / "env"
     run(*UV, "venv", "--quiet", "--python", sys.executable, environment)
-    lock = ROOT / "requirements" / "dev.txt"
-    target = ("--python", environment / "bin" / "python")
-    run(*UV, "pip", "install", "--quiet", *target, "--constraint", lock, wheel)
+    lock = ROOT / "requirements" / "run.txt"
+    install = (*UV, "pip", "install", "--quiet", "--python", environment / "bin" / "python")
+    run(*install, "--require-hashes", "--requirement", lock)
+    run(*install, "--no-deps", wheel)
     return environment
 
 
@@ -99,12 +101,19 @@ def test_the_lock_answers_what_the_project_asks_for() -> None:
         *(one for extra in project["project"]["optional-dependencies"].values() for one in extra),
         *project["dependency-groups"]["dev"],
     ]
-    locked = set(re.findall(r"^([a-z0-9-]+)==", locked_text("dev.txt"), re.MULTILINE))
-    names = {re.split(r"[^A-Za-z0-9._-]", one)[0].lower() for one in asked}
-    assert sorted(names - locked) == []
+    assert sorted(named(asked) - locked("dev.txt")) == []
+    assert sorted(named(project["project"]["dependencies"]) - locked("run.txt")) == []
 
 
-@pytest.mark.parametrize("file", ["uv.txt", "dev.txt"])
+def named(asked: Iterable[str]) -> set[str]:
+    return {re.split(r"[^A-Za-z0-9._-]", one)[0].lower() for one in asked}
+
+
+def locked(file: str) -> set[str]:
+    return set(re.findall(r"^([a-z0-9-]+)==", locked_text(file), re.MULTILINE))
+
+
+@pytest.mark.parametrize("file", ["uv.txt", "dev.txt", "run.txt"])
 def test_the_lock_has_hashes_and_names_no_host(file: str) -> None:
     text = locked_text(file)
     pins = re.findall(r"^[a-z0-9-]+==.*(?:\n .*)+", text, re.MULTILINE)

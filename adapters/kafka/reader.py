@@ -48,9 +48,9 @@ log = logging.getLogger(__name__)
 
 fetch_wait_ms = 400
 """How long the broker waits for news; also how stale a caught-up owner's clock may be."""
-lost_wait_ms = 50
-"""The same while a partition has no broker that answers: the one that leads it next may be waiting
-for news of others, and is asked for nothing more until then."""
+unanswered_wait_ms = 50
+"""The same while nobody answers for a partition: the broker that leads it next may be waiting for
+news of others, and is asked for nothing more until then."""
 
 
 class KafkaRecord(msgspec.Struct, gc=False):
@@ -137,8 +137,8 @@ class KafkaReader:
             leader = leader_of(self._client, place.partition)
             if leader not in self._requests:
                 by_leader.setdefault(leader, []).append(place)
-        is_any_lost = any(place.is_lost for place in self._places.values())
-        wait_ms = lost_wait_ms if is_any_lost else fetch_wait_ms
+        is_any_unanswered = any(place.is_unanswered for place in self._places.values())
+        wait_ms = unanswered_wait_ms if is_any_unanswered else fetch_wait_ms
         for leader, places in by_leader.items():
             request = asyncio.ensure_future(self._ask(leader, places, wait_ms))
             self._requests[leader] = request
@@ -151,7 +151,7 @@ class KafkaReader:
 
     async def _ask(self, leader: int, places: "list[_Place]", wait_ms: int) -> None:
         if leader == NO_LEADER:
-            _note_lost(places)
+            _note_unanswered(places)
             await learn_leaders(self._client)
             return
         asked_at = time.monotonic_ns() // 1_000_000
@@ -162,7 +162,7 @@ class KafkaReader:
             raise LogUnreachableError(str(error)) from error
         except KafkaError as error:
             log.info("a fetch was not answered", extra={"broker": leader, "why": repr(error)})
-            _note_lost(places)
+            _note_unanswered(places)
             await asyncio.sleep(retry_backoff_s)
             return
         is_stale = False
@@ -175,7 +175,7 @@ class KafkaReader:
         """Keep what was fetched from a partition; say whether the broker still leads it."""
         name = (fetched.topic, fetched.partition)
         place = self._places[name]
-        place.is_lost = bool(fetched.error_code)
+        place.is_unanswered = bool(fetched.error_code)
         if fetched.error_code:
             error = for_code(fetched.error_code)
             if error is OffsetOutOfRangeError:
@@ -193,15 +193,15 @@ class KafkaReader:
         return True
 
 
-def _note_lost(places: "Iterable[_Place]") -> None:
+def _note_unanswered(places: "Iterable[_Place]") -> None:
     for place in places:
-        place.is_lost = True
+        place.is_unanswered = True
 
 
 class _Place:
     """Where the reader stands in a partition."""
 
-    __slots__ = ("asked_at", "end", "is_lost", "next_offset", "partition")
+    __slots__ = ("asked_at", "end", "is_unanswered", "next_offset", "partition")
 
     def __init__(self, partition: TopicPartition, next_offset: int) -> None:
         self.partition = partition
@@ -210,7 +210,7 @@ class _Place:
         """Where the log ended, as the last answer told."""
         self.asked_at = 0
         """When that was asked, monotonic ms."""
-        self.is_lost = False
+        self.is_unanswered = False
         """Whoever was asked last did not answer for it."""
 
     def records(self, batches: bytes) -> Iterator[KafkaRecord]:

@@ -108,6 +108,8 @@ class Parking:
             if not queue:
                 del self._queues[held]
                 self._queued[held[0]] -= 1
+                if not self._queued[held[0]]:
+                    del self._queued[held[0]]
 
     def ahead(self, held: Held, source: Source) -> Source | None:
         """Name who came earlier and waits for an object."""
@@ -132,7 +134,7 @@ class Parking:
         )
 
     def _has_doubt(self, event: int) -> bool:
-        return self._queued[event] > 0 or any(self._fold.reservations.of_event(event))
+        return event in self._queued or any(self._fold.reservations.of_event(event))
 
     def overtaking_faults(self, source: Source, objects: Iterable[Held]) -> Iterator[str]:
         """Say whom it overtakes who is served now."""

@@ -31,7 +31,7 @@ class Reservations:
     def __init__(self) -> None:
         self._planned: defaultdict[Held, dict[int, list[PlannedChange]]] = defaultdict(dict)
         self._labels: defaultdict[int, dict[str, None]] = defaultdict(dict)
-        """The same objects by event, in order."""
+        """The same objects by event, the first reserved first."""
         self._drawn: defaultdict[Held, Counter[Pocket]] = defaultdict(Counter)
         """Of areas: the places that all groups together will take, by pocket."""
 

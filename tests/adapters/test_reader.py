@@ -18,7 +18,7 @@ from aiokafka.protocol.fetch import FetchRequest_v11
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
 from adapters.kafka.fetching import Fetched, FetchRequest, FetchResponse
-from adapters.kafka.reader import KafkaReader, fetch_wait_ms, lost_wait_ms, open_reader
+from adapters.kafka.reader import KafkaReader, fetch_wait_ms, open_reader, unanswered_wait_ms
 from adapters.ports import LogUnreachableError, PositionLostError, TopicPartition
 from tests.adapters.brokers import Brokers
 
@@ -209,17 +209,29 @@ async def test_a_leader_that_falls_silent_is_given_up_and_the_next_one_asked(
         await reader.close()
 
 
-async def test_nobody_waits_long_who_may_be_the_next_leader_of_a_lost_partition() -> None:
-    async def away(_: Asked) -> list[Fetched]:
-        raise KafkaConnectionError("away")
+async def away(_: Asked) -> list[Fetched]:
+    raise KafkaConnectionError("away")
 
-    cluster = Cluster({A: 1, B: 2}, broker_1=away, broker_2=nothing)
+
+async def leads_no_more(asked: Asked) -> list[Fetched]:
+    return [fetched(one, -1, error=NotLeaderForPartitionError.errno) for one in asked]
+
+
+@pytest.mark.parametrize(
+    ("leaders", "broker_1"),
+    [({A: 1, B: 2}, away), ({A: 1, B: 2}, leads_no_more), ({B: 2}, nothing)],
+    ids=["away", "leads no more", "no leader"],
+)
+async def test_nobody_waits_long_who_may_be_the_next_leader_of_a_partition_without_answers(
+    leaders: Mapping[TopicPartition, int], broker_1: Answer
+) -> None:
+    cluster = Cluster(leaders, broker_1=broker_1, broker_2=nothing)
     reader = cluster.reader(A, B)
     assert await reader.fetch(1, 30) == []
     assert cluster.waits_ms["broker_2"] == fetch_wait_ms  # both were asked at the same time
-    for _ in range(3):
+    for _ in range(10):
         await reader.fetch(1, 30)
-    assert cluster.waits_ms["broker_2"] == lost_wait_ms
+    assert cluster.waits_ms["broker_2"] == unanswered_wait_ms
 
     cluster.leaders[A] = 2
     for _ in range(10):

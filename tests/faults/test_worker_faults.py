@@ -38,9 +38,9 @@ async def drop(
     await opened.close()
 
 
-def test_every_crash_point_of_the_loop_is_reached_by_some_test() -> None:
+def test_the_crash_points_are_those_of_the_loop() -> None:
     named = re.findall(r'\._at\("([^"]+)"', inspect.getsource(owner))
-    assert sorted(named) == sorted([*CRASH_POINTS, "5 voted"])  # of groups alone
+    assert sorted(named) == sorted([*CRASH_POINTS, "5 voted"])  # that is groups' alone
 
 
 @pytest.mark.parametrize("point", CRASH_POINTS)
