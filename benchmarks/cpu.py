@@ -14,8 +14,12 @@ _STOLEN = 7
 
 
 def cpu_seconds(pid: int) -> float:
-    """Give the CPU time of a process so far, its finished children included."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    """Give the CPU time of a process so far, its finished children included; 0 if it has ended."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii")
+    except FileNotFoundError:  # a child of Postgres, say: now its parent has its time
+        return 0.0
+    fields = stat.rpartition(")")[2].split()
     return sum(int(field) for field in fields[11:15]) / _TICKS_PER_S
 
 
