@@ -36,7 +36,8 @@ def installation(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     environment = tmp_path_factory.mktemp("installation") / "env"
     run(*UV, "venv", "--quiet", "--python", sys.executable, environment)
     lock = ROOT / "requirements" / "run.txt"
-    install = (*UV, "pip", "install", "--quiet", "--python", environment / "bin" / "python")
+    python = environment / "bin" / "python"
+    install: list[str | Path] = [*UV, "pip", "install", "--quiet", "--python", python]
     run(*install, "--require-hashes", "--requirement", lock)
     run(*install, "--no-deps", wheel)
     return environment
