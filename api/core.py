@@ -32,7 +32,9 @@ class Ingress:
     ) -> None:
         self.topics = topics
         self._log = KafkaLog(bootstrap)
-        self._publisher = Publisher(bootstrap, limits.append_deadline_s)
+        self._publisher = Publisher(
+            bootstrap, limits.append_deadline_s, lambda: len(self.submitter.waiters)
+        )
         self._queries = OffsetQueries(bootstrap)
         events, groups = partitions_of(topics, EVENTS_OUTBOX), partitions_of(topics, GROUPS_OUTBOX)
         self.keys = KeyRing(accounts)

@@ -6,7 +6,10 @@ Rules of this file:
    has something to send. Meanwhile the next ones gather, and a moment longer if the request before
    had several records: to all who handle it, a batch costs as much as fifteen records
    (docs/performance.md). Whoever is alone does not wait.
-2. A batch is sent again until its deadline, and never stands in the log twice. When its ack stays
+2. Who publishes what others answer says how much is unanswered, and a batch takes half of that at
+   most: two halves are under way, and while the owner decides one the ingress answers the other.
+   If it were one large batch and a small one, they would mostly wait for each other.
+3. A batch is sent again until its deadline, and never stands in the log twice. When its ack stays
    out, the outcome is unknown, unless it never left this process: everybody who waits is told so,
    and the partition gets a new producer. The others go on, also while it is asked for.
 """
@@ -48,6 +51,8 @@ from adapters.ports import (
 log = logging.getLogger(__name__)
 
 batch_records_max = 1_000
+batch_half_min = 16
+"""A half may be as small as this; below, a batch costs more than it brings."""
 gather_s = 0.001
 """Long enough for those whose answers came together to ask together again."""
 gathered_bytes_max = 768 * 1024
@@ -100,9 +105,16 @@ class _Line:
 class Publisher:
     """Publishes records in batches; one instance per process."""
 
-    def __init__(self, bootstrap: str, ack_deadline: float = ack_deadline_s) -> None:
+    def __init__(
+        self,
+        bootstrap: str,
+        ack_deadline: float = ack_deadline_s,
+        unanswered: Callable[[], int] | None = None,
+    ) -> None:
+        """Make one; `unanswered` counts the records that somebody has yet to answer, see rule 2."""
         self._bootstrap = bootstrap
         self._ack_deadline = ack_deadline
+        self._unanswered = unanswered
         self._client: AIOKafkaClient | None = None
         self._starting = asyncio.Lock()
         self._lines: dict[TopicPartition, _Line] = {}
@@ -233,7 +245,7 @@ class Publisher:
 
     def _take_next(self, line: _Line, producer: Producer) -> None:
         """Take the next batch from a line's queue; if it cannot be built, nothing is taken."""
-        waiting = _gather(line.queue)
+        waiting = _gather(line.queue, self._batch_max())
         try:
             batch = producer.build([one.record for one in waiting], record_bytes_max)
         except Exception as error:  # noqa: BLE001 - whatever it is, who waits must hear of it
@@ -241,6 +253,12 @@ class Publisher:
         else:
             deadline = asyncio.get_running_loop().time() + self._ack_deadline
             line.sent = _Sent(batch, producer, waiting, deadline)
+
+    def _batch_max(self) -> int:
+        if self._unanswered is None:
+            return batch_records_max
+        half = (self._unanswered() + 1) // 2
+        return min(batch_records_max, max(batch_half_min, half))
 
     async def _send_taken(
         self, client: AIOKafkaClient, leader: int, sent: Sequence[tuple[_Line, _Sent]]
@@ -287,10 +305,10 @@ async def _outcomes(
     return await send_batches(client, leader, [one.batch for one in sent])
 
 
-def _gather(queue: deque[_Waiting]) -> list[_Waiting]:
+def _gather(queue: deque[_Waiting], count_max: int) -> list[_Waiting]:
     batch: list[_Waiting] = []
     size = 0
-    while queue and len(batch) < batch_records_max:
+    while queue and len(batch) < count_max:
         size += queue[0].record.size
         if batch and size > gathered_bytes_max:
             break

@@ -85,6 +85,24 @@ async def test_after_a_batch_of_several_the_next_one_gathers_a_moment_longer(
     assert late.result().offset == 3
 
 
+@pytest.mark.parametrize(("unanswered", "first"), [(40, 20), (5, 16)])
+async def test_a_batch_takes_half_of_what_is_unanswered_but_not_a_few(
+    kafka_bootstrap: str,
+    partition: TopicPartition,
+    monkeypatch: pytest.MonkeyPatch,
+    unanswered: int,
+    first: int,
+) -> None:
+    monkeypatch.setattr("adapters.kafka.publisher.gather_s", 0.5)
+    publisher = Publisher(kafka_bootstrap, unanswered=lambda: unanswered)
+    waiting = [publisher.enqueue(partition, NewRecord(b"x")) for _ in range(first + 3)]
+
+    assert (await waiting[0]).offset == 0
+    assert [one.done() for one in waiting] == [True] * first + [False] * 3
+    assert [(await one).offset for one in waiting] == list(range(first + 3))
+    await publisher.close()
+
+
 async def test_who_is_alone_does_not_wait_for_company(
     publisher: Publisher, partition: TopicPartition, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,6 +25,7 @@ from schemas.topics import EVENTS_COMMANDS, EVENTS_OUTBOX, GROUPS_COMMANDS, Topi
 from tests.api.ingress import create_event, ingress
 from tests.api.owners import owners
 from tests.conftest import MakeTopics
+from tests.eventually import eventually
 from tests.workers.house import SAMPLE_HASH, WORKSPACE, book
 
 
@@ -262,6 +263,30 @@ async def test_past_the_bound_commands_are_refused_and_finishing_ones_last(
     await asyncio.gather(*waiting, return_exceptions=True)
     submitter.check_room()
     await publisher.close()
+
+
+async def test_half_of_the_open_commands_go_out_at_once(
+    kafka_bootstrap: str, topics: Topics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.kafka.publisher.gather_s", 1.0)
+    commands = TopicPartition(topics[EVENTS_COMMANDS].physical_name, 0)
+    log = KafkaLog(kafka_bootstrap)
+    async with ingress(kafka_bootstrap, topics) as core:
+        waiting = [
+            asyncio.create_task(core.submitter.change(0, 1, book(1, "A-1"))) for _ in range(40)
+        ]
+        found = []
+
+        async def has_come() -> None:
+            found.append((await log.span(commands)).end)
+            assert found[-1]
+
+        await eventually(has_come)
+        assert found[-1] == 20
+        for one in waiting:
+            one.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+    await log.close()
 
 
 async def test_nothing_is_appended_before_the_tail_reads(
