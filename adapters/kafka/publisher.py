@@ -8,13 +8,15 @@ Rules of this file:
    (docs/performance.md). Whoever is alone does not wait.
 2. Who publishes what others answer says how much is unanswered, and a batch takes half of that at
    most: two halves are under way, and while the owner decides one the ingress answers the other.
-   If it were one large batch and a small one, they would mostly wait for each other.
+   If it were one large batch and a small one, they would mostly wait for each other. So the moment
+   lasts until there is a half, but not long.
 3. A batch is sent again until its deadline, and never stands in the log twice. When its ack stays
    out, the outcome is unknown, unless it never left this process: everybody who waits is told so,
    and the partition gets a new producer. The others go on, also while it is asked for.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -55,6 +57,8 @@ batch_half_min = 16
 """A half may be as small as this; below, a batch costs more than it brings."""
 gather_s = 0.001
 """Long enough for those whose answers came together to ask together again."""
+gather_half_s = 0.003
+"""The longest wait for a half."""
 gathered_bytes_max = 768 * 1024
 """Below what any topic takes in one append (1 MiB, events.commands): the limit is the batch's."""
 record_bytes_max = 10 * 1024 * 1024
@@ -122,6 +126,9 @@ class Publisher:
         """By broker."""
         self._crowded: set[int] = set()
         """Brokers whose last request had several records."""
+        self._queued = 0
+        """Records in all queues."""
+        self._half_is_there = asyncio.Event()
 
     async def send(self, partition: TopicPartition, record: NewRecord) -> Appended:
         """Append a record and wait for its ack.
@@ -144,6 +151,9 @@ class Publisher:
             line = self._lines[partition] = _Line(partition)
         was_busy = line.is_busy
         line.queue.append(_Waiting(record, tell))
+        self._queued += 1
+        if self._is_half_there():
+            self._half_is_there.set()
         if not was_busy:
             line.leaderless_since = None
             self._wake_sender(self._leader_of(line))
@@ -156,7 +166,7 @@ class Publisher:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         for line in self._lines.values():
-            _give_up(line, LogUnreachableError("the publisher was closed"))
+            self._give_up(line, LogUnreachableError("the publisher was closed"))
         await self._drop(self._client)
 
     def _leader_of(self, line: _Line) -> int:
@@ -183,7 +193,7 @@ class Publisher:
         """Send what there is for a broker, until there is nothing more."""
         while True:
             if leader in self._crowded:
-                await asyncio.sleep(gather_s)
+                await self._let_gather()
             lines = self._busy_lines(leader)
             if not lines:
                 return
@@ -198,8 +208,21 @@ class Publisher:
                 if not isinstance(error, LogUnreachableError):
                     log.exception("records could not be published", extra={"broker": leader})
                 for line in lines:
-                    _give_up(line, LogUnreachableError(str(error)))
+                    self._give_up(line, LogUnreachableError(str(error)))
                 await self._drop(client)
+
+    async def _let_gather(self) -> None:
+        """Give those who are about to publish the moment of rules 1 and 2."""
+        if self._unanswered is None:
+            await asyncio.sleep(gather_s)
+        elif not self._is_half_there():
+            self._half_is_there.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(gather_half_s):
+                    await self._half_is_there.wait()
+
+    def _is_half_there(self) -> bool:
+        return self._unanswered is not None and self._queued * 2 >= self._unanswered()
 
     async def _find_leaders(self, client: AIOKafkaClient, lines: Collection[_Line]) -> None:
         now = asyncio.get_running_loop().time()
@@ -208,7 +231,7 @@ class Publisher:
             if line.leaderless_since is None:
                 line.leaderless_since = now
             elif now - line.leaderless_since > self._ack_deadline:
-                _give_up(line, LogUnreachableError(f"nobody leads {line.partition}"))
+                self._give_up(line, LogUnreachableError(f"nobody leads {line.partition}"))
             elif line.sent is not None:
                 _settle(line, line.sent, LeaderNotAvailableError())
             client.add_topic(line.partition.topic)
@@ -238,7 +261,7 @@ class Publisher:
                 line.producer = await start_producer(client, line.partition)
         except Exception as error:  # noqa: BLE001 - whatever it is, who waits must hear of it
             log.warning("no producer", extra={"partition": str(line.partition), "why": repr(error)})
-            _give_up(line, LogUnreachableError(f"no producer for {line.partition}: {error!r}"))
+            self._give_up(line, LogUnreachableError(f"no producer for {line.partition}: {error!r}"))
         finally:
             line.asking = None
         self._wake_sender(self._leader_of(line))
@@ -246,6 +269,7 @@ class Publisher:
     def _take_next(self, line: _Line, producer: Producer) -> None:
         """Take the next batch from a line's queue; if it cannot be built, nothing is taken."""
         waiting = _gather(line.queue, self._batch_max())
+        self._queued -= len(waiting)
         try:
             batch = producer.build([one.record for one in waiting], record_bytes_max)
         except Exception as error:  # noqa: BLE001 - whatever it is, who waits must hear of it
@@ -279,6 +303,15 @@ class Publisher:
             await learn_leaders(client)
         elif sum(one.batch.record_count for _, one in sent) > 1:
             self._crowded.add(leader)
+
+    def _give_up(self, line: _Line, error: LogUnreachableError) -> None:
+        """Tell everybody in a line that it goes no further."""
+        if line.sent is not None:
+            _fail(line, line.sent, error)
+        line.producer = None
+        self._queued -= len(line.queue)
+        _tell_all(line.queue, error)
+        line.queue.clear()
 
     async def _started(self) -> AIOKafkaClient:
         async with self._starting:
@@ -328,15 +361,6 @@ def _settle(line: _Line, sent: _Sent, outcome: Appended | KafkaError) -> None:
     elif not outcome.retriable or asyncio.get_running_loop().time() >= sent.deadline:
         log.warning("a batch was not sent", extra={"why": repr(outcome)})
         _fail(line, sent, outcome)
-
-
-def _give_up(line: _Line, error: LogUnreachableError) -> None:
-    """Tell everybody in a line that it goes no further."""
-    if line.sent is not None:
-        _fail(line, line.sent, error)
-    line.producer = None
-    _tell_all(line.queue, error)
-    line.queue.clear()
 
 
 def _fail(line: _Line, sent: _Sent, error: Exception) -> None:

@@ -93,13 +93,42 @@ async def test_a_batch_takes_half_of_what_is_unanswered_but_not_a_few(
     unanswered: int,
     first: int,
 ) -> None:
-    monkeypatch.setattr("adapters.kafka.publisher.gather_s", 0.5)
+    monkeypatch.setattr("adapters.kafka.publisher.gather_half_s", 0.5)
     publisher = Publisher(kafka_bootstrap, unanswered=lambda: unanswered)
     waiting = [publisher.enqueue(partition, NewRecord(b"x")) for _ in range(first + 3)]
 
     assert (await waiting[0]).offset == 0
     assert [one.done() for one in waiting] == [True] * first + [False] * 3
     assert [(await one).offset for one in waiting] == list(range(first + 3))
+    await publisher.close()
+
+
+async def test_a_half_is_waited_for_and_not_beyond(
+    kafka_bootstrap: str, partition: TopicPartition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.kafka.publisher.gather_half_s", 60)
+    publisher = Publisher(kafka_bootstrap, unanswered=lambda: 6)
+    await asyncio.gather(*(publisher.enqueue(partition, NewRecord(b"x")) for _ in range(3)))
+
+    early = [publisher.enqueue(partition, NewRecord(b"x")) for _ in range(2)]
+    await asyncio.wait(early, timeout=0.3)
+    assert not early[0].done()
+    late = publisher.enqueue(partition, NewRecord(b"x"))
+
+    assert (await asyncio.wait_for(late, timeout=10)).offset == 5
+    assert [one.result().offset for one in early] == [3, 4], "they went together"
+    await publisher.close()
+
+
+async def test_a_half_is_not_waited_for_longer_than_a_moment(
+    kafka_bootstrap: str, partition: TopicPartition
+) -> None:
+    publisher = Publisher(kafka_bootstrap, unanswered=lambda: 1_000)
+    await asyncio.gather(*(publisher.enqueue(partition, NewRecord(b"x")) for _ in range(2)))
+
+    alone = publisher.enqueue(partition, NewRecord(b"x"))
+
+    assert (await asyncio.wait_for(alone, timeout=10)).offset == 2
     await publisher.close()
 
 

@@ -268,12 +268,12 @@ async def test_past_the_bound_commands_are_refused_and_finishing_ones_last(
 async def test_half_of_the_open_commands_go_out_at_once(
     kafka_bootstrap: str, topics: Topics, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("adapters.kafka.publisher.gather_s", 1.0)
+    monkeypatch.setattr("adapters.kafka.publisher.gather_half_s", 1.0)
     commands = TopicPartition(topics[EVENTS_COMMANDS].physical_name, 0)
     log = KafkaLog(kafka_bootstrap)
     async with ingress(kafka_bootstrap, topics) as core:
         waiting = [
-            asyncio.create_task(core.submitter.change(0, 1, book(1, "A-1"))) for _ in range(40)
+            asyncio.create_task(core.submitter.change(0, 1, book(1, "A-1"))) for _ in range(39)
         ]
         found = []
 
@@ -282,7 +282,7 @@ async def test_half_of_the_open_commands_go_out_at_once(
             assert found[-1]
 
         await eventually(has_come)
-        assert found[-1] == 20
+        assert found[-1] == 20, "the other 19 wait for one more"
         for one in waiting:
             one.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
