@@ -10,6 +10,8 @@ Rules of this file:
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+import msgspec
+
 
 class TopicPartition(NamedTuple):
     """One partition of one topic."""
@@ -26,7 +28,7 @@ key_and_headers_bytes = 512
 """More than our own keys and headers take; counting them costs more than it tells."""
 
 
-class NewRecord(NamedTuple):
+class NewRecord(msgspec.Struct, frozen=True, gc=False):
     """A record to append; the log stamps offset and time."""
 
     value: bytes
@@ -61,7 +63,7 @@ class LogRecord(Protocol):
     def headers(self) -> Sequence[tuple[str, bytes]]: ...
 
 
-class Appended(NamedTuple):
+class Appended(msgspec.Struct, frozen=True, gc=False):
     """The acknowledgement of an append."""
 
     offset: int

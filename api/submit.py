@@ -15,7 +15,9 @@ import secrets
 from collections.abc import Iterable
 from itertools import count
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 from adapters.kafka.publisher import Publisher
 from adapters.ports import Appended, LogRecord, NewRecord, TopicPartition
@@ -43,7 +45,7 @@ from schemas.topics import EVENTS_COMMANDS, GROUPS_COMMANDS, Topics
 _APPLIED = type_name(DecisionApplied)
 
 
-class Answered(NamedTuple):
+class Answered(msgspec.Struct, frozen=True, gc=False):
     """The answer to a command, as the log holds it."""
 
     answer: Answer
@@ -285,7 +287,7 @@ class _DecisionWaiter(_Waiter):
         if not any(isinstance(fact, HoldDeadlineSet | GroupConfirmed) for fact in decided.facts):
             return decided
         applied = [fact for place in sorted(self._applied) for fact in self._applied[place]]
-        return decided._replace(facts=applied)
+        return msgspec.structs.replace(decided, facts=applied)
 
 
 def _answered(data: Any, offset: int) -> Answered:  # noqa: ANN401 - Data of either kind of facts

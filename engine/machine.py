@@ -8,7 +8,9 @@ Rules of this file:
 """
 
 from collections.abc import Collection
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
+
+import msgspec
 
 from schemas.commands import Asked
 from schemas.outbox import Answer, Data
@@ -19,7 +21,7 @@ Cause = TypeVar("Cause")
 Fact = TypeVar("Fact")
 
 
-class Decision(NamedTuple, Generic[Fact]):
+class Decision(msgspec.Struct, Generic[Fact], frozen=True):
     """What a cause leads to: an answer, if somebody asked, and the facts.
 
     A command that leads to no answer is deferred: the facts say what it waits for.

@@ -12,7 +12,7 @@ Rules of this file:
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -320,7 +320,7 @@ class Ledger:
             key = b"%d" % event
             headers.append((HEADER_EVENT, key))
         if asked is not None and decision.answer is not None:
-            headers += _waiting(asked)
+            _add_waiting(headers, asked)
         if decided_by is not None:
             for name in _PASSED_ON:
                 value = header(decided_by, name)
@@ -350,11 +350,11 @@ def _asked(record: LogRecord, command: Any = None) -> Asked:  # noqa: ANN401 - t
     )
 
 
-def _waiting(asked: Asked) -> Iterator[tuple[str, bytes]]:
-    """Give the headers that bring an answer to who waits for it."""
+def _add_waiting(headers: list[tuple[str, bytes]], asked: Asked) -> None:
+    """Add the headers that bring an answer to who waits for it."""
     if asked.workspace:
-        yield HEADER_WORKSPACE, asked.workspace.encode()
+        headers.append((HEADER_WORKSPACE, asked.workspace.encode()))
     if asked.ingress is not None:
-        yield HEADER_INGRESS, asked.ingress.encode()
+        headers.append((HEADER_INGRESS, asked.ingress.encode()))
     if asked.request is not None:
-        yield HEADER_REQUEST, asked.request.encode()
+        headers.append((HEADER_REQUEST, asked.request.encode()))

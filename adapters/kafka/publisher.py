@@ -16,14 +16,13 @@ Rules of this file:
 """
 
 import asyncio
-import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
 
+import msgspec
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import (
     KafkaError,
@@ -69,7 +68,7 @@ Tell = Callable[[Appended | Exception], None]
 """Takes the ack of a record, or why there is none; it must not raise."""
 
 
-class _Waiting(NamedTuple):
+class _Waiting(msgspec.Struct, frozen=True, gc=False):
     record: NewRecord
     tell: Tell
 
@@ -128,6 +127,8 @@ class Publisher:
         """Brokers whose last request had several records."""
         self._queued = 0
         """Records in all queues."""
+        self._gathering = 0
+        """Senders that wait for a half."""
         self._half_is_there = asyncio.Event()
 
     async def send(self, partition: TopicPartition, record: NewRecord) -> Appended:
@@ -152,7 +153,7 @@ class Publisher:
         was_busy = line.is_busy
         line.queue.append(_Waiting(record, tell))
         self._queued += 1
-        if self._is_half_there():
+        if self._gathering and self._is_half_there():
             self._half_is_there.set()
         if not was_busy:
             line.leaderless_since = None
@@ -217,9 +218,14 @@ class Publisher:
             await asyncio.sleep(gather_s)
         elif not self._is_half_there():
             self._half_is_there.clear()
-            with contextlib.suppress(TimeoutError):
+            self._gathering += 1
+            try:
                 async with asyncio.timeout(gather_half_s):
                     await self._half_is_there.wait()
+            except TimeoutError:
+                pass
+            finally:
+                self._gathering -= 1
 
     def _is_half_there(self) -> bool:
         return self._unanswered is not None and self._queued * 2 >= self._unanswered()

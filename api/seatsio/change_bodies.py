@@ -7,7 +7,8 @@ Rules of this file:
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+
+import msgspec
 
 from api.limits import events_per_group_max, objects_per_command_max
 from api.seatsio.best_available import WantedBest
@@ -28,7 +29,7 @@ from schemas.commands import Change, Hold, ObjectChange
 from schemas.facts import FREE, HELD
 
 
-class Wanted(NamedTuple):
+class Wanted(msgspec.Struct, frozen=True):
     """A status change as the rest of the dialect works with it."""
 
     status: str
@@ -63,7 +64,7 @@ class Wanted(NamedTuple):
         )
 
 
-class WantedOn(NamedTuple):
+class WantedOn(msgspec.Struct, frozen=True):
     """A status change with the keys of the events it is for."""
 
     events: list[str]

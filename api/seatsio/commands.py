@@ -13,8 +13,9 @@ Rules of this file:
 
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import Any
 
+import msgspec
 from aiohttp import web
 
 from api.call import Call
@@ -39,7 +40,7 @@ Entries = list[Entry]
 Refuse = Callable[[Rejected], VendorError]
 
 
-class _Writing(NamedTuple):
+class _Writing(msgspec.Struct, frozen=True, gc=False):
     """How an answer is written down, and until when (by the monotonic clock) it is looked for."""
 
     show: Show | None
@@ -74,11 +75,12 @@ class Commands:
         directory, workspace = self._parts.core.directory, call.workspace.key
         asked = idempotency(call)
         is_single = asked is not None or prefers_async(call)
-        first = None if asked is None else await self._answers.first(call, asked)
-        with told_late(None if first is None else first.place):
-            if is_single or behind_is_wrong:
+        of_first: Entries = []
+        if is_single or behind_is_wrong:
+            first = None if asked is None else await self._answers.first(call, asked)
+            with told_late(None if first is None else first.place):
                 await directory.catch_up(workspace)
-            of_first = [] if first is None else await self._events_of(first)
+                of_first = [] if first is None else await self._events_of(first)
         entries = (
             of_first
             or directory.find_all_now(workspace, keys)

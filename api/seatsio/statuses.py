@@ -6,9 +6,10 @@ owner decides alone, otherwise the workspace's coordinator with all their owners
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from functools import partial
 from itertools import islice
+from typing import Any
 
 import msgspec
 from aiohttp import web
@@ -64,6 +65,7 @@ from schemas.facts import BOOKED, FREE, HELD, RESALE
 from schemas.rejections import Rejected
 
 ALIASES = {"book": BOOKED, "hold": HELD, "release": FREE, "put-up-for-resale": RESALE}
+Changing = Coroutine[Any, Any, web.Response]
 SEASON_ACTIONS = {"override-season-status": True, "use-season-status": False}
 command_bytes_max = 768 * 1024
 """A command's record may have 1 MiB (topics.yaml); the outbox's repeats it with more around."""
@@ -91,11 +93,13 @@ class Statuses:
             routes.append(_route(path, handler, Lane.REGULAR))
         return [*routes, _route("{key}/actions/change-object-status", self._change_event)]
 
-    async def _change_group(self, call: Call) -> web.Response:
-        return await self._change(call, read_group_status(call.body))
+    # What follows is awaited by who calls it: a coroutine of its own around each would be felt.
 
-    async def _change_group_to(self, status: str, call: Call) -> web.Response:
-        return await self._change(call, read_group_change(call.body, status))
+    def _change_group(self, call: Call) -> Changing:
+        return self._change(call, read_group_status(call.body))
+
+    def _change_group_to(self, status: str, call: Call) -> Changing:
+        return self._change(call, read_group_change(call.body, status))
 
     async def _change_event(self, call: Call) -> web.Response:
         return await self._change_one(call, read_event_status(call.body))
@@ -167,7 +171,7 @@ class Statuses:
 
         return await self._commands.on_events(call, [await event_key(self._parts, call)], change)
 
-    async def _change(self, call: Call, asked: WantedOn) -> web.Response:
+    def _change(self, call: Call, asked: WantedOn) -> Changing:
         """Make one change on each of some events; the objects shown are those of the first."""
         expanded = _expands_objects(call)
         check_size(len(call.body) * len(asked.events))
@@ -191,9 +195,7 @@ class Statuses:
                 return await self._commands.repeat(call, error, shown, refuse)
             return await self._send(call, entries, changes, shown, same_channels=len(changes) > 1)
 
-        return await self._commands.on_events(
-            call, asked.events, change, behind_is_wrong=bool(doubled)
-        )
+        return self._commands.on_events(call, asked.events, change, behind_is_wrong=bool(doubled))
 
     async def _change_batch(self, call: Call) -> web.Response:
         """Make changes in their order; the objects are shown as each change left them."""
@@ -275,7 +277,7 @@ class Statuses:
 
         return await if_soon(read()) or {}
 
-    async def _send(
+    def _send(
         self,
         call: Call,
         entries: Sequence[Entry],
@@ -283,7 +285,7 @@ class Statuses:
         show: Show | None,
         *,
         same_channels: bool = False,
-    ) -> web.Response:
+    ) -> Changing:
         command = ChangeObjectStatus(
             workspace=call.workspace.key,
             idempotency=idempotency(call),
@@ -292,9 +294,9 @@ class Statuses:
             same_channels=same_channels,
         )
         refuse = self._refuse(call, entries)
-        if len({entry.partition for entry in entries}) > 1:
-            return await self._commands.decide(call, command, show, refuse)
-        return await self._commands.change(call, entries[0], command, show, refuse)
+        if len(entries) > 1 and len({entry.partition for entry in entries}) > 1:
+            return self._commands.decide(call, command, show, refuse)
+        return self._commands.change(call, entries[0], command, show, refuse)
 
     def _refuse(self, call: Call, entries: Sequence[Entry]) -> Refuse:
         def refuse(rejected: Rejected) -> VendorError:
@@ -335,6 +337,8 @@ class Statuses:
 
 def doubled_objects(objects: Sequence[ObjectChange]) -> list[int]:
     """Name the places of objects that an earlier place of the same change names already."""
+    if len(objects) == 1:
+        return []
     labels = [item.label for item in objects]
     if len(set(labels)) == len(labels):
         return []

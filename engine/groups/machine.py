@@ -140,7 +140,7 @@ class GroupsMachine:
                 decision = self._decide_command(state, cause, now, asked)
                 if not isinstance(cause, ChangeObjectStatus):
                     facts = pass_sale_on(state.directory, decision.facts, now)
-                    decision = decision._replace(facts=facts)
+                    decision = msgspec.structs.replace(decision, facts=facts)
                 refusal = too_large(decision.facts)
                 return decision if refusal is None else Decision(refusal, [])
 

@@ -17,7 +17,6 @@ Rules of this file:
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 import msgspec
 
@@ -48,7 +47,7 @@ _encode = msgspec.json.Encoder().encode
 _NONE_OF_CHANNEL = ChannelCounts()
 
 
-class Moved(NamedTuple):
+class Moved(msgspec.Struct, frozen=True):
     """An object after a change, and the status it (an area: its first places) had before."""
 
     state: ObjectState

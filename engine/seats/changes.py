@@ -8,8 +8,6 @@ Rules of this file:
 4. The workspace of a request is checked against that of each event: another's event is not found.
 """
 
-from typing import NamedTuple
-
 import msgspec
 
 from engine.charts.inventory import BookableObject
@@ -61,7 +59,7 @@ obstacles_bytes_max = 256 * 1024
 _encode = msgspec.json.Encoder().encode
 
 
-class Request(NamedTuple):
+class Request(msgspec.Struct, frozen=True):
     """What a command, or a part of a group, asks for."""
 
     workspace: str
@@ -103,7 +101,9 @@ class Attempt:
         self._overridden: dict[tuple[int, str, int], int] = {}
         """The overlay of what events override: by event, label and season."""
         self._last_seq: dict[int, int] = {}
-        objects = sum(len(change.objects) for change in request.changes)
+        objects = 0
+        for change in request.changes:
+            objects += len(change.objects)
         self._counts_all = objects > counted_from_objects
         self._told_bytes = 0
         """Of the facts that are counted, and of what a reservation says besides."""
@@ -146,7 +146,11 @@ class Attempt:
         ]
 
     def _refuse_before_objects(self) -> Rejected | None:
-        reasons = [why for why in map(self._refuse_change, self._request.changes) if why]
+        reasons = []
+        for change in self._request.changes:
+            why = self._refuse_change(change)
+            if why is not None:
+                reasons.append(why)
         if not reasons:
             return None
         foremost, detail = min(reasons, key=lambda why: why[0].precedence)

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from functools import partial
 from typing import Final, NamedTuple
 
-import msgspec
+from msgspec.structs import replace
 
 from engine.charts.inventory import SeatMap
 from engine.machine import Decision
@@ -334,7 +334,7 @@ def _judge_parked(state: SeatsState, item: ParkedItem, now: int) -> Decision[Sea
     waiting = item.waiting
     if isinstance(waiting, CommandParked):
         judged = _judge_command(state, waiting.command, now, item.number)
-        return judged if isinstance(judged, Waits) else judged._replace(asked=waiting.asked)
+        return judged if isinstance(judged, Waits) else replace(judged, asked=waiting.asked)
     spoken = decide_queued(state, waiting, item.number, now)
     return spoken if isinstance(spoken, Waits) else Decision(None, [spoken])
 
@@ -393,4 +393,4 @@ def _deadline_here(state: SeatsState, fact: HoldDeadlineSet, now: int) -> HoldDe
     previous = state.holds.deadline(fact.token, fact.previous_expires_at)
     if previous > now:
         return fact
-    return msgspec.structs.replace(fact, expires_at=previous, previous_expires_at=previous)
+    return replace(fact, expires_at=previous, previous_expires_at=previous)

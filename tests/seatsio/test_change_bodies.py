@@ -24,7 +24,7 @@ def body(**fields: object) -> bytes:
 
 
 def wanted(status: str = "booked", *objects: ObjectChange, **fields: Any) -> Wanted:  # noqa: ANN401
-    absent = dict.fromkeys(Wanted._fields[2:])
+    absent = dict.fromkeys(Wanted.__struct_fields__[2:])
     given_ = {**absent, "keep_extra_data": False, "ignore_channels": False, **fields}
     return Wanted(status, list(objects) or [ObjectChange(label="A-1")], **given_)
 
@@ -137,7 +137,8 @@ def test_the_other_routes_know_what_they_have_no_use_for() -> None:
     plain = body(objects=["A-1"])
     assert read_event_change(plain, "booked") == wanted()
     assert read_event_status(body(objects=["A-1"], status="x")) == wanted("x")
-    assert read_group_change(body(objects=["A-1"], events=["e"]), "free") == (["e"], wanted("free"))
+    of_group = read_group_change(body(objects=["A-1"], events=["e"]), "free")
+    assert of_group == WantedOn(["e"], wanted("free"))
     for field, value in (("events", ["e"]), ("status", "x"), ("type", "RELEASE")):
         problem = [f"#: extraneous key [{field}] is not permitted"]
         assert refused(read_event_change, body(objects=["A-1"], **{field: value}), "x") == problem
