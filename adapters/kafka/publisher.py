@@ -4,7 +4,7 @@ Rules of this file:
 
 1. Each broker has one request under way, with a batch for every partition that it leads and that
    has something to send. Meanwhile the next ones gather, and a moment longer if the request before
-   had several records: to all who handle it, a batch costs as much as fifteen records
+   had several records: to all who handle it, a batch costs as much as ten records
    (docs/performance.md). Whoever is alone does not wait.
 2. Who publishes what others answer says how much is unanswered, and a batch takes half of that at
    most: two halves are under way, and while the owner decides one the ingress answers the other.
