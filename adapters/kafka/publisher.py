@@ -55,9 +55,9 @@ batch_records_max = 1_000
 batch_half_min = 16
 """A half may be as small as this; below, a batch costs more than it brings."""
 gather_s = 0.001
-"""Long enough for those whose answers came together to ask together again."""
+"""The moment of rule 1."""
 gather_half_s = 0.003
-"""The longest wait for a half."""
+"""The longest moment of rule 2: in it, those whose answers came together ask together again."""
 gathered_bytes_max = 768 * 1024
 """Below what any topic takes in one append (1 MiB, events.commands): the limit is the batch's."""
 record_bytes_max = 10 * 1024 * 1024
@@ -228,7 +228,7 @@ class Publisher:
                 self._gathering -= 1
 
     def _is_half_there(self) -> bool:
-        return self._unanswered is not None and self._queued * 2 >= self._unanswered()
+        return self._unanswered is not None and self._queued >= self._unanswered() // 2
 
     async def _find_leaders(self, client: AIOKafkaClient, lines: Collection[_Line]) -> None:
         now = asyncio.get_running_loop().time()

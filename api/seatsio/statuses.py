@@ -93,7 +93,8 @@ class Statuses:
             routes.append(_route(path, handler, Lane.REGULAR))
         return [*routes, _route("{key}/actions/change-object-status", self._change_event)]
 
-    # What follows is awaited by who calls it: a coroutine of its own around each would be felt.
+    # Plain functions on the way of a booking give a coroutine: one more around it costs nearly a
+    # microsecond of the ingress.
 
     def _change_group(self, call: Call) -> Changing:
         return self._change(call, read_group_status(call.body))

@@ -9,7 +9,7 @@ from adapters.kafka.publisher import Publisher
 from adapters.ports import LogUnreachableError, NewRecord, TopicPartition
 from api.command_ids import command_id, read_command_id
 from api.errors import AnswerLateError, IngressBusyError, NotReadyError
-from api.submit import Submitter
+from api.submit import Answered, Submitter
 from schemas.commands import (
     CommandPosition,
     CreateEvents,
@@ -272,17 +272,22 @@ async def test_half_of_the_open_commands_go_out_at_once(
     commands = TopicPartition(topics[EVENTS_COMMANDS].physical_name, 0)
     log = KafkaLog(kafka_bootstrap)
     async with ingress(kafka_bootstrap, topics) as core:
-        waiting = [
-            asyncio.create_task(core.submitter.change(0, 1, book(1, "A-1"))) for _ in range(39)
-        ]
-        found = []
 
-        async def has_come() -> None:
-            found.append((await log.span(commands)).end)
-            assert found[-1]
+        def start() -> "asyncio.Task[Answered]":
+            return asyncio.create_task(core.submitter.change(0, 1, book(1, "A-1")))
 
-        await eventually(has_come)
-        assert found[-1] == 20, "the other 19 wait for one more"
+        found = [0]
+
+        async def more_has_come() -> None:
+            end = (await log.span(commands)).end
+            assert end > found[-1]
+            found.append(end)
+
+        waiting = [start()]
+        await eventually(more_has_come)
+        waiting += [start() for _ in range(39)]
+        await eventually(more_has_come)
+        assert found == [0, 1, 21], "the other 19 wait for one more: 40 are open"
         for one in waiting:
             one.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
