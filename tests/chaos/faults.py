@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeVar
 from adapters.ports import TopicPartition
 from schemas.topics import EVENTS_OUTBOX
 from tests.chaos.house import House
-from tests.chaos.kafka import storm
+from tests.chaos.kafka import Held, storm
 from tests.chaos.plan import Fault, Kind, gap_s
 
 Choice = TypeVar("Choice")
@@ -25,6 +25,8 @@ class Fired(NamedTuple):
     whom: str
     back_at: int = 0
     """When a broker was there again, though its copies may have been old yet."""
+    held: Sequence[Held] = ()
+    """What the members of a storm had."""
 
     def lasted_at(self, at: int, until: int) -> bool:
         """Say whether it fell into this span."""
@@ -66,6 +68,7 @@ class Faults:
 
     async def _put_in(self, fault: Fault) -> None:
         at, back_at = _now(), 0
+        held: Sequence[Held] = ()
         match fault.kind:
             case Kind.KILL:
                 whom = _picked(self._house.workers_that_run(), fault.pick)
@@ -78,7 +81,7 @@ class Faults:
                 await self._house.keep_stopped(whom, fault.lasts_s)
             case Kind.STORM:
                 self._say(fault, "the owners' group")
-                joined = await storm(
+                joined, held = await storm(
                     self._house.bootstrap, self._house.topics, fault.lasts_s, fault.pick
                 )
                 whom = f"{joined} members came and went"
@@ -92,7 +95,7 @@ class Faults:
                 whom = "Postgres"
                 self._say(fault, whom)
                 await self._house.keep_postgres_stopped(fault.lasts_s)
-        self.fired.append(Fired(fault.kind, at, _now(), whom, back_at))
+        self.fired.append(Fired(fault.kind, at, _now(), whom, back_at, held))
 
     def _busy_partition(self, pick: float) -> TopicPartition:
         topic = self._house.topics[EVENTS_OUTBOX]

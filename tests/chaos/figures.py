@@ -107,16 +107,25 @@ def waits_after_kills(
 ) -> tuple[list[Wait], list[Wait]]:
     """Give the waits after kills alone, and those after kills while another fault lasted.
 
-    Without Postgres the workers go on: its end is none of them.
+    Without Postgres the workers go on: its end is none of them. The time in which the group had
+    given a partition to a member of a storm does not count: the victim could not have it back.
     """
     partitions = list(partitions)
+    held = [one for fault in fired for one in fault.held]
     others = [one for one in fired if one.kind not in (Kind.KILL, Kind.POSTGRES)]
     alone: list[Wait] = []
     amid: list[Wait] = []
     for kill in fired:
         if kill.kind is not Kind.KILL:
             continue
-        waits = (one.wait_after(kill.whom, kill.at, missed) for one in partitions)
+        waits = (
+            one.wait_after(
+                kill.whom,
+                kill.at,
+                [*missed, *(span for outbox, span in held if outbox == one.name)],
+            )
+            for one in partitions
+        )
         found = [wait for wait in waits if wait is not None]
         until = kill.at + serving_again_within_ms
         is_amid = any(one.lasted_at(kill.at - _AFTERMATH_MS, until) for one in others)

@@ -3,16 +3,19 @@
 import asyncio
 import contextlib
 import random
+import time
 from collections.abc import AsyncIterator, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
+from aiokafka import TopicPartition as KafkaPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from adapters.kafka.membership import new_assignor
 from adapters.ports import TopicPartition
-from schemas.topics import EVENTS_COMMANDS, GROUPS_COMMANDS, Topics
+from schemas.topics import EVENTS_COMMANDS, GROUPS_COMMANDS, OUTBOX_OF, Topics
+from tests.chaos.watch import Span
 
 stays_s = (0.2, 1.5)
 pauses_s = (0.2, 1.0)
@@ -63,24 +66,68 @@ async def _admin(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
         await admin.close()
 
 
-async def storm(bootstrap: str, topics: Topics, lasts_s: float, seed: float) -> int:
-    """Let members that serve nothing join the owners' group and leave it; give how many did.
+class Held(NamedTuple):
+    """A member of a storm had a partition, which nobody could serve then."""
+
+    outbox: str
+    span: Span
+
+
+class Storm(NamedTuple):
+    """What came of a storm."""
+
+    joined: int
+    held: list[Held]
+
+
+async def storm(bootstrap: str, topics: Topics, lasts_s: float, seed: float) -> Storm:
+    """Let members that serve nothing join the owners' group and leave it.
 
     They have no static ids, so each join and each departure is a rebalance.
     """
     dice = random.Random(seed)
-    names = [topics[name].physical_name for name in (EVENTS_COMMANDS, GROUPS_COMMANDS)]
+    outboxes = {
+        topics[name].physical_name: topics[OUTBOX_OF[name]].physical_name
+        for name in (EVENTS_COMMANDS, GROUPS_COMMANDS)
+    }
     group = f"{topics[EVENTS_COMMANDS].prefix}seatlog.owners"
     loop = asyncio.get_running_loop()
     ends_at = loop.time() + lasts_s
-    joined = 0
+    joined, notes = 0, _Notes(outboxes)
     while loop.time() < ends_at:
-        joined += await _join_and_leave(bootstrap, group, names, dice.uniform(*stays_s))
+        joined += await _join_and_leave(bootstrap, group, notes, dice.uniform(*stays_s))
         await asyncio.sleep(dice.uniform(*pauses_s))
-    return joined
+    return Storm(joined, notes.held)
 
 
-async def _join_and_leave(bootstrap: str, group: str, names: list[str], stays_s: float) -> bool:
+class _Notes(ConsumerRebalanceListener):
+    """Notes which partitions the members of a storm have, one member after the other."""
+
+    def __init__(self, outboxes: dict[str, str]) -> None:
+        self.outboxes = outboxes
+        """By the topic of their commands."""
+        self.held: list[Held] = []
+        self._since: dict[str, int] = {}
+
+    def on_partitions_assigned(self, assigned: Iterable[KafkaPartition]) -> None:
+        now = _now()
+        self._since = {f"{self.outboxes[one.topic]}/{one.partition}": now for one in assigned}
+
+    def on_partitions_revoked(self, revoked: Iterable[KafkaPartition]) -> None:
+        del revoked
+        self.end()
+
+    def end(self) -> None:
+        now = _now()
+        self.held += [Held(outbox, Span(at, now)) for outbox, at in self._since.items()]
+        self._since = {}
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+async def _join_and_leave(bootstrap: str, group: str, notes: _Notes, stays_s: float) -> bool:
     member = AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
         group_id=group,
@@ -90,7 +137,7 @@ async def _join_and_leave(bootstrap: str, group: str, names: list[str], stays_s:
         heartbeat_interval_ms=500,
         partition_assignment_strategy=(new_assignor(),),
     )
-    member.subscribe(topics=names)
+    member.subscribe(topics=list(notes.outboxes), listener=notes)
     try:
         async with asyncio.timeout(join_deadline_s):
             await member.start()  # comes back with an assignment, or when the time is over
@@ -100,4 +147,5 @@ async def _join_and_leave(bootstrap: str, group: str, names: list[str], stays_s:
     finally:
         with contextlib.suppress(*_UNREACHABLE):
             await member.stop()
+        notes.end()
     return True

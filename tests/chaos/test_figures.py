@@ -29,8 +29,9 @@ from tests.chaos.figures import (
     times_missed,
     waits_after_kills,
 )
+from tests.chaos.kafka import Held
 from tests.chaos.plan import Kind
-from tests.chaos.watch import Doubt, Ownership, Partition, Wait, counted_ms
+from tests.chaos.watch import Doubt, Ownership, Partition, Span, Wait, counted_ms
 
 ENVELOPE = {"specversion": "1.0", "id": "x", "source": "/x", "datacontenttype": "application/json"}
 FIRST_OWNER, SECOND_OWNER = "worker-1", "worker-2"
@@ -160,6 +161,17 @@ def test_kills_while_another_fault_lasts_are_told_apart(story: Story) -> None:
     postgres = Fired(Kind.POSTGRES, 500, 9_000, "")
     assert waits(story, kill(), storm) == ([], [1_300])
     assert waits(story, kill(), postgres) == ([1_300], [])
+
+
+def test_the_time_in_which_a_storm_has_the_partition_is_not_the_owners(story: Story) -> None:
+    story.take(5_800, FIRST_OWNER)
+    story.answer(6_000)
+    name = story.partition.name
+    held = [Held(name, Span(1_500, 3_000)), Held(name, Span(3_500, 4_500)), Held("", Span(0, 9))]
+    storm = Fired(Kind.STORM, 500, 9_000, "", held=held)
+    elsewhere = Fired(Kind.STORM, 500, 9_000, "", held=[Held("elsewhere/0", Span(1_000, 6_000))])
+    assert waits(story, kill(), storm) == ([], [2_500])
+    assert waits(story, kill(), elsewhere) == ([], [5_000])
 
 
 def test_a_group_is_in_doubt_from_its_first_word_to_its_end(story: Story) -> None:

@@ -89,7 +89,7 @@ class Partition:
     """What one outbox partition has said so far."""
 
     def __init__(self, name: str) -> None:
-        self._name = name
+        self.name = name
         self.owners: list[Ownership] = []
         self.answered_at: list[int] = []
         self._answered_first: dict[int, int] = {}
@@ -137,7 +137,8 @@ class Partition:
     def wait_after(self, killed: str, at: int, missed: Sequence[Span] = ()) -> Wait | None:
         """Give the wait after a kill; None if the partition was not the victim's, or idle.
 
-        The time in which a broker was missed does not count. Where all that had come waits for
+        The time in which a broker was missed does not count, nor that in which the partition was
+        given to somebody who serves nothing. Where all that had come waits for
         groups, their decision is taken to be missing elsewhere, not here. So if the first that was
         answered as soon as it was read came later, the time until it came does not count either.
         """
@@ -145,21 +146,21 @@ class Partition:
         if owner is None or owner.member != killed or not self.was_busy_before(at):
             return None
         found = [
-            Wait(self._name, at, first, counted_ms(at, first, missed))
+            Wait(self.name, at, first, counted_ms(at, first, missed))
             for term, first in self._answered_first.items()
             if term > owner.term
         ]
         found += [
-            Wait(self._name, at, first, counted_ms(at, first, [*missed, none_came]))
+            Wait(self.name, at, first, counted_ms(at, first, [*missed, none_came]))
             for term, (first, none_came) in self._served_first.items()
             if term > owner.term
         ]
-        return min(found, key=lambda wait: wait.took_ms, default=Wait(self._name, at, None))
+        return min(found, key=lambda wait: wait.took_ms, default=Wait(self.name, at, None))
 
     def doubts(self, now: int) -> list[Doubt]:
         """Give everything that was in doubt, with what still is."""
         still = [
-            Doubt(now - at, at, self._name, f"{what}, still") for what, at in self._open.items()
+            Doubt(now - at, at, self.name, f"{what}, still") for what, at in self._open.items()
         ]
         return [*self.ended, *still]
 
@@ -199,7 +200,7 @@ class Partition:
     def _end(self, what: str, at: int) -> None:
         begun = self._open.pop(what, None)
         if begun is not None:
-            self.ended.append(Doubt(at - begun, begun, self._name, what))
+            self.ended.append(Doubt(at - begun, begun, self.name, what))
 
 
 Hear = Callable[[TopicPartition, Any], None]
