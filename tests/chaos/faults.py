@@ -10,6 +10,7 @@ from schemas.topics import EVENTS_OUTBOX
 from tests.chaos.house import House
 from tests.chaos.kafka import Held, storm
 from tests.chaos.plan import Fault, Kind, gap_s
+from tests.chaos.watch import now_ms
 
 Choice = TypeVar("Choice")
 
@@ -40,13 +41,13 @@ class Faults:
         self._house = house
         self._tell = tell
         self._begun_at = time.monotonic()
-        self.begun_at = _now()
+        self.begun_at = now_ms()
         """Ms since the epoch."""
         self.fired: list[Fired] = []
 
     async def run(self, plan: Sequence[Fault]) -> None:
         """Put all faults in, and wait until the last is over."""
-        self._begun_at, self.begun_at = time.monotonic(), _now()
+        self._begun_at, self.begun_at = time.monotonic(), now_ms()
         kills = [fault for fault in plan if fault.kind is Kind.KILL]
         others = [fault for fault in plan if fault.kind is not Kind.KILL]
         async with asyncio.TaskGroup() as both:
@@ -67,13 +68,13 @@ class Faults:
                 delay_s = max(delay_s, over_s - plan[place + 1].at_s)
 
     async def _put_in(self, fault: Fault) -> None:
-        at, back_at = _now(), 0
+        at, back_at = now_ms(), 0
         held: Sequence[Held] = ()
         match fault.kind:
             case Kind.KILL:
                 whom = _picked(self._house.workers_that_run(), fault.pick)
                 self._say(fault, whom)
-                at = _now()
+                at = now_ms()
                 self._house.kill(whom)
             case Kind.ZOMBIE:
                 whom = _picked(self._house.workers_that_run(), fault.pick)
@@ -89,13 +90,13 @@ class Faults:
                 node = await self._house.leader_of(self._busy_partition(fault.pick))
                 whom = f"node {node}"
                 self._say(fault, whom)
-                at = _now()
+                at = now_ms()
                 back_at = await self._house.keep_killed(node, fault.lasts_s)
             case Kind.POSTGRES:
                 whom = "Postgres"
                 self._say(fault, whom)
                 await self._house.keep_postgres_stopped(fault.lasts_s)
-        self.fired.append(Fired(fault.kind, at, _now(), whom, back_at, held))
+        self.fired.append(Fired(fault.kind, at, now_ms(), whom, back_at, held))
 
     def _busy_partition(self, pick: float) -> TopicPartition:
         topic = self._house.topics[EVENTS_OUTBOX]
@@ -109,7 +110,3 @@ class Faults:
 
 def _picked(among: Sequence[Choice], pick: float) -> Choice:
     return among[int(pick * len(among))]
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000

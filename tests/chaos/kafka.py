@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import random
-import time
 from collections.abc import AsyncIterator, Iterable
 from typing import Any, NamedTuple
 
@@ -15,7 +14,7 @@ from aiokafka.errors import KafkaError
 from adapters.kafka.membership import new_assignor
 from adapters.ports import TopicPartition
 from schemas.topics import EVENTS_COMMANDS, GROUPS_COMMANDS, OUTBOX_OF, Topics
-from tests.chaos.watch import Span
+from tests.chaos.watch import Span, now_ms
 
 stays_s = (0.2, 1.5)
 pauses_s = (0.2, 1.0)
@@ -110,7 +109,7 @@ class _Notes(ConsumerRebalanceListener):
         self._since: dict[str, int] = {}
 
     def on_partitions_assigned(self, assigned: Iterable[KafkaPartition]) -> None:
-        now = _now()
+        now = now_ms()
         self._since = {f"{self.outboxes[one.topic]}/{one.partition}": now for one in assigned}
 
     def on_partitions_revoked(self, revoked: Iterable[KafkaPartition]) -> None:
@@ -118,13 +117,9 @@ class _Notes(ConsumerRebalanceListener):
         self.end()
 
     def end(self) -> None:
-        now = _now()
+        now = now_ms()
         self.held += [Held(outbox, Span(at, now)) for outbox, at in self._since.items()]
         self._since = {}
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000
 
 
 async def _join_and_leave(bootstrap: str, group: str, notes: _Notes, stays_s: float) -> bool:
@@ -145,7 +140,7 @@ async def _join_and_leave(bootstrap: str, group: str, notes: _Notes, stays_s: fl
     except _UNREACHABLE:
         return False
     finally:
+        notes.end()  # before it has left: what the leaving takes is no excuse
         with contextlib.suppress(*_UNREACHABLE):
             await member.stop()
-        notes.end()
     return True

@@ -7,6 +7,7 @@ Rules of this file:
 """
 
 import asyncio
+import time
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
@@ -75,6 +76,11 @@ class Wait(NamedTuple):
     """Of that, what counts."""
 
 
+def now_ms() -> int:
+    """Give the time of day, ms since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
 def counted_ms(at: int, until: int, spans: Iterable[Span]) -> int:
     """Give the time between two instants that is in none of the spans."""
     left, since = until - at, at
@@ -138,9 +144,9 @@ class Partition:
         """Give the wait after a kill; None if the partition was not the victim's, or idle.
 
         The time in which a broker was missed does not count, nor that in which the partition was
-        given to somebody who serves nothing. Where all that had come waits for
-        groups, their decision is taken to be missing elsewhere, not here. So if the first that was
-        answered as soon as it was read came later, the time until it came does not count either.
+        given to somebody who serves nothing. Where all that had come waits for groups, their
+        decision is taken to be missing elsewhere, not here. So if the first that was answered as
+        soon as it was read came later, the time until it came does not count either.
         """
         owner = self.owner_at(at)
         if owner is None or owner.member != killed or not self.was_busy_before(at):
