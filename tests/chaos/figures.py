@@ -33,16 +33,24 @@ _REACH_MS = 5_000
 """Requests sent up to so long after the end of a broker may have waited for it."""
 
 
+class Waits(NamedTuple):
+    """From each kill of a worker to the first result of each partition that was its."""
+
+    alone: list[Wait]
+    amid: list[Wait]
+    """Of kills while another fault lasted."""
+    stormed: list[Wait]
+    """Of all these, those that would be too late if what a storm's members had counted, with all
+    of their time: what is left out is shown."""
+
+
 class Figures(NamedTuple):
     """Everything that was measured."""
 
     begun_at: int
     """Ms since the epoch."""
     fired: list[Fired]
-    alone: list[Wait]
-    """From a kill to the first result of each partition that the victim owned."""
-    amid: list[Wait]
-    """The same, of kills while another fault lasted."""
+    waits: Waits
     doubts: list[Doubt]
     """The longest first; without the time in which no broker was there."""
     owners: dict[str, list[Ownership]]
@@ -66,7 +74,6 @@ def measure(faults: Faults, clients: Clients, watch: Watch, now: int, brokers: i
     """Put the figures of a run together."""
     missed = times_missed(faults.fired, brokers)
     partitions = list(watch.partitions.values())
-    alone, amid = waits_after_kills(faults.fired, partitions, missed)
     doubts = [doubt for partition in partitions for doubt in partition.doubts(now)]
     if brokers == 1:
         doubts = [
@@ -78,8 +85,7 @@ def measure(faults: Faults, clients: Clients, watch: Watch, now: int, brokers: i
     return Figures(
         begun_at=faults.begun_at,
         fired=faults.fired,
-        alone=alone,
-        amid=amid,
+        waits=waits_after_kills(faults.fired, partitions, missed),
         doubts=sorted(doubts, reverse=True),
         owners={str(outbox): found.owners for outbox, found in watch.partitions.items()},
         broker_waits=broker_waits(faults.fired, clients.exchanges),
@@ -104,8 +110,8 @@ def times_missed(fired: Iterable[Fired], brokers: int) -> list[Span]:
 
 def waits_after_kills(
     fired: Sequence[Fired], partitions: Iterable[Partition], missed: Sequence[Span] = ()
-) -> tuple[list[Wait], list[Wait]]:
-    """Give the waits after kills alone, and those after kills while another fault lasted.
+) -> Waits:
+    """Give the waits after kills.
 
     Without Postgres the workers go on: its end is none of them. The time in which the group had
     given a partition to a member of a storm does not count: the victim could not have it back.
@@ -113,24 +119,22 @@ def waits_after_kills(
     partitions = list(partitions)
     held = [one for fault in fired for one in fault.held]
     others = [one for one in fired if one.kind not in (Kind.KILL, Kind.POSTGRES)]
-    alone: list[Wait] = []
-    amid: list[Wait] = []
+    waits = Waits([], [], [])
     for kill in fired:
         if kill.kind is not Kind.KILL:
             continue
-        waits = (
-            one.wait_after(
-                kill.whom,
-                kill.at,
-                [*missed, *(span for outbox, span in held if outbox == one.name)],
-            )
-            for one in partitions
-        )
-        found = [wait for wait in waits if wait is not None]
         until = kill.at + serving_again_within_ms
         is_amid = any(one.lasted_at(kill.at - _AFTERMATH_MS, until) for one in others)
-        (amid if is_amid else alone).extend(found)
-    return alone, amid
+        for one in partitions:
+            held_here = [span for outbox, span in held if outbox == one.name]
+            wait = one.wait_after(kill.whom, kill.at, [*missed, *held_here])
+            in_full = one.wait_after(kill.whom, kill.at, missed)
+            if wait is None or in_full is None:
+                continue
+            (waits.amid if is_amid else waits.alone).append(wait)
+            if wait.took_ms <= serving_again_within_ms < in_full.took_ms:
+                waits.stormed.append(in_full)
+    return waits
 
 
 def broker_waits(fired: Sequence[Fired], exchanges: Sequence[Exchange]) -> list[tuple[str, int]]:
@@ -166,16 +170,16 @@ def shortfalls(figures: Figures, report: Report, *, came_to_rest: bool) -> list[
         found.append(f"{figures.groups} of {figures.requests} requests were groups")
     if not figures.groups_confirmed:
         found.append("no group was confirmed")
-    waits = [*figures.alone, *figures.amid]
+    waits = [*figures.waits.alone, *figures.waits.amid]
     found += [f"{wait.where}: no result after a kill" for wait in waits if wait.until is None]
-    if not figures.alone:
+    if not figures.waits.alone:
         found.append("no worker was killed alone")
     return found
 
 
 def late(figures: Figures) -> list[str]:
     """Say what took too long."""
-    waits = [*figures.alone, *figures.amid]
+    waits = [*figures.waits.alone, *figures.waits.amid]
     found = [
         f"{wait.where}: {wait.took_ms} ms from a kill to the first result"
         for wait in waits
@@ -200,10 +204,11 @@ def table(figures: Figures) -> list[str]:
         "faults": fired,
         "requests": f"{figures.requests:,}: {meanings}",
         "groups over several partitions": f"{figures.groups:,} ({share:.0%}): {decided}",
-        "kill to first result, alone": _distribution(figures.alone),
-        "kill to first result, amid others": _distribution(figures.amid),
-        "alone and too late": _too_late(figures, figures.alone) or "none",
-        "amid others and too late": _too_late(figures, figures.amid) or "none",
+        "kill to first result, alone": _distribution(figures.waits.alone),
+        "kill to first result, amid others": _distribution(figures.waits.amid),
+        "alone and too late": _too_late(figures, figures.waits.alone) or "none",
+        "amid others and too late": _too_late(figures, figures.waits.amid) or "none",
+        "too late but for a storm": _too_late(figures, figures.waits.stormed) or "none",
         "longest in doubt": _longest_doubt(figures),
         "longest wait of a client": f"{figures.longest_wait_ms / 1000:.1f} s",
         "longest wait at a broker's end": ", ".join(
@@ -225,6 +230,12 @@ def _too_late(figures: Figures, waits: Iterable[Wait]) -> str:
             f"{one.kind} {figures.second(one.at)}-{figures.second(one.until)} s"
             for one in sorted(figures.fired, key=lambda one: one.at)
             if one.lasted_at(wait.killed_at - _AFTERMATH_MS, until) and one.at != wait.killed_at
+        ]
+        lasted += [
+            f"a storm's member had it {figures.second(span.at)}-{figures.second(span.until)} s"
+            for fault in figures.fired
+            for outbox, span in fault.held
+            if outbox == wait.where and span.at <= until and wait.killed_at <= span.until
         ]
         told.append(
             f"{wait.took_ms / 1000:.1f} s of {wait.where} at {figures.second(wait.killed_at)} s"

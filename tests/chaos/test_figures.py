@@ -1,6 +1,7 @@
 """What a run has shown is judged by numbers, so the numbers have to be right."""
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import pytest
@@ -22,6 +23,7 @@ from tests.chaos.clients import Exchange
 from tests.chaos.faults import Fired
 from tests.chaos.figures import (
     Figures,
+    Waits,
     broker_waits,
     late,
     shortfalls,
@@ -105,8 +107,11 @@ def kill(at: int = 1_000, whom: str = FIRST_OWNER) -> Fired:
 
 def waits(story: Story, *fired: Fired) -> tuple[list[int | None], list[int | None]]:
     found = waits_after_kills(fired, [story.partition], times_missed(fired, brokers=1))
-    alone, amid = ([wait.took_ms if wait.until else None for wait in waits] for waits in found)
-    return alone, amid
+    return took(found.alone), took(found.amid)
+
+
+def took(waits: Iterable[Wait]) -> list[int | None]:
+    return [wait.took_ms if wait.until else None for wait in waits]
 
 
 def test_a_wait_ends_with_the_first_answer_of_a_newer_owner(story: Story) -> None:
@@ -172,6 +177,8 @@ def test_the_time_in_which_a_storm_has_the_partition_is_not_the_owners(story: St
     elsewhere = Fired(Kind.STORM, 500, 9_000, "", held=[Held("elsewhere/0", Span(1_000, 6_000))])
     assert waits(story, kill(), storm) == ([], [2_500])
     assert waits(story, kill(), elsewhere) == ([], [5_000])
+    assert took(waits_after_kills([kill(), storm], [story.partition]).stormed) == [5_000]
+    assert not waits_after_kills([kill(), elsewhere], [story.partition]).stormed
 
 
 def test_a_group_is_in_doubt_from_its_first_word_to_its_end(story: Story) -> None:
@@ -199,11 +206,16 @@ def wait(took_ms: int, *, until: int = 9_340) -> Wait:
     return Wait("events.outbox/0", 4_200, until, took_ms)
 
 
+def waited(
+    alone: Sequence[Wait] = (wait(900),), amid: Sequence[Wait] = (), stormed: Sequence[Wait] = ()
+) -> Waits:
+    return Waits(list(alone), list(amid), list(stormed))
+
+
 GOOD = Figures(
     begun_at=1_000,
     fired=[kill(4_200)],
-    alone=[wait(900)],
-    amid=[],
+    waits=waited(),
     doubts=[Doubt(4_000, 6_000, "events.outbox/0", "group 1")],
     owners={"events.outbox/0": [Ownership(8_500, 7, "worker-2")]},
     broker_waits=[],
@@ -230,8 +242,8 @@ def test_a_run_that_shows_everything_has_no_shortfall() -> None:
 @pytest.mark.parametrize(
     "bad",
     [
-        GOOD._replace(alone=[]),
-        GOOD._replace(amid=[Wait("events.outbox/0", 4_200, None)]),
+        GOOD._replace(waits=waited(alone=())),
+        GOOD._replace(waits=waited(amid=[Wait("events.outbox/0", 4_200, None)])),
         GOOD._replace(groups=19),
         GOOD._replace(groups_confirmed=0),
         GOOD._replace(odd=Counter({"400 GENERAL_ERROR": 1})),
@@ -244,13 +256,13 @@ def test_whatever_is_not_as_promised_is_a_shortfall(bad: Figures) -> None:
 def test_what_takes_too_long_is_late() -> None:
     assert late(GOOD) == []
     slow, quick = wait(3_001), wait(200)
-    assert late(GOOD._replace(alone=[quick, quick, slow]))
-    assert late(GOOD._replace(amid=[quick, quick, slow]))
+    assert late(GOOD._replace(waits=waited(alone=[quick, quick, slow])))
+    assert late(GOOD._replace(waits=waited(amid=[quick, quick, slow])))
     assert late(GOOD._replace(doubts=[Doubt(15_001, 0, "events.outbox/0", "group 1")]))
 
 
 def test_a_wait_that_is_too_long_is_named_with_the_time_of_its_kill() -> None:
-    slow = GOOD._replace(alone=[*GOOD.alone, wait(5_140)])
+    slow = GOOD._replace(waits=waited(alone=[wait(900), wait(5_140)]))
     told = "5.1 s of events.outbox/0 at 3.2 s (owners worker-2 at 7.5 s)"
     assert told in "\n".join(table(slow))
     assert "at 3.2 s" not in "\n".join(table(GOOD))
@@ -258,12 +270,28 @@ def test_a_wait_that_is_too_long_is_named_with_the_time_of_its_kill() -> None:
 
 def test_a_late_wait_amid_other_faults_is_told_with_those() -> None:
     broker, storm = Fired(Kind.BROKER, 2_000, 5_000, "node 1"), Fired(Kind.STORM, 9_400, 9_900, "")
-    slow = GOOD._replace(amid=[wait(5_140, until=9_500)], fired=[*GOOD.fired, storm, broker])
+    slow = GOOD._replace(
+        waits=waited(amid=[wait(5_140, until=9_500)]), fired=[*GOOD.fired, storm, broker]
+    )
     told = (
         "5.1 s of events.outbox/0 at 3.2 s (broker killed with -9 and restarted 1.0-4.0 s; "
         "rebalance storm 8.4-8.9 s; owners worker-2 at 7.5 s)"
     )
     assert told in "\n".join(table(slow))
+
+
+def test_what_a_storm_excuses_is_told_with_who_had_the_partition() -> None:
+    held = [Held("events.outbox/0", Span(5_000, 8_200)), Held("elsewhere/0", Span(5_000, 8_200))]
+    storm = Fired(Kind.STORM, 4_000, 9_900, "", held=held)
+    excused = GOOD._replace(
+        waits=waited(amid=[wait(1_940)], stormed=[wait(5_140)]), fired=[*GOOD.fired, storm]
+    )
+    told = (
+        "too late but for a storm           5.1 s of events.outbox/0 at 3.2 s (rebalance storm "
+        "3.0-8.9 s; a storm's member had it 4.0-7.2 s; owners worker-2 at 7.5 s)"
+    )
+    assert told in table(excused)
+    assert late(excused) == []
 
 
 def test_what_was_in_doubt_longest_is_told_with_the_owners_of_its_partition() -> None:
