@@ -205,7 +205,8 @@ class Owner:
             ledger.anchor(taken.timestamp, taken_at)
             # Step 4.
             self._settle(ledger, ledger.now)
-            await self._append(appender, ledger)
+            if ledger.pending:
+                await self._append(appender, ledger)
             reader = await self._log.read_from(inputs.positions_of(self._role.inputs()))
             life.push_async_callback(reader.close)
             self._at("4 settled")

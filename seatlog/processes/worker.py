@@ -47,7 +47,7 @@ async def work(settings: Settings) -> None:
             role = coordinator_role(commands.partition, topics)
         else:
             role = seats_role(commands.partition, topics, seat_maps.by_hash, seat_maps.load)
-        at_crash_point = crash_hook(settings, role.name)
+        at_crash_point = crash_hook(settings, role.name, commands.partition)
         return Owner(
             *(role, kafka, membership, clock, settings.member),
             turns=turns,
@@ -108,11 +108,12 @@ class SeatMaps:
         return seat_map
 
 
-def crash_hook(settings: Settings, role: str) -> AtCrashPoint:
+def crash_hook(settings: Settings, role: str, partition: int) -> AtCrashPoint:
     """Give what an owner calls at its crash points: where a file asks for it, a kill -9 of us.
 
-    The file is named `role:point`, or `role:point of TEXT` for records with that text in them.
-    Whoever takes it away dies, so each kills once.
+    The file is named `role:point`, or `role-partition:point` for one partition alone, or either
+    with ` of TEXT` behind it for records with that text in them. Whoever takes it away dies, so
+    each kills once.
     """
     if not settings.crash_folder:
         return nothing_happens
@@ -122,7 +123,7 @@ def crash_hook(settings: Settings, role: str) -> AtCrashPoint:
         for asked in folder.iterdir():
             here, _, text = asked.name.partition(" of ")
             is_meant = not text or any(text.encode() in record.value for record in records)
-            if here == f"{role}:{point}" and is_meant:
+            if is_meant and here in (f"{role}:{point}", f"{role}-{partition}:{point}"):
                 with contextlib.suppress(FileNotFoundError):  # another worker was first
                     asked.unlink()
                     os.kill(os.getpid(), signal.SIGKILL)

@@ -4,6 +4,7 @@ The checks here are the few that every fault test repeats; `seatlog verify` has 
 """
 
 import asyncio
+import itertools
 import sys
 import time
 from collections.abc import Mapping
@@ -58,6 +59,8 @@ class Drop:
         self.supervisor = Supervisor(self._log_file.fileno())
         self.sent = 0
         self.event = 0
+        self.created: list[str] = []
+        """The keys of the events, in their order."""
         self.term = -1
         self.owner = ""
         self.owners: list[str] = []
@@ -81,10 +84,20 @@ class Drop:
         for member in members:
             await self.start_worker(member, environment)
         await self._publish(INVENTORIES, compress(encode(SAMPLE)), key=SAMPLE_HASH.encode())
-        new = NewEvent(key=EVENT_KEY, chart_key="chart", inventory=SAMPLE_HASH)
+        await self.create(EVENT_KEY)
+
+    async def create(self, key: str) -> None:
+        """Create an event of this partition, and see it created."""
+        new = NewEvent(key=key, chart_key="chart", inventory=SAMPLE_HASH)
         create = CreateEvents(workspace=WORKSPACE, events=[new])
         await self._publish(GROUPS_COMMANDS, commands.encode(create))
-        await self.see(lambda: self.event != 0, within=START_WITHIN_S)
+        await self.see(lambda: key in self.created, within=START_WITHIN_S)
+
+    def another_key(self) -> str:
+        """Give the key of a second event of the same partition."""
+        count, chosen = self._topics[EVENTS_COMMANDS].partitions, self.partition(EVENTS_OUTBOX)
+        keys = (f"{EVENT_KEY}-{number}" for number in itertools.count())
+        return next(key for key in keys if partition_of(WORKSPACE, key, count) == chosen.partition)
 
     async def start_worker(self, member: str, environment: Mapping[str, str] | None = None) -> None:
         spec = ChildSpec(
@@ -127,6 +140,7 @@ class Drop:
         """Results complete, none twice, no seat twice, positions and numbers without gap."""
         assert self.faults == []
         assert self.answered == list(range(self.sent))
+        assert len(self.created) == len(set(self.created)), self.created
 
     async def close(self) -> None:
         await self.supervisor.stop()
@@ -161,7 +175,8 @@ class Drop:
             self.answered_first.setdefault(self.term, time.monotonic())
         for fact in record.data.facts:
             if isinstance(fact, EventCreated):
-                self.event = fact.event
+                self.created.append(fact.key)
+                self.event = self.event or fact.event
             elif isinstance(fact, StatusChanged):
                 self._take_in_change(fact)
 

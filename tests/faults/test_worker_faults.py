@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 
 from adapters.kafka.membership import session_timeout_ms
+from schemas.facts import EventCreated
+from schemas.outbox import CommandAnswered, type_name
+from schemas.topics import EVENTS_COMMANDS, GROUPS_COMMANDS
 from tests.conftest import MakeTopics
 from tests.faults.drop import Drop
 from workers import owner
@@ -26,6 +29,11 @@ CRASH_POINTS = (
     "5 appended",
     "5 acknowledged",
 )
+OF_ROLE = {
+    "seats": (EVENTS_COMMANDS, type_name(CommandAnswered).decode()),
+    "coordinator": (GROUPS_COMMANDS, EventCreated.__name__),
+}
+"""The topic of its commands, and what the records say at which it dies in step 5."""
 serving_again_within_s = 3.0
 
 
@@ -50,13 +58,23 @@ async def test_a_kill_at_each_step_of_the_loop_loses_nothing_and_doubles_nothing
 ) -> None:
     points = tmp_path / "points"
     points.mkdir()
-    (points / f"{role}:{point}").touch()
     await drop.open("worker-1", environment={"SEATLOG_CRASH_FOLDER": str(points)})
-    await drop.send(300)
+    await drop.send(150)
+    await drop.see_all_answered()
+    # From here on there is something to replay and to go on from.
+    is_of_a_takeover = not point.startswith("5")
+    topic, record = OF_ROLE[role]
+    where = f"{role}-{drop.partition(topic).partition}:{point}"
+    (points / (where if is_of_a_takeover else f"{where} of {record}")).touch()
+    if is_of_a_takeover:
+        drop.supervisor.signal("worker-1", signal.SIGKILL)
+    await drop.send(150)
+    if role == "coordinator":
+        await drop.create(drop.another_key())
     await drop.see_all_answered()
     drop.check()
     assert not any(points.iterdir()), "the crash point was never reached"
-    assert drop.supervisor.restarts["worker-1"] == 1
+    assert drop.supervisor.restarts["worker-1"] == 1 + is_of_a_takeover
 
 
 async def test_kills_at_random_under_load_are_survived_and_served_again_soon(drop: Drop) -> None:
