@@ -7,7 +7,10 @@ Rules of this file:
    `OwnershipTaken` before it (it was written by an owner that had been replaced; the term of
    `OwnershipTaken` is its own offset), or if it does not stand at the `offset` it was written
    for (a second copy, or somebody else's record came before it). `is_void` says so.
-3. Headers say what a reader needs to skip a record undecoded; they repeat the body, never add.
+3. Headers say what a reader needs to skip a record undecoded; they repeat the body, or the command
+   that was answered. There is one `event` for each event that the facts are about, in their order,
+   and one `workspace`, whose these are; a record that is about no event may have none. The record
+   key is the first of the events.
 """
 
 from typing import Any, Generic, TypeVar

@@ -61,7 +61,7 @@ Kind = type[
     | TimePassed[Any]
     | VoteTaken[Any]
 ]
-_PASSED_ON = (HEADER_INGRESS, HEADER_REQUEST)
+_PASSED_ON = (HEADER_WORKSPACE, HEADER_INGRESS, HEADER_REQUEST)
 _TYPE_NAMES: dict[Kind, bytes] = {
     kind: type_name(kind)
     for kind in (CommandAnswered, CommandDeferred, DecisionApplied, TimePassed, VoteTaken)
@@ -314,19 +314,29 @@ class Ledger:
         decided_by: LogRecord | None,
     ) -> tuple[list[tuple[str, bytes]], bytes | None]:
         headers = [(HEADER_TYPE, _TYPE_NAMES[kind]), self._term_header]
-        event = getattr(decision.facts[0], "event", None) if decision.facts else None
-        key = None
-        if event is not None:
-            key = b"%d" % event
-            headers.append((HEADER_EVENT, key))
-        if asked is not None and decision.answer is not None:
-            _add_waiting(headers, asked)
-        if decided_by is not None:
+        events = _events(decision.facts)
+        keys = [b"%d" % event for event in events]
+        headers += [(HEADER_EVENT, key) for key in keys]
+        if asked is not None:
+            if asked.workspace:
+                headers.append((HEADER_WORKSPACE, asked.workspace.encode()))
+            if decision.answer is not None:
+                _add_waiting(headers, asked)
+        elif decided_by is not None:
             for name in _PASSED_ON:
                 value = header(decided_by, name)
                 if value is not None:
                     headers.append((name, value))
-        return headers, key
+        elif events:
+            workspace = self._role.workspace_of(self._state, events[0])
+            headers.append((HEADER_WORKSPACE, workspace.encode()))
+        return headers, keys[0] if keys else None
+
+
+def _events(facts: list[Any]) -> list[int]:
+    """Give the events that facts are about, each once, in their order."""
+    told = (getattr(fact, "event", None) for fact in facts)
+    return list(dict.fromkeys(event for event in told if event is not None))
 
 
 class _ReadDecision(NamedTuple):
@@ -352,8 +362,6 @@ def _asked(record: LogRecord, command: Any = None) -> Asked:  # noqa: ANN401 - t
 
 def _add_waiting(headers: list[tuple[str, bytes]], asked: Asked) -> None:
     """Add the headers that bring an answer to who waits for it."""
-    if asked.workspace:
-        headers.append((HEADER_WORKSPACE, asked.workspace.encode()))
     if asked.ingress is not None:
         headers.append((HEADER_INGRESS, asked.ingress.encode()))
     if asked.request is not None:

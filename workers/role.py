@@ -37,6 +37,12 @@ def no_ballot(vote: GroupVote) -> TopicPartition:
     raise NotImplementedError(f"nobody here votes: {vote}")
 
 
+def tells_of_no_event(state: object, event: int) -> str:
+    """Fail: of a coordinator only commands do something to events."""
+    del state
+    raise NotImplementedError(f"nobody asked for what is told of event {event}")
+
+
 def nothing_ahead(state: object, cause: object, now: int) -> list[Decision[Any]]:
     """Have room for everything in the record of a decision."""
     del state, cause, now
@@ -62,6 +68,8 @@ class Role(Generic[State, Cause, Fact]):
     """The cause that a coordinator's facts are for this partition; None if they are not for it."""
     tell_ahead: Callable[[State, Cause, int], list[Decision[Fact]]] = nothing_ahead
     """What has to be told before the decision with this cause, at this time: record by record."""
+    workspace_of: Callable[[State, int], str] = tells_of_no_event
+    """Whose an event is; asked for what time alone has done to it."""
     load_inventories: LoadInventories
     dead_letters: TopicPartition
     snapshots: TopicPartition

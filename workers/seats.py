@@ -60,6 +60,7 @@ def seats_role(
         decode_decision=decode_groups_record,
         decision_cause=cause,
         tell_ahead=_tell_ahead,
+        workspace_of=_workspace_of,
         load_inventories=load_inventories,
         votes_of=machine.votes_of,
         open_votes=machine.open_votes,
@@ -74,3 +75,7 @@ def seats_role(
 
 def _tell_ahead(state: SeatsState, cause: ApplyDecision, now: int) -> list[Decision[SeatsFact]]:
     return [Decision(None, [*facts]) for facts in settle_ahead(state, cause.facts, now)]
+
+
+def _workspace_of(state: SeatsState, event: int) -> str:
+    return state.events[event].workspace

@@ -15,7 +15,7 @@ import math
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, NamedTuple, NoReturn, TypeVar
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 import pydantic
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler
@@ -162,11 +162,19 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return plain if len(plain) == len(pairs) else _Doubled(pairs)
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a JSON number")
+class _Constant(NamedTuple):
+    """NaN or an infinity, where it stands: `_unclean` finds it there and names the place."""
+
+    name: str
 
 
-_decoder = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_refuse_constant)
+def _integer(text: str) -> int:
+    # Python would not read thousands of digits; what is too large is named with its place.
+    return int(text) if len(text) <= _digits_max else integer_max + 1
+
+
+_digits_max = 32
+_decoder = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer, parse_constant=_Constant)
 
 
 class _Unclean(NamedTuple):
@@ -201,6 +209,8 @@ def _unclean_keys(value: dict[str, Any], path: tuple[int | str, ...]) -> Iterato
 
 
 def _unclean_number(value: object) -> str | None:
+    if isinstance(value, _Constant):
+        return f"{value.name} is not a JSON number"
     if isinstance(value, float) and not math.isfinite(value):
         return "the number is too large"
     if isinstance(value, int) and not -integer_max <= value <= integer_max:

@@ -113,7 +113,7 @@ class Journal:
             self._not_trusted.add(record.offset)
         self._producers.add(producer)
         self._report.counts.ownerships[str(self.partition)] += 1
-        self._check_header(record, HEADER_TYPE, _TYPE_NAMES[OwnershipTaken], where)
+        self._check_header(record, HEADER_TYPE, [_TYPE_NAMES[OwnershipTaken]], where)
 
     def _counts(self, told: Told, offset: int, where: str) -> bool:
         """Say whether a record is not void: of the term in force, and where it was written for."""
@@ -146,15 +146,17 @@ class Journal:
         self._check_headers(told, record, where)
 
     def _check_headers(self, told: Told, record: LogRecord, where: str) -> None:
-        self._check_header(record, HEADER_TYPE, _TYPE_NAMES[type(told)], where)
-        self._check_header(record, HEADER_TERM, b"%d" % told.data.term, where)
-        self._check_header(record, HEADER_OFFSET, b"%d" % told.data.offset, where)
-        event = getattr(told.data.facts[0], "event", None) if told.data.facts else None
-        if event is not None:
-            self._check_header(record, HEADER_EVENT, b"%d" % event, where)
+        self._check_header(record, HEADER_TYPE, [_TYPE_NAMES[type(told)]], where)
+        self._check_header(record, HEADER_TERM, [b"%d" % told.data.term], where)
+        self._check_header(record, HEADER_OFFSET, [b"%d" % told.data.offset], where)
+        told_of = (getattr(fact, "event", None) for fact in told.data.facts)
+        events = dict.fromkeys(b"%d" % event for event in told_of if event is not None)
+        self._check_header(record, HEADER_EVENT, [*events], where)
 
-    def _check_header(self, record: LogRecord, name: str, expected: bytes, where: str) -> None:
-        found = next((value for key, value in record.headers if key == name), None)
+    def _check_header(
+        self, record: LogRecord, name: str, expected: list[bytes], where: str
+    ) -> None:
+        found = [value for key, value in record.headers if key == name]
         if found != expected:
-            odd = f"header {name} is {found!r}, its body says {expected!r}"
+            odd = f"header {name} is {found}, its body says {expected}"
             self._report.fault(Check.LOG, where, odd)

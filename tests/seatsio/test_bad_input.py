@@ -38,7 +38,11 @@ BAD_CHANGES = [
     ),
     (
         b'{"events":["E"],"objects":["A-1"],"status":NaN}',
-        NOT_JSON + "NaN is not a JSON number",
+        "#/status: NaN is not a JSON number",
+    ),
+    (
+        b'{"events":["E"],"objects":["A-1"],"extraData":{"n":[1%s]}}' % (b"0" * 5_000),
+        f"#/extraData/n/0: expected a whole number between -{2**63 - 1} and {2**63 - 1}",
     ),
     ({"objects": ["A-1"], "status": "x"}, "#: required key [events] not found"),
     (
