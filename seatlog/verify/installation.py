@@ -14,8 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from adapters.kafka.admin import describe_topics
-from adapters.kafka.log import KafkaLog
-from adapters.ports import Log, LogRecord, LogUnreachableError, Span, TopicPartition
+from adapters.ports import LogRecord, LogUnreachableError, Span, TopicPartition
 from adapters.postgres.projection import status_changes_kept_ms
 from schemas.topics import (
     EVENTS_COMMANDS,
@@ -31,6 +30,7 @@ from schemas.topics import (
 from seatlog.verify.client_log import read_client_log
 from seatlog.verify.clients import Clients
 from seatlog.verify.history import History
+from seatlog.verify.plain_log import ReadableLog, open_plain_log
 from seatlog.verify.read_model import ReadModel, open_read_model, wait_s
 from seatlog.verify.report import Check, Report
 
@@ -69,8 +69,7 @@ async def verify(
     """
     clients = Clients(read_client_log(client_log)) if client_log is not None else None
     topics = await _with_partitions_of(bootstrap, topics)
-    log = KafkaLog(bootstrap)
-    try:
+    async with open_plain_log(bootstrap) as log:
         return await verify_log(
             topics,
             log,
@@ -79,13 +78,11 @@ async def verify(
             allow_pending=allow_pending,
             read_model_wait_s=read_model_wait_s,
         )
-    finally:
-        await log.close()
 
 
 async def verify_log(
     topics: Topics,
-    log: Log,
+    log: ReadableLog,
     *,
     database_url: str | None = None,
     clients: Clients | None = None,
@@ -145,7 +142,7 @@ async def _compare(
 
 
 async def _all_spans(
-    log: Log,
+    log: ReadableLog,
     topics: Topics,
     begun: Mapping[TopicPartition, Span],
     read_model: ReadModel | None,
@@ -164,13 +161,13 @@ async def _all_spans(
     return spans
 
 
-async def _last_snapshots(log: Log, topics: Topics) -> dict[TopicPartition, Span]:
+async def _last_snapshots(log: ReadableLog, topics: Topics) -> dict[TopicPartition, Span]:
     spans = await _spans(log, topics, EVENTS_SNAPSHOTS)
     spans |= await _spans(log, topics, GROUPS_SNAPSHOTS)
     return {part: Span(max(span.begin, span.end - 1), span.end) for part, span in spans.items()}
 
 
-async def _spans(log: Log, topics: Topics, name: str) -> dict[TopicPartition, Span]:
+async def _spans(log: ReadableLog, topics: Topics, name: str) -> dict[TopicPartition, Span]:
     partitions = _partitions(topics, name)
     return {partition: await log.span(partition) for partition in partitions}
 
@@ -186,7 +183,7 @@ def _together(topics: Topics, names: tuple[str, ...]) -> list[tuple[TopicPartiti
 
 
 async def _read(
-    log: Log, spans: Mapping[TopicPartition, Span], take_in: Callable[[LogRecord], None]
+    log: ReadableLog, spans: Mapping[TopicPartition, Span], take_in: Callable[[LogRecord], None]
 ) -> None:
     """Read partitions to their ends."""
     left = {partition: span for partition, span in spans.items() if span.begin < span.end}
