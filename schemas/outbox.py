@@ -21,6 +21,9 @@ from schemas.commands import CommandPosition
 from schemas.facts import GroupsFact, SeatsFact
 from schemas.rejections import Rejected
 
+CONTENT_TYPE = ("content-type", b"application/cloudevents+json")
+"""The header by which a CloudEvents library knows that the value is an event as a whole: a MUST of
+the Kafka protocol binding 1.0.2, section 3.3.1."""
 HEADER_TYPE = "type"
 HEADER_TERM = "term"
 HEADER_OFFSET = "offset"

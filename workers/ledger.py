@@ -22,6 +22,7 @@ from adapters.ports import LogRecord, NewRecord, PositionLostError, RecordTooLar
 from engine.machine import Decision, refused
 from schemas.commands import Asked, CommandPosition
 from schemas.outbox import (
+    CONTENT_TYPE,
     HEADER_EVENT,
     HEADER_INGRESS,
     HEADER_OFFSET,
@@ -313,7 +314,7 @@ class Ledger:
         asked: Asked | None,
         decided_by: LogRecord | None,
     ) -> tuple[list[tuple[str, bytes]], bytes | None]:
-        headers = [(HEADER_TYPE, _TYPE_NAMES[kind]), self._term_header]
+        headers = [CONTENT_TYPE, (HEADER_TYPE, _TYPE_NAMES[kind]), self._term_header]
         events = _events(decision.facts)
         keys = [b"%d" % event for event in events]
         headers += [(HEADER_EVENT, key) for key in keys]

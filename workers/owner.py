@@ -41,7 +41,14 @@ from adapters.ports import (
     Reader,
     TopicPartition,
 )
-from schemas.outbox import HEADER_TYPE, OwnershipData, OwnershipTaken, encode, type_name
+from schemas.outbox import (
+    CONTENT_TYPE,
+    HEADER_TYPE,
+    OwnershipData,
+    OwnershipTaken,
+    encode,
+    type_name,
+)
 from workers.aside import Aside
 from workers.ledger import Ledger
 from workers.replay import NotOursError, Own, ReplayError, replay
@@ -322,7 +329,7 @@ class Owner:
                 member=self._member,
             ),
         )
-        return NewRecord(encode(record), [(HEADER_TYPE, type_name(OwnershipTaken))])
+        return NewRecord(encode(record), [CONTENT_TYPE, (HEADER_TYPE, type_name(OwnershipTaken))])
 
 
 def cut(records: Sequence[NewRecord]) -> list[Sequence[NewRecord]]:

@@ -104,3 +104,14 @@ async def test_every_part_of_a_group_names_the_workspace(festival: Festival) -> 
         assert len(with_facts) > 2
         for record in with_facts:
             assert values(record, "workspace") == OF_THE_WORKSPACE, record
+
+
+async def test_every_record_says_that_it_is_a_cloud_event(house: House) -> None:
+    event = await house.open()
+    house.send(COMMANDS, book(event, "A-1"))
+    await house.answers_when(1)
+    for outbox in (OUTBOX, COORDINATOR_OUTBOX):
+        records = house.log.records(outbox)
+        assert len(records) > 1
+        for record in records:
+            assert values(record, "content-type") == [b"application/cloudevents+json"]
