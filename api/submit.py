@@ -12,7 +12,7 @@ Rules of this file:
 
 import asyncio
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import count
 from time import monotonic
 from typing import Any
@@ -43,6 +43,7 @@ from schemas.outbox import (
 from schemas.topics import EVENTS_COMMANDS, GROUPS_COMMANDS, Topics
 
 _APPLIED = type_name(DecisionApplied)
+NewHeaders = Sequence[tuple[str, bytes]]
 
 
 class Answered(msgspec.Struct, frozen=True, gc=False):
@@ -103,43 +104,54 @@ class Submitter:
             raise IngressBusyError
 
     async def change(
-        self, partition: int, event: int, command: SeatsCommand, *, finishes: bool = False
+        self,
+        partition: int,
+        event: int,
+        command: SeatsCommand,
+        *,
+        finishes: bool = False,
+        headers: NewHeaders = (),
     ) -> Answered:
         """Send a command to the seats owner of a partition and wait for its answer.
 
         `event` is the record's key: the event, or the first of several. Commands that finish
-        something (release, book what is held) find room where others do not any more. Raises
-        IngressBusyError, NotReadyError, LogUnreachableError, AppendUnknownError, AnswerLateError.
+        something (release, book what is held) find room where others do not any more. The command
+        carries `headers` for who looks it up. Raises IngressBusyError, NotReadyError,
+        LogUnreachableError, AppendUnknownError, AnswerLateError.
         """
         self._check_room_for(finishes)
         waiter = _Waiter(EVENTS_COMMANDS, monotonic() + self._answer_deadline_s)
         record = commands.encode(command)
-        return await self._ask(self._events[partition], b"%d" % event, record, waiter)
+        return await self._ask(self._events[partition], b"%d" % event, record, waiter, headers)
 
-    async def decide(self, command: GroupsCommand, *, finishes: bool = False) -> Answered:
+    async def decide(
+        self, command: GroupsCommand, *, finishes: bool = False, headers: NewHeaders = ()
+    ) -> Answered:
         """Send a command to the workspace's coordinator and wait until it is done everywhere.
 
         An accepted one is answered when the owner of every partition concerned has applied it.
         If one applied another hold deadline than was asked, the token is gone. A repeated command
-        is answered when the coordinator repeats its answer. `finishes` and what it raises are those
-        of `change`.
+        is answered when the coordinator repeats its answer. `finishes`, `headers` and what it
+        raises are those of `change`.
         """
         self._check_room_for(finishes)
         waiter = _DecisionWaiter(monotonic() + self._answer_deadline_s, len(self._events))
         record = commands.encode(command)
-        workspace = command.workspace
-        return await self._ask(self._groups_of(workspace), workspace.encode(), record, waiter)
+        partition, key = self._groups_of(command.workspace), command.workspace.encode()
+        return await self._ask(partition, key, record, waiter, headers)
 
     async def send_change(
-        self, partition: int, event: int, command: SeatsCommand
+        self, partition: int, event: int, command: SeatsCommand, headers: NewHeaders = ()
     ) -> CommandPosition:
         """Append a command for a seats owner, and return when it is safe in the log."""
-        record = NewRecord(commands.encode(command), key=b"%d" % event)
+        record = NewRecord(commands.encode(command), headers, b"%d" % event)
         return await self._send(EVENTS_COMMANDS, self._events[partition], record)
 
-    async def send_decide(self, command: GroupsCommand) -> CommandPosition:
+    async def send_decide(
+        self, command: GroupsCommand, headers: NewHeaders = ()
+    ) -> CommandPosition:
         """Append a command for a coordinator, and return when it is safe in the log."""
-        record = NewRecord(commands.encode(command), key=command.workspace.encode())
+        record = NewRecord(commands.encode(command), headers, command.workspace.encode())
         return await self._send(GROUPS_COMMANDS, self._groups_of(command.workspace), record)
 
     async def watch_deadlines(self) -> None:
@@ -172,10 +184,15 @@ class Submitter:
         return self._groups[coordinator_of(workspace, len(self._groups))]
 
     async def _ask(
-        self, partition: TopicPartition, key: bytes, command: bytes, waiter: "_Waiter"
+        self,
+        partition: TopicPartition,
+        key: bytes,
+        command: bytes,
+        waiter: "_Waiter",
+        besides: NewHeaders,
     ) -> Answered:
         number = b"%d" % next(self._numbers)
-        headers = (self._ingress_header, (HEADER_REQUEST, number))
+        headers = (self._ingress_header, (HEADER_REQUEST, number), *besides)
         self.waiters[number] = waiter
         try:
             waiter.partition = partition.partition

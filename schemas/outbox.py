@@ -32,6 +32,9 @@ HEADER_EVENT = "event"
 HEADER_INGRESS = "ingress"
 HEADER_REQUEST = "request"
 """On commands and answers: which ingress waits (its random id) and for which of its requests."""
+HEADER_FORM = "form"
+"""On commands: in which form of its dialect the client reads the answer. Absent: it reads no more
+than that the command was done."""
 
 F = TypeVar("F")
 

@@ -10,14 +10,14 @@ from pydantic import Field
 
 from api.call import Call
 from api.limits import objects_per_command_max, quantity_max
+from api.seatsio.command_answers import Form
 from api.seatsio.drawings import CategoryKey
 from api.seatsio.errors import BodyError
 from api.seatsio.object_reads import infos_after
 from api.seatsio.parts import JSON, Parts, path_part
 from api.seatsio.recorded import Facts
 from api.seatsio.wire import Body, JsonObject, Label, Text, Whole, read_label
-from engine.groups.directory import Entry
-from schemas.commands import Wish
+from schemas.commands import ChangeBestAvailable, Wish
 from schemas.facts import BestAvailableChosen, StatusChanged
 
 _Some = Field(max_length=objects_per_command_max)
@@ -99,16 +99,17 @@ async def event_key(parts: Parts, call: Call) -> str:
     return key if await directory.find(workspace, key) else once
 
 
-async def chosen_json(parts: Parts, entry: Entry, facts: Facts) -> JSON | None:
-    """Show what was chosen, as the clients read it; None where nothing was."""
-    told = [fact for fact in facts if isinstance(fact, BestAvailableChosen)]
-    if not told:
-        return None
+async def _show(parts: Parts, _: Call, command: ChangeBestAvailable, facts: Facts) -> JSON:
+    """Show what was chosen, as the clients read it."""
+    [chosen] = [fact for fact in facts if isinstance(fact, BestAvailableChosen)]
     changes = [fact for fact in facts if isinstance(fact, StatusChanged)]
     shown: JSON = {
         "objects": [fact.label for fact in changes for _ in range(fact.quantity)],
-        "objectDetails": await infos_after(parts, entry, changes),
+        "objectDetails": await infos_after(parts, command.event, changes),
     }
-    if told[0].next_to_each_other is not None:
-        shown["nextToEachOther"] = told[0].next_to_each_other
+    if chosen.next_to_each_other is not None:
+        shown["nextToEachOther"] = chosen.next_to_each_other
     return shown
+
+
+BEST_AVAILABLE = Form("bestAvailable", _show)

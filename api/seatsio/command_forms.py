@@ -70,18 +70,6 @@ def events_of(command: SeatsCommand | GroupsCommand) -> list[int]:
             return []  # it is about event keys
 
 
-def event_keys(command: SeatsCommand | GroupsCommand) -> dict[int, str]:
-    """Give the keys by which a client named the events of a command that has their ids."""
-    match command:
-        case ChangeBestAvailable() | UpdateExtraData():
-            named = [(command.event, command.event_key)]
-        case ChangeObjectStatus():
-            named = [(change.event, change.event_key) for change in command.changes]
-        case _:
-            named = []
-    return {event: key or str(event) for event, key in named}
-
-
 def finishes(command: SeatsCommand | GroupsCommand) -> bool:
     """Say whether a command ends something that others wait for: a release, or a hold's booking."""
     if not isinstance(command, ChangeObjectStatus):

@@ -17,15 +17,16 @@ from api.errors import IngressBusyError, NotReadyError
 from api.limits import events_created_at_once_max
 from api.seatsio.channels import ChannelsAsked, new_channels
 from api.seatsio.chart_store import ChartStore
+from api.seatsio.command_answers import Form
 from api.seatsio.command_forms import event_route
-from api.seatsio.commands import Commands, Show
+from api.seatsio.commands import Commands
 from api.seatsio.errors import VendorError, bad_request, chart_not_found, from_rejected
 from api.seatsio.event_views import EventViews
 from api.seatsio.for_sale import ForSaleConfigAsked, new_for_sale
 from api.seatsio.idempotency import idempotency, refuse_idempotency
 from api.seatsio.inventories import ChartInventories
 from api.seatsio.paging import CURSOR_PARAMETERS, check_parameters, page_json, read_cursor
-from api.seatsio.parts import Parts, answer, path_part
+from api.seatsio.parts import JSON, Parts, answer, path_part
 from api.seatsio.recorded import Facts
 from api.seatsio.selling import (
     SellingFields,
@@ -167,26 +168,18 @@ class Events:
 
     async def _create(self, call: Call) -> web.Response:
         asked = read(call.body, NewEventAsked)
-
-        async def show(facts: Facts) -> web.Response:
-            return answer((await self._views.created(call.workspace.key, facts))[0])
-
-        return await self._create_on(call, asked.chart_key, [((), asked)], show)
+        return await self._create_on(call, asked.chart_key, [((), asked)], EVENT)
 
     async def _create_several(self, call: Call) -> web.Response:
         asked = read(call.body, NewEventsAsked)
         keys = [event.event_key for event in asked.events if event.event_key is not None]
         if len(set(keys)) < len(keys):
             raise bad_request("Duplicate event keys are not allowed")
-
-        async def show(facts: Facts) -> web.Response:
-            return answer({"events": await self._views.created(call.workspace.key, facts)})
-
         placed = [(("events", place), event) for place, event in enumerate(asked.events)]
-        return await self._create_on(call, asked.chart_key, placed, show)
+        return await self._create_on(call, asked.chart_key, placed, EVENTS)
 
     async def _create_on(
-        self, call: Call, chart_key: str, asked: Sequence[tuple[Path, NewEventFields]], show: Show
+        self, call: Call, chart_key: str, asked: Sequence[tuple[Path, NewEventFields]], form: Form
     ) -> web.Response:
         """Create events; each comes with its path in the body."""
         check_parameters(call.request)
@@ -194,7 +187,7 @@ class Events:
         try:
             inventory = await self._inventory(call, chart_key, asked)
         except VendorError as error:
-            return await self._commands.repeat(call, error, show)
+            return await self._commands.repeat(call, error, form)
         events = [
             NewEvent(
                 key=event.event_key or str(uuid4()),
@@ -207,7 +200,7 @@ class Events:
             for _, event in asked
         ]
         command = CreateEvents(workspace=workspace, idempotency=idempotency(call), events=events)
-        return await self._commands.decide(call, command, show)
+        return await self._commands.decide(call, command, form)
 
     async def new_season(
         self, call: Call, chart_key: str, key: str, name: str | None, asked: NewSellingFields
@@ -278,18 +271,17 @@ class Events:
         copy = await self._charts.copy(chart, "published")
         is_moved = False
 
-        async def show(facts: Facts) -> web.Response:
+        async def show(parts: Parts, call: Call, moved: UpdateEvent, facts: Facts) -> JSON:
             nonlocal is_moved
-            del facts
             is_moved = True
-            return answer(await self._views.retrieve(call, key))
+            return await MOVED_EVENT.show(parts, call, moved, facts)
 
         try:
             inventory = await self._inventory(call, copy.key, [])
             command = UpdateEvent(
                 workspace=workspace, key=key, chart_key=copy.key, inventory=inventory
             )
-            return await self._commands.decide(call, command, show)
+            return await self._commands.decide(call, command, MOVED_EVENT._replace(show=show))
         except _UNDONE:
             if not is_moved:
                 await self._charts.take_back(copy)
@@ -340,3 +332,21 @@ def _selling(asked: NewSellingFields, workspace: str) -> Selling | None:
         for_sale=new_for_sale(asked.for_sale_config),
     )
     return None if selling == AS_THE_CHART_SAYS else selling
+
+
+async def _show_events(parts: Parts, _: Call, command: CreateEvents, facts: Facts) -> JSON:
+    return {"events": await EventViews(parts).created(command.workspace, facts)}
+
+
+async def _show_event(parts: Parts, _: Call, command: CreateEvents, facts: Facts) -> JSON:
+    [event] = await EventViews(parts).created(command.workspace, facts)
+    return event
+
+
+async def _show_moved(parts: Parts, call: Call, command: UpdateEvent, _: Facts) -> JSON:
+    return await EventViews(parts).retrieve(call, command.key)
+
+
+EVENT = Form("event", _show_event)
+EVENTS = Form("events", _show_events)
+MOVED_EVENT = Form("movedEvent", _show_moved)

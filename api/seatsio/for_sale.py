@@ -16,23 +16,19 @@ from pydantic import Field
 from api.call import Call, CallHandler, Route
 from api.limits import events_created_at_once_max, quantity_max
 from api.seatsio.channels import AreaPlaces
+from api.seatsio.command_answers import Form
 from api.seatsio.command_forms import event_route
-from api.seatsio.commands import Commands, Refuse, Show
-from api.seatsio.errors import (
-    BodyError,
-    VendorError,
-    from_rejected,
-)
+from api.seatsio.commands import Commands
+from api.seatsio.errors import BodyError, VendorError
 from api.seatsio.idempotency import idempotency
 from api.seatsio.paging import check_parameters
-from api.seatsio.parts import JSON, Parts, answer, iso, now_ms, path_part
+from api.seatsio.parts import JSON, Parts, iso, path_part
 from api.seatsio.recorded import Facts
 from api.seatsio.wire import Body, Label, Whole, read
 from engine.charts.inventory import SeatMap
 from engine.groups.for_sale import ALL_FOR_SALE, NOTHING_FOR_SALE, day_ms
 from schemas.commands import EditForSale
 from schemas.facts import EventUpdated, ForSaleEdits
-from schemas.rejections import Rejected, Rejection
 from schemas.selling import ForSale
 from schemas.selling_edits import (
     EventForSaleEdit,
@@ -100,24 +96,14 @@ class ForSaleRoutes:
 
     async def _edit_one(self, call: Call) -> web.Response:
         asked = read(call.body, EditAsked)
-
-        async def show(facts: Facts) -> web.Response:
-            return answer(_edited_json(facts[0]))
-
-        return await self._edit(call, {path_part(call, "key"): asked}, show)
+        return await self._edit(call, {path_part(call, "key"): asked}, FOR_SALE_EDIT)
 
     async def _edit_several(self, call: Call) -> web.Response:
         asked = read(call.body, EditsAsked)
-
-        async def show(facts: Facts) -> web.Response:
-            # What is edited of a season goes on to its events: these come after all that was asked.
-            edited = facts[: len(asked.events)]
-            return answer({fact.key: _edited_json(fact) for fact in edited})
-
-        return await self._edit(call, asked.events, show, path="#/events/{}")
+        return await self._edit(call, asked.events, FOR_SALE_EDITS, path="#/events/{}")
 
     async def _edit(
-        self, call: Call, asked: Mapping[str, EditAsked], show: Show, path: str = "#"
+        self, call: Call, asked: Mapping[str, EditAsked], form: Form, path: str = "#"
     ) -> web.Response:
         check_parameters(call.request)
         edits = []
@@ -127,8 +113,8 @@ class ForSaleRoutes:
                 seats = await self._parts.core.seat_maps.get(entry.inventory)
                 edits.append(EventForSaleEdit(key=key, edit=_edit(edit, seats, path.format(key))))
         except VendorError as error:
-            return await self._commands.repeat(call, error, show, _refuse(call))
-        return await self._send(call, edits, show)
+            return await self._commands.repeat(call, error, form)
+        return await self._send(call, edits, form)
 
     async def _mark_for_sale(self, call: Call) -> web.Response:
         listed = read(call.body, ListAsked)
@@ -152,12 +138,12 @@ class ForSaleRoutes:
         return await self._send(call, [EventForSaleEdit(key=path_part(call, "key"), edit=edit)])
 
     async def _send(
-        self, call: Call, edits: list[EventForSaleEdit], show: Show | None = None
+        self, call: Call, edits: list[EventForSaleEdit], form: Form | None = None
     ) -> web.Response:
         command = EditForSale(
             workspace=call.workspace.key, idempotency=idempotency(call), events=edits
         )
-        return await self._commands.decide(call, command, show, _refuse(call))
+        return await self._commands.decide(call, command, form)
 
 
 def for_sale_listed(asked: ListAsked, *, for_sale: bool) -> ForSale:
@@ -205,15 +191,17 @@ def _limit_json(edits: ForSaleEdits) -> JSON:
     }
 
 
-def _refuse(call: Call) -> Refuse:
-    def refuse(rejected: Rejected) -> VendorError:
-        error = from_rejected(rejected, call.workspace.key, names_event_by_id=False)
-        if rejected.code == Rejection.FOR_SALE_EDITS_USED_UP.code:
-            wait_ms = int(rejected.detail or 0) - now_ms()
-            error.add_header("Retry-After", str(max(1, -(-wait_ms // 1000))))
-        return error
+async def _show_edit(_: Parts, __: Call, ___: EditForSale, facts: Facts) -> JSON:
+    return _edited_json(facts[0])
 
-    return refuse
+
+async def _show_edits(_: Parts, __: Call, command: EditForSale, facts: Facts) -> JSON:
+    # What is edited of a season goes on to its events: these come after all that was asked.
+    return {fact.key: _edited_json(fact) for fact in facts[: len(command.events)]}
+
+
+FOR_SALE_EDIT = Form("forSaleEdit", _show_edit)
+FOR_SALE_EDITS = Form("forSaleEdits", _show_edits)
 
 
 def _edit(asked: EditAsked, seats: SeatMap, path: str) -> OpenAndClose:

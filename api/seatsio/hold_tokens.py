@@ -5,12 +5,12 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import Field
 
-from api.applied import ended_somewhere
 from api.call import Call, Route
 from api.hold_tokens import SignedHold
 from api.lanes import Lane
+from api.seatsio.command_answers import Form
 from api.seatsio.commands import Commands
-from api.seatsio.errors import VendorError, from_rejected, hold_token_not_found
+from api.seatsio.errors import hold_token_not_found
 from api.seatsio.idempotency import idempotency, refuse_idempotency
 from api.seatsio.paging import check_parameters
 from api.seatsio.parts import JSON, Parts, answer, iso, now_ms, path_part
@@ -18,7 +18,6 @@ from api.seatsio.recorded import Facts
 from api.seatsio.wire import Body, Whole, read
 from engine.limits import hold_ms_max
 from schemas.commands import SetHoldDeadline
-from schemas.rejections import Rejected, Rejection
 
 minute_ms = 60 * 1000
 minutes_max = hold_ms_max // minute_ms
@@ -83,26 +82,14 @@ class HoldTokenRoutes:
         asked = read(call.body, DeadlineAsked)
         workspace = call.workspace.key
         hold, made_at = self._read(call)
-        duration_ms = asked.expires_in_minutes * minute_ms
         command = SetHoldDeadline(
             workspace=workspace,
             idempotency=idempotency(call),
             hold=hold,
             made_at=made_at,
-            duration_ms=duration_ms,
+            duration_ms=asked.expires_in_minutes * minute_ms,
         )
-
-        async def show(facts: Facts) -> web.Response:
-            if duration_ms and ended_somewhere(facts):
-                raise hold_token_not_found("", hold.token, workspace)
-            return answer(_hold_json(hold.token, facts[0].expires_at, workspace, now_ms()))
-
-        def refuse(rejected: Rejected) -> VendorError:
-            if rejected.code == Rejection.HOLD_TOKEN_EXPIRED.code:
-                return hold_token_not_found("", hold.token, workspace)
-            return from_rejected(rejected, workspace)
-
-        return await self._commands.decide(call, command, show, refuse)
+        return await self._commands.decide(call, command, HOLD_TOKEN)
 
     def _read(self, call: Call) -> SignedHold:
         token, workspace = path_part(call, "token"), call.workspace.key
@@ -119,3 +106,11 @@ def _hold_json(token: str, expires_at: int, workspace: str, now: int) -> JSON:
         "expiresInSeconds": max(0, -(-(expires_at - now) // 1000)),
         "workspaceKey": workspace,
     }
+
+
+async def _show_moved(_: Parts, __: Call, command: SetHoldDeadline, facts: Facts) -> JSON:
+    expires_at = facts[0].expires_at
+    return _hold_json(command.hold.token, expires_at, command.workspace, now_ms())
+
+
+HOLD_TOKEN = Form("holdToken", _show_moved)

@@ -62,10 +62,14 @@ def changes_by_event(facts: Iterable[object]) -> dict[int, list[StatusChanged]]:
     return by_event
 
 
-async def infos_after(
-    parts: Parts, entry: Entry, facts: Sequence[StatusChanged]
-) -> dict[str, JSON]:
-    """Describe the objects of an event that facts tell of, as the last of these leaves each."""
+async def infos_after(parts: Parts, event: int, facts: Sequence[StatusChanged]) -> dict[str, JSON]:
+    """Describe the objects of an event that facts tell of, as the last of these leaves each.
+
+    Of an event that was deleted meanwhile none is left.
+    """
+    entry = parts.core.directory.by_id(event)
+    if entry is None:
+        return {}
     event_map = await parts.core.seat_maps.of_event(entry)
     return infos(event_map, facts, await sharing_after(parts, entry, facts))
 

@@ -12,10 +12,8 @@ from api.limits import objects_per_command_max
 from api.seatsio.commands import Commands, Entries
 from api.seatsio.errors import (
     OBJECT_NOT_FOUND,
-    VendorError,
     bad_request,
     event_not_found,
-    from_rejected,
     not_found,
 )
 from api.seatsio.idempotency import idempotency
@@ -25,7 +23,6 @@ from api.seatsio.parts import JSON, Parts, answer, path_part
 from api.seatsio.wire import BY_KEY, Body, JsonObject, Label, read, read_label
 from engine.groups.directory import Entry
 from schemas.commands import UpdateExtraData
-from schemas.rejections import Rejected
 
 
 class ExtraDataAsked(Body):
@@ -119,16 +116,11 @@ class Objects:
     async def _update_on(
         self, call: Call, entry: Entry, extra_data: dict[str, JsonObject | None]
     ) -> web.Response:
-        workspace = call.workspace.key
         command = UpdateExtraData(
-            workspace=workspace,
+            workspace=call.workspace.key,
             idempotency=idempotency(call),
             event=entry.event,
             event_key=entry.key,
             extra_data=extra_data,
         )
-
-        def refuse(rejected: Rejected) -> VendorError:
-            return from_rejected(rejected, workspace, lambda _: entry.key)
-
-        return await self._commands.change(call, entry, command, None, refuse)
+        return await self._commands.change(call, entry, command)

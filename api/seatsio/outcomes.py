@@ -1,6 +1,6 @@
 """What became of a command: `GET /commands/{id}`, ours and not the vendor's."""
 
-from collections.abc import Mapping
+from contextlib import suppress
 
 import msgspec
 from aiohttp import web
@@ -9,18 +9,27 @@ from adapters.ports import PositionLostError, TopicPartition
 from api.call import Call, Route
 from api.command_ids import read_command_id
 from api.lanes import Lane
-from api.seatsio.best_available import chosen_json
-from api.seatsio.command_forms import event_keys, pending, unknown_command
-from api.seatsio.errors import error_body, from_rejected
-from api.seatsio.event_views import EventViews
-from api.seatsio.object_info import ALONE, infos
-from api.seatsio.object_reads import changes_by_event, sharings_after
+from api.seatsio.best_available import BEST_AVAILABLE
+from api.seatsio.changes_shown import BATCH, OBJECTS
+from api.seatsio.command_answers import as_applied, refusal
+from api.seatsio.command_forms import pending, unknown_command
+from api.seatsio.errors import VendorError, error_body
+from api.seatsio.events import EVENT, EVENTS, MOVED_EVENT
+from api.seatsio.for_sale import FOR_SALE_EDIT, FOR_SALE_EDITS
+from api.seatsio.hold_tokens import HOLD_TOKEN
 from api.seatsio.paging import check_parameters
 from api.seatsio.parts import JSON, Parts, answer, iso, now_ms, path_part
-from api.seatsio.recorded import Facts, Recorded, RecordedAnswers
-from schemas.facts import BestAvailableChosen, EventCreated
+from api.seatsio.recorded import Recorded, RecordedAnswers
+from api.seatsio.seasons import NEW_PARTIAL_SEASON, PARTIAL_SEASON, SEASON, SEASON_EVENTS
 from schemas.rejections import Rejected
 
+_FORMS = {
+    form.name: form
+    for form in (
+        *(OBJECTS, BATCH, BEST_AVAILABLE, HOLD_TOKEN, FOR_SALE_EDIT, FOR_SALE_EDITS),
+        *(EVENT, EVENTS, MOVED_EVENT, SEASON, SEASON_EVENTS, NEW_PARTIAL_SEASON, PARTIAL_SEASON),
+    )
+}
 _result_kept_ms = 24 * 60 * 60 * 1000
 
 
@@ -68,43 +77,18 @@ class Outcomes:
 
     async def _outcome(self, call: Call, text: str, recorded: Recorded) -> JSON:
         outcome: JSON = {"id": text, "status": "done", "at": iso(recorded.at)}
-        if isinstance(recorded.answer, Rejected):
-            error = await self._error(call, recorded, recorded.answer)
-            return {**outcome, "answer": "rejected", "result": error}
-        return {**outcome, "answer": "accepted", "result": await self._shown(recorded.facts)}
-
-    async def _error(self, call: Call, recorded: Recorded, rejected: Rejected) -> JSON:
-        """Refuse in the words of the command: it names events by the keys that the client did."""
-        command = await self._answers.command(recorded.topic, recorded.command)
-        keys: Mapping[int, str] = event_keys(command)
-        error = from_rejected(
-            rejected,
-            call.workspace.key,
-            lambda event: keys.get(event) or self._parts.event_key(event),
-            names_event_by_id=bool(keys),
-        )
-        return error_body(error.refusal, call.request_id)
-
-    async def _shown(self, facts: Facts) -> JSON:
-        """Show facts outside of the request that asked for them."""
-        core = self._parts.core
-        created = [fact for fact in facts if isinstance(fact, EventCreated)]
-        if created:
-            views = EventViews(self._parts)
-            return {"events": await views.created(created[0].workspace, created)}
-        chosen = [fact for fact in facts if isinstance(fact, BestAvailableChosen)]
-        if chosen:
-            entry = core.directory.by_id(chosen[0].event)
-            return (entry and await chosen_json(self._parts, entry, facts)) or {}
-        changed = changes_by_event(facts)
-        found = [entry for event in changed if (entry := core.directory.by_id(event))]
-        shared = await sharings_after(self._parts, found, changed)
-        results = []
-        for entry in found:
-            event_map = await core.seat_maps.of_event(entry)
-            objects = infos(event_map, changed[entry.event], shared.get(entry.event, ALONE))
-            results.append({"event": entry.key, "objects": objects})
-        return {"results": results} if results else {}
+        command, form = await self._answers.command_and_form(recorded.topic, recorded.command)
+        given = as_applied(command, recorded.answer, recorded.facts)
+        if isinstance(given, Rejected):
+            error = refusal(self._parts, command, given)
+            result = error_body(error.refusal, call.request_id)
+            return {**outcome, "answer": "rejected", "result": result}
+        result = {}
+        if form in _FORMS:
+            # What is shown as it is by now may have gone.
+            with suppress(VendorError):
+                result = await _FORMS[form].show(self._parts, call, command, recorded.facts)
+        return {**outcome, "answer": "accepted", "result": result}
 
 
 class _OfWorkspace(msgspec.Struct):

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from adapters.ports import LogRecord, TopicPartition
 from adapters.postgres.errors import ForeignPositionsError
-from api.applied import AppliedDecisions, Decided, ended_somewhere
+from api.applied import AppliedDecisions, Decided
 from api.call import Call
 from api.seatsio.idempotency import key_reused
 from api.seatsio.parts import Parts
@@ -26,15 +26,14 @@ from schemas.commands import (
     decode_groups_command,
     decode_seats_command,
 )
-from schemas.facts import HoldDeadlineSet
 from schemas.outbox import (
+    HEADER_FORM,
     HEADER_WORKSPACE,
     Accepted,
     Answer,
     decode_groups_record,
     decode_seats_record,
 )
-from schemas.rejections import Rejected, Rejection
 from schemas.topics import EVENTS_COMMANDS, EVENTS_OUTBOX, GROUPS_COMMANDS, OUTBOX_OF
 
 _applied_looked_at_every_s = 0.1
@@ -123,13 +122,17 @@ class RecordedAnswers:
 
     async def command(self, topic: str, position: CommandPosition) -> SeatsCommand | GroupsCommand:
         """Read an answered command. Raises PositionLostError if the topic keeps it no more."""
-        decode: Callable[[bytes], SeatsCommand | GroupsCommand] = (
-            decode_seats_command if topic == EVENTS_COMMANDS else decode_groups_command
-        )
-        return decode((await self.command_record(topic, position)).value or b"")
+        return _command(topic, await self._command_record(topic, position))
 
-    async def command_record(self, topic: str, position: CommandPosition) -> LogRecord:
-        """Read what stands at a command's position."""
+    async def command_and_form(
+        self, topic: str, position: CommandPosition
+    ) -> tuple[SeatsCommand | GroupsCommand, str | None]:
+        """Read an answered command, and the name of its answer's form. Raises the same."""
+        record = await self._command_record(topic, position)
+        form = dict(record.headers).get(HEADER_FORM)
+        return _command(topic, record), None if form is None else form.decode()
+
+    async def _command_record(self, topic: str, position: CommandPosition) -> LogRecord:
         name = self._parts.core.topics[topic].physical_name
         place = TopicPartition(name, position.partition)
         return await self._parts.command_log.record(place, position.offset)
@@ -152,10 +155,7 @@ class RecordedAnswers:
         facts = await self._facts_if_applied(first)
         if facts is None:
             return None
-        given = first.answer
-        if isinstance(given, Accepted):
-            given = _lost_hold(first, facts) or given
-        return recorded._replace(answer=given, facts=facts)
+        return recorded._replace(answer=first.answer, facts=facts)
 
     async def _recorded(
         self, place: TopicPartition, offset: int, workspace: str
@@ -180,10 +180,8 @@ class RecordedAnswers:
         raise ForeignPositionsError(f"this installation has no topic {place.topic}")
 
 
-def _lost_hold(decided: Recorded, applied: Facts) -> Rejected | None:
-    """Refuse the extension of a token that an owner had ended by then; ending it is no failure."""
-    for fact in decided.facts:
-        extends = isinstance(fact, HoldDeadlineSet) and fact.expires_at > decided.at
-        if extends and ended_somewhere(applied):
-            return Rejected(code=Rejection.HOLD_TOKEN_EXPIRED.code, detail=fact.token)
-    return None
+def _command(topic: str, record: LogRecord) -> SeatsCommand | GroupsCommand:
+    decode: Callable[[bytes], SeatsCommand | GroupsCommand] = (
+        decode_seats_command if topic == EVENTS_COMMANDS else decode_groups_command
+    )
+    return decode(record.value or b"")

@@ -73,7 +73,7 @@ class Seatsio:
             ChartOrder(parts, charts),
             Thumbnails(parts, charts),
             events,
-            Seasons(parts, commands, events),
+            Seasons(commands, events),
             Channels(commands),
             ForSaleRoutes(parts, commands),
             Workspaces(parts),

@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from api.call import Call, Route
 from api.limits import events_created_at_once_max
+from api.seatsio.command_answers import Form
 from api.seatsio.command_forms import event_route
 from api.seatsio.commands import Commands
 from api.seatsio.errors import VendorError, bad_request
@@ -20,7 +21,7 @@ from api.seatsio.event_views import EventViews
 from api.seatsio.events import EventKey, Events, NewSellingFields
 from api.seatsio.idempotency import idempotency
 from api.seatsio.paging import check_parameters
-from api.seatsio.parts import Parts, answer, path_part
+from api.seatsio.parts import JSON, Parts, path_part
 from api.seatsio.recorded import Facts
 from api.seatsio.wire import Body, Label, Text, Whole, read
 from schemas.commands import (
@@ -28,7 +29,6 @@ from schemas.commands import (
     CreatePartialSeason,
     CreateSeason,
     CreateSeasonEvents,
-    SeasonCommand,
 )
 
 _NewKeys = Annotated[list[EventKey], Field(max_length=events_created_at_once_max)]
@@ -81,11 +81,9 @@ class EventsAdded(Body):
 class Seasons:
     """The routes of seasons."""
 
-    def __init__(self, parts: Parts, commands: Commands, events: Events) -> None:
-        self._parts = parts
+    def __init__(self, commands: Commands, events: Events) -> None:
         self._commands = commands
         self._events = events
-        self._views = EventViews(parts)
 
     def routes(self) -> list[Route]:
         partials = "/seasons/{top}/partial-seasons"
@@ -99,44 +97,34 @@ class Seasons:
 
     async def _create(self, call: Call) -> web.Response:
         check_parameters(call.request)
-        asked, workspace = read(call.body, SeasonAsked), call.workspace.key
-
-        async def show(facts: Facts) -> web.Response:
-            return answer(await self._views.season_created(workspace, facts))
-
+        asked = read(call.body, SeasonAsked)
         try:
             season = await self._events.new_season(
                 call, asked.chart_key, asked.key or str(uuid4()), asked.name, asked
             )
         except VendorError as error:
-            return await self._commands.repeat(call, error, show)
+            return await self._commands.repeat(call, error, SEASON)
         command = CreateSeason(
-            workspace=workspace,
+            workspace=call.workspace.key,
             idempotency=idempotency(call),
             season=season,
             event_keys=asked.keys(),
             for_sale_propagated=asked.for_sale_propagated is not False,
         )
-        return await self._commands.decide(call, command, show)
+        return await self._commands.decide(call, command, SEASON)
 
     async def _create_events(self, call: Call) -> web.Response:
         check_parameters(call.request)
-        asked, workspace = read(call.body, EventsWanted), call.workspace.key
-        keys = asked.keys()
+        keys = read(call.body, EventsWanted).keys()
         if not keys:
             raise bad_request("#: required key [eventKeys] or [numberOfEvents] not found")
         command = CreateSeasonEvents(
-            workspace=workspace,
+            workspace=call.workspace.key,
             idempotency=idempotency(call),
             season=path_part(call, "key"),
             event_keys=keys,
         )
-
-        async def show(facts: Facts) -> web.Response:
-            created = await self._views.created(workspace, facts)
-            return answer({"events": created[::-1]})  # the vendor shows the newest first
-
-        return await self._commands.decide(call, command, show)
+        return await self._commands.decide(call, command, SEASON_EVENTS)
 
     async def _create_partial(self, call: Call) -> web.Response:
         asked = read(call.body, PartialSeasonAsked)
@@ -149,12 +137,7 @@ class Seasons:
             event_keys=asked.event_keys or [],
         )
         check_parameters(call.request)
-
-        async def show(facts: Facts) -> web.Response:
-            # A key that was made up is that of the first answer, not of a repeat.
-            return answer(await self._views.retrieve(call, facts[0].key))
-
-        return await self._commands.decide(call, command, show)
+        return await self._commands.decide(call, command, NEW_PARTIAL_SEASON)
 
     async def _add_events(self, call: Call) -> web.Response:
         asked = read(call.body, EventsAdded)
@@ -165,7 +148,8 @@ class Seasons:
             partial=path_part(call, "key"),
             added=asked.event_keys,
         )
-        return await self._change_partial(call, command.partial, command)
+        check_parameters(call.request)
+        return await self._commands.decide(call, command, PARTIAL_SEASON)
 
     async def _remove_event(self, call: Call) -> web.Response:
         read(call.body, Body)
@@ -176,19 +160,35 @@ class Seasons:
             partial=path_part(call, "key"),
             removed=[path_part(call, "event")],
         )
-        return await self._change_partial(call, command.partial, command)
-
-    async def _change_partial(self, call: Call, key: str, command: SeasonCommand) -> web.Response:
-        """Change a partial season and show it as it is then, after a repeat as well."""
         check_parameters(call.request)
-
-        async def show(facts: Facts) -> web.Response:
-            del facts
-            return answer(await self._views.retrieve(call, key))
-
-        return await self._commands.decide(call, command, show)
+        return await self._commands.decide(call, command, PARTIAL_SEASON)
 
 
 def _check_different(keys: Sequence[str]) -> None:
     if len(set(keys)) < len(keys):
         raise bad_request("Duplicate event keys are not allowed")
+
+
+async def _show_season(parts: Parts, _: Call, command: CreateSeason, facts: Facts) -> JSON:
+    return await EventViews(parts).season_created(command.workspace, facts)
+
+
+async def _show_events(parts: Parts, _: Call, command: CreateSeasonEvents, facts: Facts) -> JSON:
+    created = await EventViews(parts).created(command.workspace, facts)
+    return {"events": created[::-1]}  # the vendor shows the newest first
+
+
+async def _show_new_partial(parts: Parts, call: Call, _: CreatePartialSeason, facts: Facts) -> JSON:
+    # A key that was made up is that of the first answer, not of a repeat.
+    return await EventViews(parts).retrieve(call, facts[0].key)
+
+
+async def _show_partial(parts: Parts, call: Call, command: ChangePartialSeason, _: Facts) -> JSON:
+    """Show a partial season as it is by now, after a repeat as well."""
+    return await EventViews(parts).retrieve(call, command.partial)
+
+
+SEASON = Form("season", _show_season)
+SEASON_EVENTS = Form("seasonEvents", _show_events)
+NEW_PARTIAL_SEASON = Form("newPartialSeason", _show_new_partial)
+PARTIAL_SEASON = Form("partialSeason", _show_partial)

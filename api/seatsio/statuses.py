@@ -4,11 +4,8 @@ All objects of a request change, or none. Where all events of a request live in 
 owner decides alone, otherwise the workspace's coordinator with all their owners.
 """
 
-import asyncio
-from collections import defaultdict
 from collections.abc import Coroutine, Sequence
 from functools import partial
-from itertools import islice
 from typing import Any
 
 import msgspec
@@ -16,7 +13,7 @@ from aiohttp import web
 
 from api.call import Call, CallHandler, Route
 from api.lanes import Lane
-from api.seatsio.best_available import WantedBest, chosen_json, event_key
+from api.seatsio.best_available import BEST_AVAILABLE, WantedBest, event_key
 from api.seatsio.change_bodies import (
     Wanted,
     WantedOn,
@@ -28,28 +25,19 @@ from api.seatsio.change_bodies import (
     wanted_use,
 )
 from api.seatsio.change_models import SeasonUseAsked
-from api.seatsio.commands import Commands, Entries, Refuse, Show
+from api.seatsio.changes_shown import BATCH, OBJECTS
+from api.seatsio.command_answers import Form
+from api.seatsio.commands import Commands, Entries
 from api.seatsio.errors import (
     BAD_REQUEST,
     BodyError,
     VendorError,
     bad_request,
-    from_rejected,
     hold_token_not_found,
 )
 from api.seatsio.idempotency import idempotency
-from api.seatsio.object_info import ALONE, infos
-from api.seatsio.object_reads import (
-    changes_by_event,
-    if_soon,
-    infos_after,
-    read_infos,
-    seasons_wait_s,
-    sharings_after,
-)
 from api.seatsio.paging import check_parameters, single
-from api.seatsio.parts import JSON, Parts, answer, path_part
-from api.seatsio.recorded import Facts
+from api.seatsio.parts import Parts, path_part
 from api.seatsio.season_use import WantedUse, season_use
 from api.seatsio.wire import read
 from engine.groups.directory import Entry
@@ -62,7 +50,6 @@ from schemas.commands import (
     Origin,
 )
 from schemas.facts import BOOKED, FREE, HELD, RESALE
-from schemas.rejections import Rejected
 
 ALIASES = {"book": BOOKED, "hold": HELD, "release": FREE, "put-up-for-resale": RESALE}
 Changing = Coroutine[Any, Any, web.Response]
@@ -118,8 +105,7 @@ class Statuses:
             try:
                 used = await self._use(call, wanted, entries[0])
             except VendorError as error:
-                refuse = self._refuse(call, entries)
-                return await self._commands.repeat(call, error, None, refuse)
+                return await self._commands.repeat(call, error)
             return await self._send(call, entries, [used], None)
 
         return await self._commands.on_events(
@@ -143,15 +129,10 @@ class Statuses:
 
         async def change(entries: Entries) -> web.Response:
             [entry] = entries
-            refuse = self._refuse(call, entries)
-
-            async def show(facts: Facts) -> web.Response:
-                return answer(await chosen_json(self._parts, entry, facts))
-
             seats = await self._parts.core.seat_maps.get(entry.inventory)
             if not seats.supports_best_available:
                 error = bad_request(f"best available: the chart of {entry.key} has no focal point")
-                return await self._commands.repeat(call, error, show, refuse)
+                return await self._commands.repeat(call, error, BEST_AVAILABLE)
             command = ChangeBestAvailable(
                 workspace=workspace,
                 idempotency=idempotency(call),
@@ -168,53 +149,43 @@ class Statuses:
                 ignore_channels=wanted.ignore_channels,
                 origin=Origin(ip=call.ip),
             )
-            return await self._commands.change(call, entry, command, show, refuse)
+            return await self._commands.change(call, entry, command, BEST_AVAILABLE)
 
         return await self._commands.on_events(call, [await event_key(self._parts, call)], change)
 
     def _change(self, call: Call, asked: WantedOn) -> Changing:
         """Make one change on each of some events; the objects shown are those of the first."""
-        expanded = _expands_objects(call)
+        form = OBJECTS if _expands_objects(call) else None
         check_size(len(call.body) * len(asked.events))
         doubled = doubled_objects(asked.wanted.objects)
 
         async def change(entries: Entries) -> web.Response:
-            first = entries[0]
-
-            async def show(facts: Facts) -> web.Response:
-                own = changes_by_event(facts)[first.event]
-                return answer({"objects": await infos_after(self._parts, first, own)})
-
-            shown = show if expanded else None
             hold = self._hold(call, asked.wanted.hold_token, "#")
             changes = [asked.wanted.change(entry.event, entry.key, hold) for entry in entries]
             try:
                 for entry in entries if doubled else ():
                     await self._check_doubled(doubled, asked.wanted, entry, "#")
             except VendorError as error:
-                refuse = self._refuse(call, entries)
-                return await self._commands.repeat(call, error, shown, refuse)
-            return await self._send(call, entries, changes, shown, same_channels=len(changes) > 1)
+                return await self._commands.repeat(call, error, form)
+            return await self._send(call, entries, changes, form, same_channels=len(changes) > 1)
 
         return self._commands.on_events(call, asked.events, change, behind_is_wrong=bool(doubled))
 
     async def _change_batch(self, call: Call) -> web.Response:
         """Make changes in their order; the objects are shown as each change left them."""
-        expanded = _expands_objects(call)
+        form = BATCH if _expands_objects(call) else None
         batch = read_batch(call.body)
         wanted = [asked.wanted for asked in batch]
 
         async def change(entries: Entries) -> web.Response:
-            shown = self._showing_batch(entries, wanted) if expanded else None
             try:
                 changes = [
                     await self._checked(call, one, entry, f"#/statusChanges/{place}")
                     for place, (one, entry) in enumerate(zip(wanted, entries, strict=True))
                 ]
             except VendorError as error:
-                refuse = self._refuse(call, entries)
-                return await self._commands.repeat(call, error, shown, refuse)
-            return await self._send(call, entries, changes, shown)
+                return await self._commands.repeat(call, error, form)
+            return await self._send(call, entries, changes, form)
 
         keys = [asked.events[0] for asked in batch]
         looks_itself = any(one.season_use or doubled_objects(one.objects) for one in wanted)
@@ -230,60 +201,12 @@ class Statuses:
         hold = self._hold(call, wanted.hold_token, path)
         return wanted.change(entry.event, entry.key, hold)
 
-    def _showing_batch(self, entries: Entries, changes: Sequence[Wanted]) -> Show:
-        async def show(facts: Facts) -> web.Response:
-            by_event = changes_by_event(facts)
-            # Side by side: an answer waits once, however much there is to look at.
-            overridden, shared = await asyncio.gather(
-                self._overridden(entries, changes),
-                sharings_after(self._parts, entries, by_event),
-            )
-            results: list[JSON] = []
-            # Partitions tell their parts one after the other; each keeps the order of the request.
-            told = {event: iter(own) for event, own in by_event.items()}
-            for entry, change in zip(entries, changes, strict=True):
-                if change.season_use is not None:
-                    there = overridden.get(entry.event, {})
-                    asked = dict.fromkeys(item.label for item in change.objects)
-                    shown = {label: there[label] for label in asked if label in there}
-                    results.append({"objects": shown})
-                    continue
-                event_map = await self._parts.core.seat_maps.of_event(entry)
-                own = list(islice(told.get(entry.event, ()), len(change.objects)))
-                results.append({"objects": infos(event_map, own, shared.get(entry.event, ALONE))})
-            return answer({"results": results})
-
-        return show
-
-    async def _overridden(
-        self, entries: Entries, changes: Sequence[Wanted]
-    ) -> dict[int, dict[str, JSON]]:
-        """Show objects as the whole batch left them: by whose status they go is told by no fact."""
-        labels: dict[int, set[str]] = defaultdict(set)
-        for entry, change in zip(entries, changes, strict=True):
-            if change.season_use is not None:
-                labels[entry.event].update(item.label for item in change.objects)
-        if not labels:
-            return {}
-        by_event = {entry.event: entry for entry in entries}
-
-        async def read() -> dict[int, dict[str, JSON]]:
-            positions = await self._parts.positions()
-            shown: dict[int, dict[str, JSON]] = {}
-            for event, asked in labels.items():
-                entry = by_event[event]
-                seen = await read_infos(self._parts, entry, positions, asked, seasons_wait_s)
-                shown[event] = seen or {}
-            return shown
-
-        return await if_soon(read()) or {}
-
     def _send(
         self,
         call: Call,
         entries: Sequence[Entry],
         changes: list[Change],
-        show: Show | None,
+        form: Form | None,
         *,
         same_channels: bool = False,
     ) -> Changing:
@@ -294,22 +217,9 @@ class Statuses:
             origin=Origin(ip=call.ip),
             same_channels=same_channels,
         )
-        refuse = self._refuse(call, entries)
         if len(entries) > 1 and len({entry.partition for entry in entries}) > 1:
-            return self._commands.decide(call, command, show, refuse)
-        return self._commands.change(call, entries[0], command, show, refuse)
-
-    def _refuse(self, call: Call, entries: Sequence[Entry]) -> Refuse:
-        def refuse(rejected: Rejected) -> VendorError:
-            keys = {entry.event: entry.key for entry in entries}
-            # A first answer that is given again may be about an event that had this key before.
-            return from_rejected(
-                rejected,
-                call.workspace.key,
-                lambda event: keys.get(event) or self._parts.event_key(event),
-            )
-
-        return refuse
+            return self._commands.decide(call, command, form)
+        return self._commands.change(call, entries[0], command, form)
 
     def _hold(self, call: Call, token: str | None, path: str) -> Hold | None:
         """Read the hold token of a change; it carries its own deadline."""

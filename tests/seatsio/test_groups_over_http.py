@@ -343,12 +343,16 @@ async def result_of(company: Company, taken: Answer) -> Any:  # noqa: ANN401 - J
 
 async def test_a_group_may_be_answered_later(company: Company, days: list[str]) -> None:
     later = {"Prefer": "respond-async"}
-    taken = await company.post(CHANGE, book(days, "A-1", "A-2"), **later)
+    taken = await company.post(f"{CHANGE}?expand=objects", book(days, "A-1", "A-2"), **later)
     result = await result_of(company, taken)
     assert result["answer"] == "accepted"
-    shown = {one["event"]: one["objects"] for one in result["result"]["results"]}
-    assert shown.keys() == set(days)
-    assert {o[label]["status"] for o in shown.values() for label in ("A-1", "A-2")} == {BOOKED}
+    shown = result["result"]["objects"]
+    assert {label: info["status"] for label, info in shown.items()} == {
+        "A-1": BOOKED,
+        "A-2": BOOKED,
+    }
+    for label in ("A-1", "A-2"):
+        assert await statuses(company, days, label) == [BOOKED] * 3
 
     await company.post(f"/events/{days[0]}/actions/release", {"objects": ["A-1"]})
     refused = await result_of(company, await company.post(CHANGE, book(days, "A-1"), **later))

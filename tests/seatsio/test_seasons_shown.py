@@ -103,13 +103,15 @@ async def test_the_answer_to_a_change_shows_what_a_look_at_the_objects_shows(sol
 
 
 async def test_a_commands_outcome_shows_it_as_well(sold: Company) -> None:
-    taken = await sold.post("/events/e1/actions/book", {"objects": ["GA1"]}, Prefer="respond-async")
+    path, asked = "/events/e1/actions/book?expand=objects", {"objects": ["GA1"]}
+    taken = await sold.post(path, asked, Prefer="respond-async")
 
     async def is_done() -> None:
         outcome = (await sold.get(taken.headers["Location"])).json
         assert outcome["status"] == "done"
-        [result] = outcome["result"]["results"]
-        assert result["objects"]["GA1"] == (await sold.get("/events/e1/objects/GA1")).json
+        assert (
+            outcome["result"]["objects"]["GA1"] == (await sold.get("/events/e1/objects/GA1")).json
+        )
 
     await eventually(is_done)
 

@@ -237,6 +237,12 @@ _ERROR = fixed(
     {"obstacles": array(by_name(STRING)), "obstaclesLeftOut": INTEGER},
 )
 
+_RESULTS = (
+    *("Event", "EventsCreated", "ForSaleEdit", "ForSaleEdits", "HoldToken"),
+    *("ObjectsChanged", "BestAvailable", "BatchChanged", "Nothing", "Error"),
+)
+"""Of commands."""
+
 SHAPES: dict[str, Schema] = {
     "Error": _ERROR,
     "Category": _CATEGORY,
@@ -256,7 +262,15 @@ SHAPES: dict[str, Schema] = {
     "Categories": fixed({"categories": array(ref("Category"))}),
     "Command": fixed(
         {"id": STRING, "status": {"enum": ["pending", "done"]}},
-        {"at": INSTANT, "answer": {"enum": ["accepted", "rejected"]}, "result": ANY_OBJECT},
+        {
+            "at": INSTANT,
+            "answer": {"enum": ["accepted", "rejected"]},
+            "result": {
+                "description": "What the operation answers to who waits, a refusal as well; "
+                "an empty object where that is a 204",
+                "anyOf": [ref(name) for name in _RESULTS],
+            },
+        },
     ),
     "Drawing": ANY_OBJECT,
     "Event": _EVENT,
@@ -297,6 +311,7 @@ SHAPES: dict[str, Schema] = {
             "workspaceKey": STRING,
         }
     ),
+    "Nothing": fixed({}),
     "ObjectInfo": _OBJECT_INFO,
     "ObjectInfos": by_name(ref("ObjectInfo")),
     "ObjectsChanged": fixed({"objects": ref("ObjectInfos")}),
