@@ -71,6 +71,10 @@ OF_THE_LOOP: Final = (
         ),
     ),
     bug(
+        "whose claim stands at its term is not looked at",
+        (owner, "replay", "if fold.claim != own.claim:", "if False:"),
+    ),
+    bug(
         "what is due expires after the command",
         (
             Owner,

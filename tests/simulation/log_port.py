@@ -187,17 +187,17 @@ class SimulatedReader:
             self._slow_until[self._dice.random.choice(self._order)] = until
         asked_at = self._process.monotonic_ms()
         fetched = self._take(records_max)
-        self._note(asked_at)
         if fetched:
             await asyncio.sleep(0)
         else:
             await self._news(timeout_ms)
             fetched = self._take(records_max)
+        self._note(asked_at)
         await self._process.awake()
         return fetched
 
     def caught_up_at(self) -> int | None:
-        """Give the latest instant before which everything was read."""
+        """Give the latest instant before which everything was read; None: behind."""
         if len(self._read_before) < len(self._order):
             return None
         return min(self._read_before.values())
@@ -233,8 +233,12 @@ class SimulatedReader:
 
     def _note(self, asked_at: int) -> None:
         for partition, position in self._positions.items():
-            if position == self._broker.end(partition) and not self._is_slow(partition):
+            if self._is_slow(partition):
+                continue  # it says nothing: what it said last is still true
+            if position == self._broker.end(partition):
                 self._read_before[partition] = asked_at
+            else:
+                self._read_before.pop(partition, None)
 
     def _is_slow(self, partition: TopicPartition) -> bool:
         until = self._slow_until.get(partition)

@@ -1,4 +1,4 @@
-"""A worker follows the group whatever its owners do."""
+"""A worker follows the group whatever its owners do, until one of them gives up."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,8 +6,22 @@ from typing import cast
 
 import pytest
 
-from adapters.ports import TopicPartition
+from adapters.ports import FencedError, TopicPartition
+from schemas.commands import CreateEvents, NewEvent
 from tests.eventually import eventually
+from tests.workers.doubtful_logs import TakenAnewLog
+from tests.workers.house import (
+    COMMANDS,
+    COORDINATOR_COMMANDS,
+    SAMPLE_HASH,
+    WORKSPACE,
+    House,
+    TestClock,
+    book,
+    coordinator,
+    seats,
+    until,
+)
 from workers.owner import Owner
 from workers.worker import Worker
 
@@ -80,3 +94,68 @@ async def test_an_owner_that_does_not_hear_is_told_again_and_the_group_is_follow
     group.assign(B)
     await eventually(lambda: owns(B), within=5)
     assert owners[A].heard == 2
+
+
+class Employed:
+    """A worker that runs the owners of a house, and what it has taken."""
+
+    def __init__(self, house: House, group: Group) -> None:
+        self.house = house
+        self.taken: list[TopicPartition] = []
+        self.worker = Worker(group, self._owner_of)
+
+    def _owner_of(self, partition: TopicPartition) -> Owner:
+        self.taken.append(partition)
+        return self.house.owner(seats() if partition == COMMANDS else coordinator())
+
+    async def owns(self, *partitions: TopicPartition) -> None:
+        async def does() -> None:
+            assert self.worker.owned == {*partitions}
+
+        await eventually(does, within=5)
+
+    async def answers_as_coordinator(self, key: str) -> None:
+        told = len(self.house.coordinator_outbox())
+        new = NewEvent(key=key, chart_key="chart", inventory=SAMPLE_HASH)
+        self.house.send(COORDINATOR_COMMANDS, CreateEvents(workspace=WORKSPACE, events=[new]))
+        await until(self.house.coordinator_outbox, lambda records: len(records) == told + 1)
+
+
+async def test_a_partition_that_stops_stops_alone_and_is_left_alone_while_it_is_assigned(
+    house: House, group: Group, caplog: pytest.LogCaptureFixture
+) -> None:
+    event = await house.open()
+    house.send(COMMANDS, book(event, "A-1"))
+    await house.answers_when(1)
+    await house.close()
+    house.log.records(COMMANDS).clear()
+    employed = Employed(house, group)
+    running = asyncio.create_task(employed.worker.run())
+    group.assign(COMMANDS, COORDINATOR_COMMANDS)
+    await until(lambda: [r for r in caplog.records if r.levelname == "CRITICAL"], bool)
+    assert caplog.records[-1].getMessage() == "partition stopped"
+    await employed.owns(COORDINATOR_COMMANDS)
+    await employed.answers_as_coordinator("second")
+
+    group.assign(COORDINATOR_COMMANDS, COMMANDS)
+    group.assign(COORDINATOR_COMMANDS)
+    await until(lambda: [not group.assignments.qsize()], all)
+    await employed.answers_as_coordinator("third")
+    assert employed.taken == [COMMANDS, COORDINATOR_COMMANDS]
+    group.assign(COORDINATOR_COMMANDS, COMMANDS)
+    await until(lambda: employed.taken, lambda taken: taken[2:] == [COMMANDS])
+    await employed.answers_as_coordinator("fourth")
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_an_owner_that_gives_up_ends_its_worker_and_all_of_its_owners(group: Group) -> None:
+    log = TakenAnewLog(TestClock().monotonic_ms)
+    log.doubts = 11
+    employed = Employed(House(log), group)
+    group.assign(COMMANDS, COORDINATOR_COMMANDS)
+    with pytest.raises(FencedError):
+        await asyncio.wait_for(employed.worker.run(), 5)
+    assert employed.taken == [COMMANDS, COORDINATOR_COMMANDS]
+    assert employed.worker.owned == frozenset()
+    assert [task.get_name() for task in asyncio.all_tasks() if "owner of" in task.get_name()] == []
