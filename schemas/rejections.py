@@ -5,7 +5,9 @@ Rules of this file:
 1. A refusal is a value in the answer, never an exception.
 2. Codes are stable for ever: new ones are added where their precedence belongs, none is renamed,
    reused or taken away. Where several apply, the one that stands first here is the answer.
-3. Each says whether sending the same command again, unchanged, can help.
+3. Each says whether the same command, sent again unchanged, can be done: not that it should be, at
+   once. Most wait for others, who release a seat or give an event its key back. What must happen is
+   in docs/guarantees.md, for each; tests/engine/test_sent_again.py lets it happen.
 """
 
 from enum import Enum
@@ -15,10 +17,12 @@ import msgspec
 
 
 class Retry(Enum):
-    """Whether the same command, sent again unchanged, can get another answer."""
+    """Whether the same command, sent again unchanged, can be done."""
 
     NEVER = "never"
+    """No: nothing that can happen changes what refuses it."""
     LATER = "later"
+    """Yes, after others have changed something, or after some time."""
 
 
 class _Row(NamedTuple):
@@ -30,27 +34,27 @@ class Rejection(Enum):
     """A reason for a refusal; the value carries its code on the wire and its retry class."""
 
     COMMAND_NOT_READABLE = _Row("COMMAND_NOT_READABLE", Retry.NEVER)
-    COMMAND_FAILED = _Row("COMMAND_FAILED", Retry.NEVER)
-    COMMAND_TOO_LARGE = _Row("COMMAND_TOO_LARGE", Retry.NEVER)
-    SELLING_TOO_LARGE = _Row("SELLING_TOO_LARGE", Retry.NEVER)
+    COMMAND_FAILED = _Row("COMMAND_FAILED", Retry.LATER)
+    COMMAND_TOO_LARGE = _Row("COMMAND_TOO_LARGE", Retry.LATER)
+    SELLING_TOO_LARGE = _Row("SELLING_TOO_LARGE", Retry.LATER)
     IDEMPOTENCY_KEY_IN_USE = _Row("IDEMPOTENCY_KEY_IN_USE", Retry.LATER)
-    IDEMPOTENCY_KEY_REUSED = _Row("IDEMPOTENCY_KEY_REUSED", Retry.NEVER)
-    EVENT_NOT_FOUND = _Row("EVENT_NOT_FOUND", Retry.NEVER)
-    EVENT_KEY_TAKEN = _Row("EVENT_KEY_TAKEN", Retry.NEVER)
-    NOT_A_SEASON = _Row("NOT_A_SEASON", Retry.NEVER)
-    EVENT_NOT_IN_SEASON = _Row("EVENT_NOT_IN_SEASON", Retry.NEVER)
-    CHART_OF_SEASON = _Row("CHART_OF_SEASON", Retry.NEVER)
-    TABLES_OF_SEASON = _Row("TABLES_OF_SEASON", Retry.NEVER)
+    IDEMPOTENCY_KEY_REUSED = _Row("IDEMPOTENCY_KEY_REUSED", Retry.LATER)
+    EVENT_NOT_FOUND = _Row("EVENT_NOT_FOUND", Retry.LATER)
+    EVENT_KEY_TAKEN = _Row("EVENT_KEY_TAKEN", Retry.LATER)
+    NOT_A_SEASON = _Row("NOT_A_SEASON", Retry.LATER)
+    EVENT_NOT_IN_SEASON = _Row("EVENT_NOT_IN_SEASON", Retry.LATER)
+    CHART_OF_SEASON = _Row("CHART_OF_SEASON", Retry.LATER)
+    TABLES_OF_SEASON = _Row("TABLES_OF_SEASON", Retry.LATER)
     OVERRIDE_IN_A_GROUP = _Row("OVERRIDE_IN_A_GROUP", Retry.NEVER)
-    CHANNEL_NOT_FOUND = _Row("CHANNEL_NOT_FOUND", Retry.NEVER)
-    CHANNEL_KEY_TAKEN = _Row("CHANNEL_KEY_TAKEN", Retry.NEVER)
-    TOO_MANY_CHANNELS = _Row("TOO_MANY_CHANNELS", Retry.NEVER)
+    CHANNEL_NOT_FOUND = _Row("CHANNEL_NOT_FOUND", Retry.LATER)
+    CHANNEL_KEY_TAKEN = _Row("CHANNEL_KEY_TAKEN", Retry.LATER)
+    TOO_MANY_CHANNELS = _Row("TOO_MANY_CHANNELS", Retry.LATER)
     FOR_SALE_EDITS_USED_UP = _Row("FOR_SALE_EDITS_USED_UP", Retry.LATER)
     HOLD_TOKEN_MISSING = _Row("HOLD_TOKEN_MISSING", Retry.NEVER)
     HOLD_TOKEN_EXPIRED = _Row("HOLD_TOKEN_EXPIRED", Retry.NEVER)
-    HOLD_DEADLINE_TOO_FAR = _Row("HOLD_DEADLINE_TOO_FAR", Retry.NEVER)
-    OBJECT_NOT_FOUND = _Row("OBJECT_NOT_FOUND", Retry.NEVER)
-    QUANTITY_ON_A_SEAT = _Row("QUANTITY_ON_A_SEAT", Retry.NEVER)
+    HOLD_DEADLINE_TOO_FAR = _Row("HOLD_DEADLINE_TOO_FAR", Retry.LATER)
+    OBJECT_NOT_FOUND = _Row("OBJECT_NOT_FOUND", Retry.LATER)
+    QUANTITY_ON_A_SEAT = _Row("QUANTITY_ON_A_SEAT", Retry.LATER)
     TAKEN_IN_SEASON = _Row("TAKEN_IN_SEASON", Retry.LATER)
     OBJECT_NOT_FOR_SALE = _Row("OBJECT_NOT_FOR_SALE", Retry.LATER)
     OBJECT_OF_ANOTHER_CHANNEL = _Row("OBJECT_OF_ANOTHER_CHANNEL", Retry.LATER)
@@ -74,7 +78,7 @@ class Rejection(Enum):
 
     @property
     def retry(self) -> Retry:
-        """Whether a retry of the same command can help."""
+        """Whether the same command, sent again unchanged, can be done."""
         return self.value.retry
 
     @property

@@ -310,7 +310,10 @@ _MEANINGS = {
     ),
 }
 _ASK_AGAIN = (CONFLICT, TOO_MANY_REQUESTS)
-"""Of these alone it is known that the same request, sent again, gets another answer."""
+"""Of these alone it is known that the same request, sent again soon, gets another answer.
+
+`Rejection.retry` says less: that a refusal may pass one day, as nearly all may, and not by itself.
+"""
 _MEANING_BY_CODE = {rejection.code: meaning for rejection, meaning in _MEANINGS.items()}
 
 

@@ -3,7 +3,7 @@ import pytest
 
 from api.errors import Problem, Refusal
 from api.seatsio.errors import VendorError, error_body, event_not_found, from_rejected
-from schemas.rejections import Obstacle, Rejected, Rejection
+from schemas.rejections import Obstacle, Rejected, Rejection, Retry
 
 CANNOT_CHANGE = "Cannot change from [free] to [lolzor]: "
 KEYS = {1: "friday", 2: "saturday"}
@@ -143,6 +143,18 @@ def test_who_may_ask_again_is_told_so_and_of_no_object(why: Rejection, status: i
     assert (refusal.status, refusal.problems[0].code) == (status, why.code)
     assert int(refusal.headers["Retry-After"]) >= 1
     assert "free" not in refusal.problems[0].message
+
+
+@pytest.mark.parametrize("why", Rejection)
+def test_nobody_is_told_to_ask_again_for_what_cannot_be_done_later(why: Rejection) -> None:
+    asked_again = "Retry-After" in told(Rejected(code=why.code, detail="1")).refusal.headers
+    soon = {
+        Rejection.BUSY_IN_DOUBT,
+        Rejection.FOR_SALE_EDITS_USED_UP,
+        Rejection.IDEMPOTENCY_KEY_IN_USE,
+    }
+    assert asked_again == (why in soon)
+    assert not asked_again or why.retry is Retry.LATER
 
 
 def test_an_event_key_of_digits_is_no_id() -> None:
