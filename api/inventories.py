@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 
 from adapters.kafka.inventories import Inventories
-from adapters.ports import LogUnreachableError
+from adapters.ports import AppendUnknownError, LogUnreachableError
 from api import limits
 from engine.charts.inventory import SeatMap
 from engine.groups.directory import Entry
@@ -68,8 +68,17 @@ class SeatMaps:
         return kept
 
     async def publish(self, inventory: str, compressed: bytes) -> None:
-        """Put an inventory into the log, and return when it is safe there."""
-        await self._inventories.publish(inventory, compressed)
+        """Put an inventory into the log, and return when it is safe there.
+
+        Raises LogUnreachableError if that takes too long. It may stand there then: that changes
+        nothing, and it may be published again.
+        """
+        try:
+            # Before its own deadline begins, a record waits for those that are under way.
+            async with asyncio.timeout(limits.append_deadline_s):
+                await self._inventories.publish(inventory, compressed)
+        except (TimeoutError, AppendUnknownError) as error:
+            raise LogUnreachableError(f"inventory {inventory} is not taken") from error
 
     async def _unpacked(self, inventory: str) -> SeatMap:
         try:

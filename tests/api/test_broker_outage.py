@@ -1,11 +1,8 @@
 """An ingress whose broker stops answering, or is gone, and comes back: on a broker of its own."""
 
 import asyncio
-import contextlib
-import os
-import signal
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -18,11 +15,10 @@ from schemas.facts import EventCreated
 from schemas.outbox import Accepted, decode_seats_record
 from schemas.rejections import Rejected, Rejection
 from schemas.topics import EVENTS_OUTBOX, Topics, load_topics
-from seatlog.local.failure import LocalServerError
 from seatlog.local.kafka import LocalKafka
 from tests.api.ingress import create_event, ingress, until_ready
+from tests.api.outages import own_broker, stopped
 from tests.api.owners import owners
-from tests.conftest import give_up
 from tests.eventually import eventually
 from tests.workers.house import WORKSPACE, book
 
@@ -33,14 +29,8 @@ UNAVAILABLE = (AnswerLateError, LogUnreachableError, AppendUnknownError)
 
 @pytest.fixture
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalKafka]:
-    kafka = LocalKafka(tmp_path_factory.mktemp("kafka"))
-    try:
-        kafka.start()
-        kafka.wait_ready()
-    except LocalServerError as error:
-        give_up(error)
-    yield kafka
-    kafka.stop()
+    with own_broker(tmp_path_factory.mktemp("kafka")) as kafka:
+        yield kafka
 
 
 @pytest.fixture
@@ -90,17 +80,6 @@ async def changed_labels(broker: LocalKafka) -> set[str | None]:
     await reader.close()
     await log.close()
     return labels
-
-
-@contextlib.asynccontextmanager
-async def stopped(broker: LocalKafka) -> AsyncIterator[None]:
-    os.kill(broker.pid, signal.SIGSTOP)
-    # One of its threads has to hear of it before all stop: on a busy machine, after some answers.
-    await asyncio.sleep(0.5)
-    try:
-        yield
-    finally:
-        os.kill(broker.pid, signal.SIGCONT)
 
 
 async def test_a_broker_that_stops_answering_means_503_in_time_and_then_goes_on(

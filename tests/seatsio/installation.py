@@ -150,13 +150,18 @@ class Installation:
 
 @contextlib.asynccontextmanager
 async def installation(
-    bootstrap: str, topics: Topics, dsn: str, *, delay_ms: int = 0
+    bootstrap: str,
+    topics: Topics,
+    dsn: str,
+    *,
+    delay_ms: int = 0,
+    lane_limits: LaneLimits | None = None,
 ) -> AsyncIterator[Installation]:
     """Run everything until left."""
     async with (
         workers(bootstrap, topics),
         projector(bootstrap, topics, dsn, delay_ms),
-        api(bootstrap, topics, dsn) as running,
+        api(bootstrap, topics, dsn, lane_limits) as running,
     ):
         yield running
 
@@ -227,7 +232,9 @@ async def projector(
 
 
 @contextlib.asynccontextmanager
-async def api(bootstrap: str, topics: Topics, dsn: str) -> AsyncIterator[Installation]:
+async def api(
+    bootstrap: str, topics: Topics, dsn: str, lane_limits: LaneLimits | None = None
+) -> AsyncIterator[Installation]:
     """Run an ingress with this dialect."""
     pool = await connect(dsn)
     log, accounts, reads = KafkaLog(bootstrap), Accounts(pool, Seal(SIGNING_KEY)), Reads(pool)
@@ -244,7 +251,7 @@ async def api(bootstrap: str, topics: Topics, dsn: str) -> AsyncIterator[Install
     )
     reads.start()
     dialect = Seatsio(parts)
-    entrance = Entrance(core, [dialect], LaneLimits())
+    entrance = Entrance(core, [dialect], lane_limits or LaneLimits())
     runner = await listen(core, checking(entrance.handle, dialect.routes), "127.0.0.1", 0)
     await until_ready(core)
     host, port = runner.addresses[0][:2]
