@@ -71,6 +71,8 @@ async def _serve(settings: Settings, data: Path, workers: int) -> None:
         await asyncio.wait({starting, waiting}, return_when=asyncio.FIRST_COMPLETED)
         if not starting.done():
             starting.cancel()
+            # It ends what it has started: that needs the servers, and is not to be cut short.
+            await asyncio.gather(starting, return_exceptions=True)
             return
         installation = starting.result()
         typer.echo(

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from seatlog.local.failure import LocalServerError
@@ -30,6 +30,7 @@ class LocalServers:
         self._postgres = None if self._dsn else LocalPostgres(data / "postgres")
         self._keeper: asyncio.Task[None] | None = None
         self._starting: asyncio.Future[list[BaseException | None]] | None = None
+        self._being_started: Sequence[LocalServer] = ()
 
     @property
     def bootstrap(self) -> str:
@@ -59,11 +60,7 @@ class LocalServers:
     async def start(self) -> None:
         """Start both at once and wait until they answer; raises LocalServerError."""
         servers: list[LocalServer] = [one for one in (self._kafka, self._postgres) if one]
-        self._starting = asyncio.gather(
-            *(asyncio.to_thread(_bring_up, server) for server in servers), return_exceptions=True
-        )
-        # A thread cannot be cancelled: whoever cancels us goes on to `stop`, which waits for it.
-        for outcome in await asyncio.shield(self._starting):
+        for outcome in await self._bring_up(servers):
             if isinstance(outcome, BaseException):
                 await self.stop()
                 raise outcome
@@ -79,11 +76,20 @@ class LocalServers:
         servers = [server for server in (self._postgres, self._kafka) if server is not None]
         await asyncio.gather(*(_bring_down(server) for server in servers))
 
+    async def _bring_up(self, servers: Sequence[LocalServer]) -> list[BaseException | None]:
+        """Start servers at once, wait until they answer, and give what kept each from it."""
+        self._being_started = servers
+        self._starting = asyncio.gather(
+            *(asyncio.to_thread(_bring_up, server) for server in servers), return_exceptions=True
+        )
+        # A thread cannot be cancelled: whoever cancels us goes on to `stop`, which waits for it.
+        return await asyncio.shield(self._starting)
+
     async def _give_up_starting(self) -> None:
         """Kill each server as soon as it runs: its thread then gives up waiting for it."""
         while self._starting is not None and not self._starting.done():
-            for server in (self._postgres, self._kafka):
-                if server is not None and server.running:
+            for server in self._being_started:
+                if server.running:
                     await asyncio.to_thread(server.kill)
             await asyncio.sleep(_GIVE_UP_POLL_S)
 
@@ -94,11 +100,12 @@ class LocalServers:
                 if server.running:
                     continue
                 log.warning("a local server ended; starting it again", extra={"data": server.data})
-                try:
-                    await asyncio.to_thread(server.stop)
-                    await asyncio.to_thread(_bring_up, server)
-                except LocalServerError as error:
-                    log.error("it did not start", extra={"why": str(error)})  # noqa: TRY400
+                await asyncio.to_thread(server.stop)
+                [error] = await self._bring_up([server])
+                if isinstance(error, LocalServerError):
+                    log.error("it did not start", extra={"why": str(error)})
+                elif error is not None:
+                    raise error
 
 
 async def _bring_down(server: LocalServer) -> None:

@@ -1,11 +1,8 @@
 """`seatlog serve`: one command in the foreground, and everything is there again after a stop."""
 
 import asyncio
-import contextlib
 import os
 import signal
-import sys
-import time
 from pathlib import Path
 from urllib.parse import quote
 
@@ -15,87 +12,14 @@ import pytest
 from engine.charts.compile import compile_drawing
 from engine.charts.inventory import SeatMap
 from engine.charts.reading import read_drawing
-from seatlog.local.ports import free_port
 from tests.eventually import eventually
 from tests.stack.client import VENUES, Client
+from tests.stack.served import STOPPED_WITHIN_S, Served
 
-READY_WITHIN_S = 90
-STOPPED_WITHIN_S = 10
 ASKING_AT_ONCE = 12
 LABELS_READ_AT_ONCE = 50
 VENUE = "sampleChartWithZones.json"
 """With more seats than a stop can see booked."""
-
-
-class Served:
-    """A `seatlog serve` in a data folder, in a process group of its own."""
-
-    def __init__(self, data: Path) -> None:
-        self._data = data
-        self.port = free_port()
-        self.process: asyncio.subprocess.Process | None = None
-
-    async def start(self) -> str:
-        environment = {
-            name: value
-            for name, value in os.environ.items()
-            if name not in ("KAFKA_BOOTSTRAP", "DATABASE_URL")
-        }
-        self.process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "seatlog", "serve"),
-            *("--port", str(self.port), "--data", str(self._data)),
-            env=environment,
-            stdout=asyncio.subprocess.PIPE,
-        )
-        assert self.process.stdout is not None
-        async with asyncio.timeout(READY_WITHIN_S):
-            return (await self.process.stdout.readline()).decode()
-
-    async def stop(self) -> int:
-        assert self.process is not None
-        self.process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(STOPPED_WITHIN_S):
-            return await self.process.wait()
-
-    async def stop_and_say(self) -> tuple[int, float]:
-        """Stop it and give its exit status, and the seconds that took."""
-        told_at = time.monotonic()
-        return await self.stop(), time.monotonic() - told_at
-
-    def workers(self) -> list[int]:
-        """Give the process ids of its workers, while those run that were started first."""
-        assert self.process is not None
-        found = []
-        for folder in Path("/proc").glob("[0-9]*"):
-            with contextlib.suppress(OSError):
-                parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]
-                command = (folder / "cmdline").read_bytes()
-                is_worker = command.endswith(b"seatlog.processes.worker\0")  # and not the spare
-                if int(parent) == self.process.pid and is_worker:
-                    found.append(int(folder.name))
-        return found
-
-    def client(self) -> Client:
-        key = (self._data / "api-key").read_text(encoding="ascii").strip()
-        return Client(f"http://127.0.0.1:{self.port}", key)
-
-    def admin(self) -> Client:
-        key = (self._data / "admin-key").read_text(encoding="ascii").strip()
-        return Client(f"http://127.0.0.1:{self.port}", key)
-
-    def processes(self) -> list[str]:
-        """Name every process on this machine that was started for the data folder."""
-        found = []
-        for folder in Path("/proc").glob("[0-9]*"):
-            try:
-                command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-                environment = (folder / "environ").read_bytes().decode(errors="replace")
-                log = str((folder / "fd" / "2").readlink())
-            except OSError:
-                continue
-            if any(str(self._data) in place for place in (command, environment, log)):
-                found.append(command)
-        return found
 
 
 @pytest.mark.timeout(300)
