@@ -39,9 +39,12 @@ class LoadProcesses:
                 self._children.append(await _started(plan, log))
         finally:
             os.close(log)
-        async with asyncio.TaskGroup() as readers:
-            for number, child in enumerate(self._children):
-                readers.create_task(self._listen(number, child))
+        try:
+            async with asyncio.TaskGroup() as readers:
+                for number, child in enumerate(self._children):
+                    readers.create_task(self._listen(number, child))
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from failed  # the first is why the others were ended
 
     def sold_out(self) -> None:
         """Tell the fans that there will be no more seats."""

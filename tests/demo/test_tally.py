@@ -1,7 +1,6 @@
 import pytest
 
 from seatlog.demo.plan import Behaviour, LoadReport
-from seatlog.demo.progress import Snapshot, line_of
 from seatlog.demo.tally import Tally, percentile
 from seatlog.demo.weekend import Weekend
 
@@ -63,26 +62,3 @@ def test_most_want_saturday_some_the_whole_weekend_and_few_another_day(
 ) -> None:
     behaviour = Behaviour(pass_share=0.15, other_day_share=0.05)
     assert behaviour.days_wanted(Weekend(friday="f", saturday="a", sunday="u"), draw) == wanted
-
-
-def test_a_line_of_progress_has_every_figure() -> None:
-    now = Snapshot(
-        elapsed_s=10.0,
-        seats=8_897,
-        sold=4_321,
-        held=765,
-        fans=20_000,
-        through=1_234,
-        waiting=56,
-        holds=3_000,
-        refused=1_500,
-        expired=7,
-        passes=321,
-        groups_in_doubt=4,
-        recent_ms=[2.0] * 99 + [50.0] * 2,
-        recent_s=5.0,
-        notes=[],
-    )
-    line = line_of(now)
-    for figure in ("4,321", "765", "1,500 of  3,000", "321,  4 in doubt", "20/s", "p50   2.0 ms"):
-        assert figure in line
