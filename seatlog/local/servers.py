@@ -7,7 +7,6 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from seatlog.local.failure import LocalServerError
 from seatlog.local.kafka import LocalKafka
 from seatlog.local.leashed import LocalServer
 from seatlog.local.postgres import LocalPostgres
@@ -102,10 +101,8 @@ class LocalServers:
                 log.warning("a local server ended; starting it again", extra={"data": server.data})
                 await asyncio.to_thread(server.stop)
                 [error] = await self._bring_up([server])
-                if isinstance(error, LocalServerError):
-                    log.error("it did not start", extra={"why": str(error)})
-                elif error is not None:
-                    raise error
+                if error is not None:
+                    log.error("it did not start; trying again", extra={"why": repr(error)})
 
 
 async def _bring_down(server: LocalServer) -> None:
