@@ -8,9 +8,10 @@ import pytest
 
 from adapters.ports import TopicPartition
 from schemas.commands import CommandPosition
+from schemas.facts import BOOKED, FREE
 from seatlog.verify.report import Check
-from tests.verify.story import Story, among, only
-from tests.workers.house import COMMANDS, COORDINATOR_OUTBOX, OUTBOX
+from tests.verify.story import Story, Teller, among, only
+from tests.workers.house import COMMANDS, COORDINATOR_OUTBOX, OUTBOX, book, seats
 
 
 def test_a_true_history_has_no_fault_and_its_counts_are_right(story: Story) -> None:
@@ -165,6 +166,44 @@ def test_the_same_record_with_the_current_term_is_named(story: Story) -> None:
 
     story.append_last(sell_again)
     assert {Check.RESULTS, Check.SEATS, Check.NUMBERING, Check.POSITIONS} <= story.found()
+
+
+async def release_after_a_takeover() -> Story:
+    """Tell of a seat that a second owner sells and releases."""
+    teller = Teller()
+    await teller.open()
+    await teller.ask(book(teller.event, "A-1"))
+    teller.house.running[1].cancel()
+    teller.house.start(seats())
+    await teller.ask(book(teller.event, "A-2"))
+    await teller.ask(book(teller.event, "A-2", status=FREE))
+    return await teller.end()
+
+
+def make_void(story: Story, offset: int) -> None:
+    """Let a record be one of the first owner, written after it was replaced."""
+    first = story.data(story.answers()[0]).term
+    assert story.data(offset).term != first
+    story.edit(offset, lambda data: msgspec.structs.replace(data, term=first))
+
+
+async def test_a_record_that_counts_on_a_void_one_is_named() -> None:
+    story = await release_after_a_takeover()
+    assert story.check().faults == []
+    make_void(story, story.find("A-2", BOOKED))
+    assert story.check().counts.void_records == 1
+    assert "A-2 of event 256 was free, and the change says booked" in among(story, Check.SEATS)
+    assert "event 256 has change 3 after change 1" in among(story, Check.NUMBERING)
+
+
+def test_a_number_that_counts_on_a_void_record_is_named(story: Story) -> None:
+    last = story.answers()[-1]
+    story.copy(last, last)
+    make_void(story, last)
+    assert story.check().faults == []
+    seq = story.data(last).facts[0].seq
+    story.edit_fact(last + 1, seq=seq + 1)
+    assert f"event 256 has change {seq + 1} after change {seq - 1}" in only(story, Check.NUMBERING)
 
 
 def test_a_second_copy_of_a_record_is_void(story: Story) -> None:
