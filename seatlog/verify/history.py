@@ -29,8 +29,9 @@ from seatlog.verify.groups import Groups
 from seatlog.verify.groups_judge import GroupsJudge
 from seatlog.verify.inputs import Inputs
 from seatlog.verify.journal import Journal
+from seatlog.verify.kept import KeptAnswers
 from seatlog.verify.objects import Fold
-from seatlog.verify.pairing import Pair
+from seatlog.verify.pairing import Judge, Pair
 from seatlog.verify.places import Inventories
 from seatlog.verify.report import Check, Report
 from seatlog.verify.results import Results
@@ -56,7 +57,9 @@ class History:
         clients: Clients | None = None,
         allow_pending: bool = False,
         changes_since: int = 0,
+        results_since: int | None = None,
     ) -> None:
+        """Begin; without `results_since` nothing is kept to compare results with."""
         self.report = Report()
         self.directory = Directory(topics[EVENTS_OUTBOX].partitions, self.report)
         self.groups = Groups(self.report)
@@ -69,6 +72,7 @@ class History:
         self._allow_pending = allow_pending
         self.changes_since = changes_since
         """Status changes from then on are compared with the read model: it forgets older ones."""
+        self.answers = KeptAnswers(results_since) if results_since is not None else None
         self._inventories = Inventories(self.report)
         self._newest = 0
         self._coordinators: dict[str, Journal] = {}
@@ -124,8 +128,7 @@ class History:
             directory_differences, directory=self.directory, coordinator=str(outbox)
         )
         newest = self._newest_snapshot(GROUPS_SNAPSHOTS, outbox, differences)
-        pair = Pair(commands, span, journal, judge, self.report, snapshot=newest)
-        self._add_pair(commands, outbox, pair)
+        self._add_pair(commands, journal, judge, newest)
 
     def _add_seats_owner(self, partition: int) -> None:
         commands, outbox = self._pair(EVENTS_COMMANDS, EVENTS_OUTBOX, partition)
@@ -144,8 +147,7 @@ class History:
         )
         differences = partial(seats_differences, fold=fold)
         newest = self._newest_snapshot(EVENTS_SNAPSHOTS, outbox, differences)
-        pair = Pair(commands, span, journal, judge, self.report, snapshot=newest)
-        self._add_pair(commands, outbox, pair)
+        self._add_pair(commands, journal, judge, newest)
 
     def _newest_snapshot(
         self, topic: str, outbox: TopicPartition, differences: Callable[[bytes], Iterator[str]]
@@ -163,8 +165,13 @@ class History:
     def _span(self, partition: TopicPartition) -> Span:
         return self._spans.get(partition, Span(0, 0))
 
-    def _add_pair(self, commands: TopicPartition, outbox: TopicPartition, pair: Pair) -> None:
-        self._pairs[outbox] = pair
+    def _add_pair(
+        self, commands: TopicPartition, journal: Journal, judge: Judge, newest: NewestSnapshot
+    ) -> None:
+        outbox = journal.partition
+        answered = self.answers.add(commands, outbox) if self.answers is not None else None
+        named = (commands, self._span(commands), journal, judge, self.report)
+        pair = self._pairs[outbox] = Pair(*named, snapshot=newest, answered=answered)
         self._take[commands] = pair.take_command
         self._take[outbox] = pair.take_told
 

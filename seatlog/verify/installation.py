@@ -15,7 +15,7 @@ from pathlib import Path
 
 from adapters.kafka.admin import describe_topics
 from adapters.ports import LogRecord, LogUnreachableError, Span, TopicPartition
-from adapters.postgres.projection import status_changes_kept_ms
+from adapters.postgres.projection import results_kept_ms, status_changes_kept_ms
 from schemas.topics import (
     EVENTS_COMMANDS,
     EVENTS_OUTBOX,
@@ -40,6 +40,10 @@ silent_fetches_max = 10
 """So often nothing may come where the log is not at its end."""
 clocks_differ_ms = 24 * 60 * 60 * 1000
 """More than this host's clock and those of brokers and projectors ever do."""
+results_margin_ms = 12 * 60 * 60 * 1000
+"""The same for results, which are kept for a day and no more: a whole day off leaves nothing to
+compare. Half a day is more than a host is wrong by that has another time zone, and holds of minutes
+end at the right time on none that is an hour off."""
 _PASSES = (
     (INVENTORIES,),
     (GROUPS_SNAPSHOTS,),
@@ -100,12 +104,14 @@ async def verify_log(
             opened = open_read_model(database_url, ends, timeout_s=read_model_wait_s)
             read_model = await held.enter_async_context(opened)
         spans = last | await _all_spans(log, topics, begun, read_model)
+        now = _now_ms()
         history = History(
             topics,
             spans,
             clients=clients,
             allow_pending=allow_pending,
-            changes_since=_now_ms() - status_changes_kept_ms + clocks_differ_ms,
+            changes_since=now - status_changes_kept_ms + clocks_differ_ms,
+            results_since=None if read_model is None else now - results_kept_ms + results_margin_ms,
         )
         for names in _PASSES:
             for together in _together(topics, names):

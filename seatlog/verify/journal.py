@@ -12,6 +12,7 @@ from schemas.outbox import (
     HEADER_OFFSET,
     HEADER_TERM,
     HEADER_TYPE,
+    HEADER_WORKSPACE,
     CommandAnswered,
     CommandDeferred,
     Data,
@@ -55,6 +56,8 @@ class Entry(NamedTuple):
     data: Data[Any]
     appended_at: int
     """By the broker's clock."""
+    workspace: str = ""
+    """Of an answer under an idempotency key, from the record's headers."""
 
 
 class Journal:
@@ -94,7 +97,10 @@ class Journal:
         if not self._counts(told, record.offset, where):
             return None
         self._check(told, record, where)
-        return Entry(where, told, told.data, record.timestamp)
+        keyed = told.data.command_id is not None
+        workspace = _header(record, HEADER_WORKSPACE) if keyed else None
+        said = (workspace or b"").decode(errors="replace")
+        return Entry(where, told, told.data, record.timestamp, said)
 
     @property
     def term(self) -> int | None:
@@ -160,3 +166,7 @@ class Journal:
         if found != expected:
             odd = f"header {name} is {found}, its body says {expected}"
             self._report.fault(Check.LOG, where, odd)
+
+
+def _header(record: LogRecord, name: str) -> bytes | None:
+    return next((value for key, value in record.headers if key == name), None)

@@ -33,7 +33,7 @@ from seatlog.verify.places import Inventories
 from seatlog.verify.report import Check, Report
 from seatlog.verify.reservations import Reservations
 from seatlog.verify.seasons import Seasons
-from seatlog.verify.states import UNTOUCHED, EventFold, Moment, ObjectState
+from seatlog.verify.states import UNTOUCHED, EventFold, Moment, ObjectState, change_row
 
 
 class Fold:
@@ -272,7 +272,7 @@ class Fold:
             self._fault(Check.NUMBERING, moment, odd)
         event.last_seq = fact.seq
         if moment.at >= self._changes_since:
-            event.changes.add(fact, moment)
+            event.changes.add(change_row(fact, moment))
 
     def _check_seat(self, before: ObjectState, fact: StatusChanged, moment: Moment) -> None:
         name = f"{fact.label} of event {fact.event}"
@@ -328,6 +328,8 @@ class Fold:
             None if area is None else area.without_own(),
         )
         event.put(fact.label, after)
+        used = int(fact.status != FREE) if area is None else sum(area.taken.values()) + area.held
+        event.use(fact.label, used, at)
         if before.hold_token not in (None, seat_token):
             self.holds.let_go(before.hold_token, held)
         if seat_token is not None:

@@ -6,6 +6,7 @@ from typing import Protocol
 from adapters.ports import LogRecord, Span, TopicPartition
 from schemas.outbox import CommandAnswered, CommandDeferred
 from seatlog.verify.journal import Entry, Journal
+from seatlog.verify.kept import Answered
 from seatlog.verify.report import Check, Report
 from seatlog.verify.snapshots import NewestSnapshot
 
@@ -34,12 +35,14 @@ class Pair:
         report: Report,
         *,
         snapshot: NewestSnapshot,
+        answered: Answered | None,
     ) -> None:
         self._commands = commands
         self._span = span
         self._journal = journal
         self._judge = judge
         self._snapshot = snapshot
+        self._answered = answered
         self._report = report
         self._unanswered: dict[int, LogRecord] = {}
         self._next_command = span.begin
@@ -58,6 +61,8 @@ class Pair:
         """Judge an outbox record as soon as the command that it answers was read."""
         entry = self._journal.read(record)
         if entry is not None:
+            if self._answered is not None:
+                self._answered.take_in(entry)
             self._waiting.append((record.offset, entry))
             self._judge_waiting()
 

@@ -1,9 +1,12 @@
 """What is known of events and objects: the states that the fold keeps, and the read model has."""
 
 from dataclasses import dataclass, field
-from hashlib import md5
+from hashlib import blake2b
 from typing import NamedTuple
 
+import msgspec
+
+from adapters.postgres.storable import storable
 from schemas.commands import JsonObject
 from schemas.facts import FREE, AreaCounts, EventCreated, PlannedChange, StatusChanged
 from schemas.seasons import SeasonPlace
@@ -36,6 +39,18 @@ class ObjectState(NamedTuple):
 UNTOUCHED = ObjectState()
 
 
+class Use(NamedTuple):
+    """How an object was ever used."""
+
+    first_at: int | None = None
+    """When it was first anything but free."""
+    places: int = 0
+    """In use at once, at the most."""
+
+
+UNUSED = Use()
+
+
 class Moment(NamedTuple):
     """Where and when a fact stands, and whether time alone was its cause."""
 
@@ -56,27 +71,40 @@ class Changes:
     """
 
     number: int = 0
-    ids: int = 0
-    """Sum of the ids."""
-    times: int = 0
-    """Sum of the times."""
     content: int = 0
-    """Sum of what `digest` says of each."""
+    """Sum of the digests of all: each is of the whole row, so what two have swapped shows."""
 
-    def add(self, fact: StatusChanged, moment: Moment) -> None:
+    def add(self, row: "ChangeRow") -> None:
         """Count a status change."""
+        told = msgspec.json.encode(row)
+        if b"\\u0000" in told:  # Postgres cannot store it
+            told = msgspec.json.encode(msgspec.json.decode(storable(told)))
         self.number += 1
-        self.ids += moment.change_id
-        self.times += moment.at
-        self.content += digest(fact)
+        self.content += int.from_bytes(blake2b(told, digest_size=8).digest())
 
 
-def digest(fact: StatusChanged) -> int:
-    """Digest what a status change says, in a way that SQL can do as well (read_model.py)."""
-    parts = (fact.seq, fact.label, fact.status, fact.quantity, fact.hold_token, fact.order_id)
-    told = " ".join("" if part is None else str(part) for part in parts)
-    told = told.replace("\x00", "\ufffd")  # Postgres cannot store it
-    return int(md5(told.encode(), usedforsecurity=False).hexdigest()[:8], 16)
+class ChangeRow(NamedTuple):
+    """All that the read model has of a status change, but its event."""
+
+    id: int
+    seq: int
+    at: int
+    quantity: int
+    label: str
+    status: str
+    origin_type: str
+    origin_ip: str | None
+    hold_token: str | None
+    order_id: str | None
+    extra_data: JsonObject | None
+
+
+def change_row(fact: StatusChanged, moment: Moment) -> ChangeRow:
+    """Give the row that a status change must have."""
+    return ChangeRow(
+        *(moment.change_id, fact.seq, moment.at, fact.quantity, fact.label, fact.status),
+        *(fact.origin.type, fact.origin.ip, fact.hold_token, fact.order_id, fact.extra_data),
+    )
 
 
 @dataclass(slots=True)
@@ -109,6 +137,8 @@ class EventFold:
     last_seq: int = 0
     changes: Changes = field(default_factory=Changes)
     objects: dict[str, ObjectState] = field(default_factory=dict)
+    uses: dict[str, Use] = field(default_factory=dict)
+    """Of the objects that were ever used."""
     area_holds: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
     """By label and token, the places that it holds of an area by ticket type."""
     overridden: dict[tuple[str, int], int] = field(default_factory=dict)
@@ -159,6 +189,12 @@ class EventFold:
         if label in self.seats:
             self.free_seats += (state.status == FREE) - self.is_free(label)
         self.objects[label] = state
+
+    def use(self, label: str, places: int, at: int) -> None:
+        """Note how many places of an object are in use now."""
+        before = self.uses.get(label, UNUSED)
+        if places > before.places:
+            self.uses[label] = Use(at if before.first_at is None else before.first_at, places)
 
     def is_free(self, label: str) -> bool:
         """Say whether a seat is free."""

@@ -28,9 +28,9 @@ from tests.workers.house import (
 FRIDAY, SATURDAY, SUNDAY = (TopicPartition("events.outbox", day) for day in range(3))
 
 
-async def tell_of_groups() -> Story:
+async def tell_of_groups(teller: "GroupTeller | None" = None) -> Story:
     """Tell of everything that can happen to groups, and to who meets them."""
-    teller = GroupTeller()
+    teller = teller or GroupTeller()
     await teller.open()
     await teller.book_and_be_refused()
     await teller.wait_for_a_group_that_succeeds()
