@@ -80,6 +80,9 @@ class CommonJudge:
             command = None
         if (command is None) != said_unreadable:
             self.say(entry, ["whether its command can be read is otherwise than it says"])
+        if command is not None and command.workspace != entry.workspace:
+            odd = f"header workspace is {entry.workspace}, its command says {command.workspace}"
+            self.say(entry, [odd], Check.LOG)
         if command is not None and answer is not None:
             keyed = command.idempotency.command_id if command.idempotency else None
             if keyed != entry.data.command_id:

@@ -57,7 +57,7 @@ class Entry(NamedTuple):
     appended_at: int
     """By the broker's clock."""
     workspace: str = ""
-    """Of an answer under an idempotency key, from the record's headers."""
+    """From the record's headers."""
 
 
 class Journal:
@@ -97,9 +97,7 @@ class Journal:
         if not self._counts(told, record.offset, where):
             return None
         self._check(told, record, where)
-        keyed = told.data.command_id is not None
-        workspace = _header(record, HEADER_WORKSPACE) if keyed else None
-        said = (workspace or b"").decode(errors="replace")
+        said = (_header(record, HEADER_WORKSPACE) or b"").decode(errors="replace")
         return Entry(where, told, told.data, record.timestamp, said)
 
     @property

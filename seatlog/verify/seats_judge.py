@@ -111,8 +111,16 @@ class SeatsJudge:
             change_id = status_change_id(self._partition, offset, index)
             plan = planned[index] if index < len(planned) else None
             moment = Moment(entry.where, entry.data.at, change_id, by_time, plan)
+            if entry.data.command is None:
+                self._check_workspace(entry, fact)
             self.fold.apply(fact, moment)
         self.fold.end_record(entry.where)
+
+    def _check_workspace(self, entry: Entry, fact: SeatsFact) -> None:
+        event = self.fold.events.get(getattr(fact, "event", -1))
+        if event is not None and event.workspace != entry.workspace:
+            odd = f"header workspace is {entry.workspace}, its event is of {event.workspace}"
+            self._common.say(entry, [odd], Check.LOG)
 
     def _check_overrides(self, entry: Entry, decided: Iterable[Any]) -> None:
         faults = overrides.unasked_faults(entry.data.facts, decided, self.fold)

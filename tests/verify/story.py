@@ -154,6 +154,12 @@ class Story:
 
         self.edit(offset, edit, partition)
 
+    def put_header(self, offset: int, name: str, value: bytes) -> None:
+        """Replace a header of a record of the seats owner's."""
+        record = self.records[OUTBOX][offset]
+        headers = [(key, value if key == name else told) for key, told in record.headers]
+        self.records[OUTBOX][offset] = replace(record, headers=headers)
+
     def retell(self, offset: int, partition: TopicPartition, kind: type[Any], edit: Edit) -> None:
         """Replace an outbox record by one of another kind."""
         record = self.records[partition][offset]
@@ -216,14 +222,13 @@ class Story:
     def _put(self, partition: TopicPartition, record: MemoryRecord, told: Any) -> None:  # noqa: ANN401
         data = told.data
         told = msgspec.structs.replace(told, id=f"{data.term}-{data.offset}")
-        headers = dict(record.headers)
-        headers |= {"term": b"%d" % data.term, "offset": b"%d" % data.offset}
-        event = getattr(data.facts[0], "event", None) if data.facts else None
-        headers.pop("event", None)
-        if event is not None:
-            headers["event"] = b"%d" % event
+        told_of = (getattr(fact, "event", None) for fact in data.facts)
+        events = dict.fromkeys(event for event in told_of if event is not None)
+        headers = [one for one in record.headers if one[0] not in ("term", "offset", "event")]
+        headers += [("term", b"%d" % data.term), ("offset", b"%d" % data.offset)]
+        headers += [("event", b"%d" % event) for event in events]
         self.records[partition][record.offset] = replace(
-            record, value=outbox.encode(told), headers=tuple(headers.items())
+            record, value=outbox.encode(told), headers=headers
         )
 
 

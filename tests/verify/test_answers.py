@@ -61,7 +61,7 @@ def test_a_change_of_another_workspace_is_named(story: Story) -> None:
     command = decode_seats_command(story.records[COMMANDS][0].value or b"")
     foreign = encode(msgspec.structs.replace(command, workspace="stranger"))
     story.records[COMMANDS][0] = replace(story.records[COMMANDS][0], value=foreign)
-    assert "workspace stranger changed event 256" in only(story, Check.ANSWERS)
+    assert "workspace stranger changed event 256" in among(story, Check.ANSWERS)
 
 
 def test_a_coordinator_that_decides_something_else_is_named(story: Story) -> None:

@@ -87,12 +87,19 @@ def test_a_record_that_cannot_be_read_is_named(story: Story) -> None:
     assert "cannot be read" in among(story, Check.LOG)
 
 
+def test_an_answer_under_another_workspace_than_its_command_is_named(story: Story) -> None:
+    story.put_header(story.answers()[0], "workspace", b"x")
+    assert "header workspace is x, its command says workspace-1" in only(story, Check.LOG)
+
+
+def test_an_expiry_under_another_workspace_than_its_event_is_named(story: Story) -> None:
+    story.put_header(story.expiry(), "workspace", b"x")
+    assert "header workspace is x, its event is of workspace-1" in only(story, Check.LOG)
+
+
 @pytest.mark.parametrize("header", ["type", "term", "offset", "event"])
 def test_a_header_that_does_not_repeat_the_body_is_named(story: Story, header: str) -> None:
-    offset = story.answers()[0]
-    record = story.records[OUTBOX][offset]
-    headers = [(name, b"7" if name == header else value) for name, value in record.headers]
-    story.records[OUTBOX][offset] = replace(record, headers=headers)
+    story.put_header(story.answers()[0], header, b"7")
     assert f"header {header} is [b'7']" in only(story, Check.LOG)
 
 

@@ -41,7 +41,7 @@ from seatlog.verify.results import Results
 from tests.simulation.bug import Edit
 from tests.verify.group_story import FRIDAY, SATURDAY, group, replace_facts, said
 from tests.verify.story import Story, only
-from tests.workers.house import COMMANDS, COORDINATOR_OUTBOX, OUTBOX
+from tests.workers.house import COMMANDS, COORDINATOR_OUTBOX
 
 
 class Switch(NamedTuple):
@@ -83,10 +83,7 @@ def read_too_far(story: Story) -> None:
 
 
 def name_another_type(story: Story) -> None:
-    offset = story.answers()[0]
-    record = story.records[OUTBOX][offset]
-    headers = [(name, b"7" if name == "type" else value) for name, value in record.headers]
-    story.records[OUTBOX][offset] = replace(record, headers=headers)
+    story.put_header(story.answers()[0], "type", b"7")
 
 
 def refuse_without_cause(story: Story) -> None:
@@ -104,6 +101,7 @@ def come_from_another_workspace(story: Story) -> None:
     command = decode_seats_command(record.value or b"")
     foreign = encode(msgspec.structs.replace(command, workspace="stranger"))
     story.records[COMMANDS][0] = replace(record, value=foreign)
+    story.put_header(story.answers()[0], "workspace", b"stranger")
 
 
 def end_early(story: Story) -> None:
