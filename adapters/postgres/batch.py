@@ -17,7 +17,7 @@ import msgspec
 from adapters.ports import TopicPartition
 from adapters.postgres.errors import OutboxGapError
 from adapters.postgres.event_log import SoldAnew
-from adapters.postgres.results import ResultRuns
+from adapters.postgres.results import ResultRuns, results_kept_ms
 from adapters.postgres.rows import EventRow
 from schemas.commands import JsonObject
 from schemas.facts import (
@@ -171,10 +171,11 @@ class Batch:
             topic = self._commands_topics[partition.topic]
             self.results.add(topic, data.command, offset, data.at)
         if data.command_id is not None and _is_kept(data.answer):
-            self.keyed_results.setdefault(
-                (workspace, data.command_id),
-                (workspace, data.command_id, data.fingerprint or "", *partition, offset, data.at),
-            )
+            key = (workspace, data.command_id)
+            first = self.keyed_results.get(key)
+            if first is None or data.at >= first[-1] + results_kept_ms:
+                told = (data.fingerprint or "", *partition, offset, data.at)
+                self.keyed_results[key] = (*key, *told)
 
     def _take_facts(self, partition: int, offset: int, data: Data[Any]) -> None:
         for index, fact in enumerate(data.facts):

@@ -28,7 +28,7 @@ from adapters.postgres.event_log import fact_entries, note_facts
 from adapters.postgres.notifications import Notifications
 from adapters.postgres.pool import Connection, Pool, connect, connection, rows_changed
 from adapters.postgres.queries import load_queries
-from adapters.postgres.results import AnsweredTwiceError
+from adapters.postgres.results import AnsweredTwiceError, results_kept_ms
 from adapters.postgres.rows import EventRow
 from schemas.facts import AreaCounts
 from schemas.topics import EVENTS_OUTBOX, OUTBOX_OF, Topics
@@ -38,7 +38,6 @@ AWAITED_CHANNEL = "awaited"
 """Here reads say that they wait for what is not projected yet."""
 payload_bytes_max = 7_999
 """Postgres' limit on what a notification carries."""
-results_kept_ms = 24 * 60 * 60 * 1000
 status_changes_kept_ms = 365 * 24 * 60 * 60 * 1000
 """As long as the vendor keeps them."""
 event_log_kept_ms = status_changes_kept_ms
@@ -260,7 +259,8 @@ async def _write_results(lent: Connection, batch: Batch) -> None:
         if rows_changed(done) != len(runs):
             raise AnsweredTwiceError
     if batch.keyed_results:
-        await lent.execute(_SQL["put_keyed_results"], *_columns(batch.keyed_results.values(), 7))
+        columns = _columns(batch.keyed_results.values(), 7)
+        await lent.execute(_SQL["put_keyed_results"], *columns, results_kept_ms)
 
 
 def _columns(rows: Iterable[tuple[Any, ...]], width: int) -> list[list[Any]]:

@@ -14,6 +14,8 @@ import msgspec
 
 from schemas.commands import CommandPosition
 
+results_kept_ms = 24 * 60 * 60 * 1000
+
 
 class ResultRun(msgspec.Struct):
     """Commands that were answered in a row."""

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from adapters.kafka.admin import describe_topics
 from adapters.ports import LogRecord, LogUnreachableError, Span, TopicPartition
-from adapters.postgres.projection import results_kept_ms, status_changes_kept_ms
+from adapters.postgres.projection import status_changes_kept_ms
+from adapters.postgres.results import results_kept_ms
 from schemas.topics import (
     EVENTS_COMMANDS,
     EVENTS_OUTBOX,

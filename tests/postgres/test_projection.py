@@ -7,6 +7,7 @@ from adapters.postgres.batch import Position
 from adapters.postgres.pool import Pool
 from adapters.postgres.projection import Projection, outbox_partitions
 from adapters.postgres.reads import Reads
+from adapters.postgres.results import results_kept_ms
 from schemas.facts import (
     AreaCounts,
     ExtraDataChanged,
@@ -290,6 +291,23 @@ async def test_the_first_answer_to_an_idempotency_key_is_kept(
         (WORKSPACE, "c1", "first", 1),
         (WORKSPACE, "c2", "f", 3),
     }
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_a_key_that_was_used_anew_after_a_day_has_its_newer_answer_where_all_is_read_again(
+    projection: Projection, pool: Pool, outbox: Outbox, *, at_once: bool
+) -> None:
+    outbox.answer(key="c1", fingerprint="first")
+    outbox.answer(key="c2", fingerprint="first")
+    if not at_once:
+        await projection.apply([outbox.news()])
+    outbox.at += results_kept_ms - 1
+    outbox.answer(key="c1", fingerprint="too soon")
+    outbox.at += 1
+    outbox.answer(key="c2", fingerprint="second")
+    await projection.apply([outbox.news()])
+    found = await rows(pool, "SELECT command_id, fingerprint, outbox_offset FROM keyed_results")
+    assert {tuple(row) for row in found} == {("c1", "first", 1), ("c2", "second", 4)}
 
 
 async def test_status_changes_are_forgotten_after_a_year(

@@ -6,7 +6,8 @@ import pytest
 
 from adapters.memory_log import MemoryLog
 from adapters.ports import Span, TopicPartition
-from adapters.postgres.projection import Projection, results_kept_ms
+from adapters.postgres.projection import Projection
+from adapters.postgres.results import results_kept_ms
 from schemas.commands import Idempotency, ObjectChange
 from seatlog.verify.installation import results_margin_ms
 from seatlog.verify.repeats import answers_kept_ms

@@ -14,8 +14,9 @@ from adapters.postgres.batch import OutboxRun
 from adapters.postgres.errors import ReadModelBehindError
 from adapters.postgres.migrate import migrate
 from adapters.postgres.pool import Pool, connect
-from adapters.postgres.projection import Projection, results_kept_ms
+from adapters.postgres.projection import Projection
 from adapters.postgres.reads import Reads
+from adapters.postgres.results import results_kept_ms
 from schemas.topics import GROUPS_OUTBOX, Topics, load_topics
 from seatlog.local.failure import LocalServerError
 from seatlog.local.postgres import LocalPostgres

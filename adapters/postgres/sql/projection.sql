@@ -121,7 +121,14 @@ INSERT INTO keyed_results (
 SELECT * FROM unnest(
     $1::text[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::bigint[], $7::bigint[]
 )
-ON CONFLICT DO NOTHING
+-- When the read model is filled again, the answer before this one may not be forgotten yet.
+ON CONFLICT (workspace, command_id) DO UPDATE SET
+    fingerprint = excluded.fingerprint,
+    outbox_topic = excluded.outbox_topic,
+    outbox_partition = excluded.outbox_partition,
+    outbox_offset = excluded.outbox_offset,
+    at = excluded.at
+WHERE excluded.at >= keyed_results.at + $8
 
 -- name: forget_status_changes
 DELETE FROM status_changes
