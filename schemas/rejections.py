@@ -88,7 +88,11 @@ class Rejection(Enum):
 
 
 _PRECEDENCE = {rejection: place for place, rejection in enumerate(Rejection)}
-NOT_KEPT = (Rejection.BUSY_IN_DOUBT.code, Rejection.FOR_SALE_EDITS_USED_UP.code)
+NOT_KEPT = (
+    Rejection.COMMAND_FAILED.code,
+    Rejection.BUSY_IN_DOUBT.code,
+    Rejection.FOR_SALE_EDITS_USED_UP.code,
+)
 """No first answers to an idempotency key: the same request may be sent again with it."""
 BY_CODE = {rejection.code: rejection for rejection in Rejection}
 

@@ -72,7 +72,9 @@ async def _serve(settings: Settings, data: Path, workers: int) -> None:
         if not starting.done():
             starting.cancel()
             # It ends what it has started: that needs the servers, and is not to be cut short.
-            await asyncio.gather(starting, return_exceptions=True)
+            [ended] = await asyncio.gather(starting, return_exceptions=True)
+            if isinstance(ended, Exception):
+                raise ended
             return
         installation = starting.result()
         typer.echo(

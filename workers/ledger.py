@@ -184,22 +184,28 @@ class Ledger:
         return bool(self._role.decisions) and record.topic == self._role.decisions[0].topic
 
     def _answer(self, record: LogRecord) -> None:
-        if self._failed.get((record.topic, record.offset), 0) > failures_max:
-            self._refuse(record, Rejection.COMMAND_FAILED, "it could not be decided twice")
-            return
+        has_failed = self._failed.get((record.topic, record.offset), 0) > failures_max
         try:
             command = self._role.decode_command(record.value or b"")
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            self._refuse(record, Rejection.COMMAND_NOT_READABLE, str(error))
+            self._refuse(_asked(record), record, Rejection.COMMAND_NOT_READABLE, str(error))
             return
+        except Exception:
+            if not has_failed:
+                raise
+            command = None  # this is what has failed
         asked = _asked(record, command)
+        if has_failed:
+            why = "it could not be decided twice"
+            self._refuse(asked, record, Rejection.COMMAND_FAILED, why)
+            return
         decision = self._machine.decide(self._state, command, self.now, asked)
         self._write(
             CommandDeferred if decision.answer is None else CommandAnswered, decision, asked
         )
 
-    def _refuse(self, record: LogRecord, why: Rejection, detail: str) -> None:
-        self._write(CommandAnswered, refused(why, detail), _asked(record))
+    def _refuse(self, asked: Asked, record: LogRecord, why: Rejection, detail: str) -> None:
+        self._write(CommandAnswered, refused(why, detail), asked)
         self._keep_dead_letter(record, detail)
 
     def _keep_dead_letter(self, record: LogRecord, detail: str) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from adapters.kafka.admin import describe_topics
+from adapters.kafka.plain_log import ReadableLog, open_plain_log
 from adapters.ports import LogRecord, LogUnreachableError, Span, TopicPartition
 from adapters.postgres.projection import status_changes_kept_ms
 from adapters.postgres.results import results_kept_ms
@@ -31,7 +32,6 @@ from schemas.topics import (
 from seatlog.verify.client_log import read_client_log
 from seatlog.verify.clients import Clients
 from seatlog.verify.history import History
-from seatlog.verify.plain_log import ReadableLog, open_plain_log
 from seatlog.verify.read_model import ReadModel, open_read_model, wait_s
 from seatlog.verify.report import Check, Report
 

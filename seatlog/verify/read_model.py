@@ -195,11 +195,12 @@ class ReadModel:
                 where = f"result of {partition} at {run.command_offset}"
                 report.fault(Check.READ_MODEL, where, odd)
         for answered in answers.by_commands.values():
-            missing = list(answered.missing_results())
-            if missing:
-                command, offset = missing[0]
-                first = f"first that of {command}, answered at {offset}"
-                odd = f"{len(missing)} are not there, {first}"
+            missing = answered.missing_results()
+            first = next(missing, None)
+            if first is not None:
+                command, offset = first
+                count = 1 + sum(1 for _ in missing)
+                odd = f"{count} are not there, first that of {command}, answered at {offset}"
                 report.fault(Check.READ_MODEL, f"results of {answered.commands}", odd)
 
     async def _compare_keyed_results(self, answers: KeptAnswers, report: Report) -> None:
@@ -213,9 +214,11 @@ class ReadModel:
                 where = f"idempotency key {row.command_id} of {row.workspace} in {partition}"
                 report.fault(Check.READ_MODEL, where, odd)
         for answered in answers.by_outbox.values():
-            missing = list(answered.missing_keyed())
-            if missing:
-                odd = f"{len(missing)} are not there, the first is at {missing[0]}"
+            missing = answered.missing_keyed()
+            first = next(missing, None)
+            if first is not None:
+                count = 1 + sum(1 for _ in missing)
+                odd = f"{count} are not there, the first is at {first}"
                 where = f"first answers of idempotency keys in {answered.outbox}"
                 report.fault(Check.READ_MODEL, where, odd)
 

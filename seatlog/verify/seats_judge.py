@@ -15,6 +15,7 @@ from schemas.commands import (
 )
 from schemas.facts import (
     CommandParked,
+    EventCreated,
     GroupConfirmed,
     GroupQueued,
     GroupRefused,
@@ -118,8 +119,9 @@ class SeatsJudge:
 
     def _check_workspace(self, entry: Entry, fact: SeatsFact) -> None:
         event = self.fold.events.get(getattr(fact, "event", -1))
-        if event is not None and event.workspace != entry.workspace:
-            odd = f"header workspace is {entry.workspace}, its event is of {event.workspace}"
+        of = fact.workspace if isinstance(fact, EventCreated) else event and event.workspace
+        if of is not None and of != entry.workspace:
+            odd = f"header workspace is {entry.workspace}, its event is of {of}"
             self._common.say(entry, [odd], Check.LOG)
 
     def _check_overrides(self, entry: Entry, decided: Iterable[Any]) -> None:

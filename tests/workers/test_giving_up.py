@@ -8,12 +8,14 @@ import pytest
 from adapters.ports import AppendUnknownError, FencedError, NewRecord, TopicPartition
 from engine.groups.machine import GroupsMachine
 from engine.seats.machine import ApplyDecision, ExpireHold, SeatsMachine
-from schemas.commands import ChangeObjectStatus, Hold
+from schemas.commands import ChangeObjectStatus, Hold, Idempotency
 from schemas.facts import HELD
+from schemas.inventory import compress, encode
 from schemas.outbox import Accepted
 from schemas.rejections import Rejection
 from schemas.votes import GroupVote
 from schemas.votes import encode as encode_vote
+from seatlog.verify.installation import verify_log
 from tests.workers.doubtful_logs import (
     DoubtfulLog,
     SharedLog,
@@ -26,10 +28,13 @@ from tests.workers.house import (
     COORDINATOR_OUTBOX,
     DEAD_LETTERS,
     OUTBOX,
+    SAMPLE,
+    SAMPLE_HASH,
     House,
     TestClock,
     book,
     coordinator,
+    one_partition,
     seats,
 )
 from workers.owner import NotAloneError, Owner, StoppedError, replication_guard_ms
@@ -175,11 +180,16 @@ async def test_a_vote_that_fails_twice_stops_its_coordinator(
 async def test_a_command_that_fails_twice_stops_nothing_and_may_be_sent_again(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    inventory = NewRecord(compress(encode(SAMPLE)), key=SAMPLE_HASH.encode())
+    house.log.store(TopicPartition("inventories", 0), [inventory])
     event = await house.open()
     fail(monkeypatch, SeatsMachine, ChangeObjectStatus, times=2)
-    house.send(COMMANDS, book(event, "A-1"))
+    asked = book(event, "A-1", idempotency=Idempotency("c" * 32, "f"))
+    house.send(COMMANDS, asked)
     [refused] = await house.answers_when(1)
     assert refused.code == Rejection.COMMAND_FAILED.code
-    house.send(COMMANDS, book(event, "A-1"))
+    house.send(COMMANDS, asked)
     answers = await house.answers_when(2)
-    assert isinstance(answers[1], Accepted)
+    assert answers[1] == Accepted()
+    # It says whose it was and under which key, so that who asked for it finds it.
+    assert (await verify_log(one_partition(), house.log)).faults == []
