@@ -202,7 +202,7 @@ async def test_a_read_model_that_differs_is_named(
         ),
         (
             NO_ROW,
-            Edit(ReadModel, "_compare_results", (("if missing:", "if False:"),)),
+            Edit(ReadModel, "_compare_results", (("if first is not None:", "if False:"),)),
         ),
         (
             NO_ANSWER,
@@ -214,7 +214,7 @@ async def test_a_read_model_that_differs_is_named(
         ),
         (
             "DELETE FROM keyed_results",
-            Edit(ReadModel, "_compare_keyed_results", (("if missing:", "if False:"),)),
+            Edit(ReadModel, "_compare_keyed_results", (("if first is not None:", "if False:"),)),
         ),
         (
             NO_KEY,
