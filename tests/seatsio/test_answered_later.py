@@ -4,6 +4,7 @@ Each request is sent twice, in two companies that are the same but for what is m
 that waits, and by one that does not.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -182,8 +183,9 @@ class World:
 
     @staticmethod
     def _replaced(text: str, by: dict[str, str]) -> str:
+        # Whole names only: a date may hold what looks like an event's key.
         for before, after in by.items():
-            text = text.replace(before, after)
+            text = re.sub(rf"(?<![\w-]){re.escape(before)}(?![\w-])", after, text)
         return text
 
 
