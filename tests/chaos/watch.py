@@ -233,7 +233,8 @@ class Watch:
             for number in range(topics[outbox].partitions)
         }
         self._of_groups = topics[GROUPS_OUTBOX].physical_name
-        self._read_up_to = dict.fromkeys(self._commands, 0)
+        self.read_up_to = dict.fromkeys(self._commands, 0)
+        """The next offset of each outbox."""
         self.partitions: dict[TopicPartition, Partition] = {
             outbox: Partition(str(outbox)) for outbox in self._commands
         }
@@ -265,7 +266,7 @@ class Watch:
         return partition.is_quiet and asked <= answered
 
     async def _read(self) -> None:
-        reader = await self._log.read_from(self._read_up_to)
+        reader = await self._log.read_from(self.read_up_to)
         try:
             while True:
                 for record in await reader.fetch(records_at_once_max, fetch_wait_ms):
@@ -281,7 +282,7 @@ class Watch:
         if self.partitions[outbox].take_in(record, told):
             for fact in told.data.facts:
                 self._hear(outbox, fact)
-        self._read_up_to[outbox] = record.offset + 1
+        self.read_up_to[outbox] = record.offset + 1
 
 
 def _partition(topics: Topics, name: str, number: int) -> TopicPartition:

@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import asyncpg
 import msgspec
 
 from adapters.ports import TopicPartition
@@ -181,13 +182,23 @@ class Festival:
         """
         if asked.reply.status == BUSY:
             return  # nothing was kept: the same key may be used for another try
-        # A read waits for the read model: the first answer comes from there, and not as one more
-        # record of its owner's, which no client has noted.
-        assert self._client is not None
-        await self._client.status_of(asked.events[0].key, asked.label)
+        # The first answer comes from the read model then, and not as one more record of its
+        # owner's, which no client has noted.
+        await eventually(self._is_projected, within=SETTLED_WITHIN_S)
         again = await self._post(asked.order, asked.events, asked.label)
         assert _without_id(again) == _without_id(asked.reply)
         assert again.headers["Idempotent-Replayed"] == "true"
+
+    async def _is_projected(self) -> None:
+        """Check that the read model has all that was seen of the outboxes."""
+        connection = await asyncpg.connect(self._where[2])
+        try:
+            rows = await connection.fetch("SELECT topic, partition, next_offset FROM positions")
+        finally:
+            await connection.close()
+        projected = {TopicPartition(topic, number): offset for topic, number, offset in rows}
+        for outbox, seen in self._watch.read_up_to.items():
+            assert projected.get(outbox, 0) >= seen, outbox
 
     async def verify(self) -> None:
         """Let `seatlog verify` judge all that has happened."""
