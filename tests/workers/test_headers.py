@@ -1,9 +1,5 @@
 """The headers by which a consumer skips a record undecoded."""
 
-from collections.abc import AsyncIterator
-
-import pytest
-
 from adapters.ports import LogRecord, TopicPartition
 from schemas.commands import (
     Change,
@@ -31,21 +27,6 @@ from tests.workers.house import (
 )
 
 OF_THE_WORKSPACE = [WORKSPACE.encode()]
-
-
-@pytest.fixture
-async def house() -> AsyncIterator[House]:
-    built = House()
-    yield built
-    await built.close()
-
-
-@pytest.fixture
-async def festival() -> AsyncIterator[Festival]:
-    opened = Festival()
-    await opened.open()
-    yield opened
-    await opened.close()
 
 
 def values(record: LogRecord, name: str) -> list[bytes]:
