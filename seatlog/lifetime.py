@@ -7,6 +7,7 @@ import logging
 import signal
 import sys
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any, NoReturn
 
 import uvloop
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 
 GRACE_S = 4.0
 """A process gives up its orderly end then; `seatlog serve` kills it sooner (supervisor.py)."""
+sign_of_life_s = 1.0
 
 
 def run_process(
@@ -33,7 +35,7 @@ def run_process(
         sys.exit(f"seatlog {name}: {error}")
     log_to_stderr(settings.member if name == "worker" else name, settings.log_level)
     collect_seldom()
-    sys.exit(run_until_told(work(settings), leashed=leashed))
+    sys.exit(run_until_told(work(settings), leashed=leashed, alive_file=settings.alive_file))
 
 
 def collect_seldom() -> None:
@@ -46,15 +48,15 @@ def collect_seldom() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
-def run_until_told(work: Coroutine[Any, Any, None], *, leashed: bool) -> int:
+def run_until_told(work: Coroutine[Any, Any, None], *, leashed: bool, alive_file: str = "") -> int:
     """Run until done, SIGTERM or SIGINT; if leashed, also until standard input is closed.
 
     Gives the exit status: 0 if told to stop, 1 if the work failed.
     """
-    return uvloop.run(_run(work, leashed=leashed))
+    return uvloop.run(_run(work, leashed=leashed, alive_file=alive_file))
 
 
-async def _run(work: Coroutine[Any, Any, None], *, leashed: bool) -> int:
+async def _run(work: Coroutine[Any, Any, None], *, leashed: bool, alive_file: str) -> int:
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -62,15 +64,30 @@ async def _run(work: Coroutine[Any, Any, None], *, leashed: bool) -> int:
     if leashed:
         # The supervisor holds the other end and never writes: when it is gone, we are.
         loop.add_reader(sys.stdin.fileno(), told.set)
+    living = asyncio.ensure_future(_show_life(alive_file))
     working = asyncio.ensure_future(work)
     waiting = asyncio.ensure_future(told.wait())
     await asyncio.wait({working, waiting}, return_when=asyncio.FIRST_COMPLETED)
     if working.done() and not working.cancelled() and (error := working.exception()) is not None:
         log.critical("the process ends", exc_info=error)
         return 1
-    working.cancel()
-    waiting.cancel()
+    for task in (working, waiting, living):
+        task.cancel()
     with contextlib.suppress(asyncio.CancelledError, TimeoutError):
         async with asyncio.timeout(GRACE_S):
             await working
     return 0
+
+
+async def _show_life(alive_file: str) -> None:
+    """Touch a file for as long as the event loop turns: a process that hangs says nothing else."""
+    while alive_file:
+        _touch(Path(alive_file))
+        await asyncio.sleep(sign_of_life_s)
+
+
+def _touch(path: Path) -> None:
+    try:
+        path.touch()
+    except OSError as error:
+        log.warning("no sign of life", extra={"why": str(error)})

@@ -36,6 +36,7 @@ VARIABLES = {
     "projector_delay_ms": "SEATLOG_PROJECTOR_DELAY_MS",
     "crash_folder": "SEATLOG_CRASH_FOLDER",
     "log_level": "SEATLOG_LOG_LEVEL",
+    "alive_file": "SEATLOG_ALIVE_FILE",
 }
 
 _REQUIRED = ("kafka_bootstrap", "database_url")
@@ -78,6 +79,8 @@ class Settings:
     fault tests."""
     log_level: Annotated[str, Meta(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
     """What is logged: DEBUG, INFO, WARNING or ERROR."""
+    alive_file: str = ""
+    """File that the process touches every second, for a health check that looks at its time."""
 
     def signing_key_bytes(self) -> bytes:
         """Give the signing key; raises SettingsError if it is missing or not 64 hex digits."""

@@ -1,6 +1,11 @@
 """docker-compose.yml against the program itself: no Docker is needed to see them drift apart."""
 
+import asyncio
+import os
 import re
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +14,7 @@ import typer.main
 import yaml
 
 from seatlog.cli import app
-from seatlog.lifetime import GRACE_S
+from seatlog.lifetime import GRACE_S, run_until_told
 from seatlog.local.kafka import LocalKafka, Quorum
 from seatlog.local.kafka_jars import KAFKA_VERSION
 from seatlog.settings import VARIABLES, load_settings
@@ -85,6 +90,34 @@ def test_each_server_says_whether_it_is_healthy(name: str) -> None:
         port = load_settings({"KAFKA_BOOTSTRAP": "k", "DATABASE_URL": "postgresql://d"}).port
         assert f"127.0.0.1:{port}/ready" in test[-1]
         assert SERVICES[name]["ports"] == [f"{port}:{port}"]
+
+
+@pytest.mark.parametrize("name", ["worker-1", "worker-2", "projector"])
+def test_a_process_without_a_port_is_healthy_while_its_event_loop_turns(
+    name: str, tmp_path: Path
+) -> None:
+    alive_file = SERVICES[name]["environment"]["SEATLOG_ALIVE_FILE"]
+    word, *check = SERVICES[name]["healthcheck"]["test"]
+    assert word == "CMD"
+    assert check[0] == "python"
+    here = tmp_path / "alive"
+    check = [
+        sys.executable,
+        *(part.replace(f"'{alive_file}'", repr(str(here))) for part in check[1:]),
+    ]
+
+    def is_healthy() -> bool:
+        return subprocess.run(check, check=False, stderr=subprocess.DEVNULL).returncode == 0
+
+    async def live() -> None:
+        await asyncio.sleep(0.1)
+
+    assert not is_healthy()
+    assert run_until_told(live(), leashed=False, alive_file=str(here)) == 0
+    assert is_healthy()
+    hung_since = time.time() - 11
+    os.utime(here, (hung_since, hung_since))
+    assert not is_healthy()
 
 
 @pytest.mark.parametrize("name", OURS)
