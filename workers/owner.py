@@ -79,6 +79,8 @@ quick_lives = 3
 once. Each leaves an ownership record behind for good, so further ones wait longer and longer."""
 calm_life_ms = 60_000
 """A life that lasted so long is the first of them again."""
+unreachable_told_every_ms = 60_000
+"""While the log is away, each of many owners asks for it ten times a second."""
 lives_without_progress_max = 10
 """After so many, the process ends: its supervisor starts a clean one."""
 
@@ -141,6 +143,7 @@ class Owner:
         self._failed: dict[tuple[str, int], int] = {}
         self._lives_without_progress = 0
         self._taken_in_vain = 0
+        self._told_unreachable_at: int | None = None
 
     async def run(self) -> None:
         """Own the partition until cancelled; raises StoppedError, or the last doubt of too many."""
@@ -161,11 +164,17 @@ class Owner:
                 log.warning("in doubt", extra={"why": str(error)})
                 self._count_doubt(error)
             except LogUnreachableError as error:
-                log.warning("the log is unreachable", extra={"why": str(error)})
+                self._tell_unreachable(error)
                 self._lives_without_progress = max(1, self._lives_without_progress)
                 if self._clock.monotonic_ms() - began_at > calm_life_ms:
                     self._taken_in_vain = 1
             await self._clock.sleep_ms(self._backoff_ms())
+
+    def _tell_unreachable(self, error: LogUnreachableError) -> None:
+        now, told_at = self._clock.monotonic_ms(), self._told_unreachable_at
+        if told_at is None or now - told_at >= unreachable_told_every_ms:
+            self._told_unreachable_at = now
+            log.warning("the log is unreachable", extra={"why": str(error)})
 
     def _note_failure(self, error: CauseFailedError) -> None:
         """Remember a failed cause; a command will be refused alone, a decision cannot be."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
+import pytest
 
 from adapters.memory_log import MemoryAppender, MemoryLog, MemoryReader, MemoryRecord
 from adapters.ports import (
@@ -20,7 +21,7 @@ from schemas import outbox as outbox_schema
 from schemas.outbox import Accepted, decode_seats_record
 from schemas.rejections import Rejected
 from tests.eventually import eventually
-from tests.workers.house import COMMANDS, OUTBOX, House, TestClock, book, seats
+from tests.workers.house import COMMANDS, NOON, OUTBOX, House, TestClock, book, seats
 from workers.owner import calm_life_ms, keep_fence_every_ms
 
 
@@ -165,6 +166,22 @@ async def test_the_log_may_go_away_a_few_times_before_an_owner_waits_longer() ->
     unreadable.silent_ms = calm_life_ms + 1
     await eventually(lambda: _expect(100 in pauses[11:]))
     await house.close()
+
+
+async def test_an_absence_of_the_log_is_told_once_a_minute(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    house = House()
+    house.log = away = LogThatCannotBeRead(house.clock)
+    away.silent_ms = 25_000
+
+    house.start(seats())
+    await eventually(lambda: _expect(house.clock.now - NOON >= 8 * away.silent_ms))
+    await house.close()
+    told = [record.getMessage() for record in caplog.records].count("the log is unreachable")
+    # After 25 seconds, and then each 75; the clock stands still between two attempts.
+    attempts = (house.clock.now - NOON) // away.silent_ms
+    assert told == -(-attempts // 3)
 
 
 async def test_an_idle_owner_keeps_its_fence_hourly(house: House) -> None:
