@@ -161,7 +161,8 @@ class KafkaReader:
         except IncompatibleBrokerVersion as error:
             raise LogUnreachableError(str(error)) from error
         except KafkaError as error:
-            log.info("a fetch was not answered", extra={"broker": leader, "why": repr(error)})
+            if not all(place.is_unanswered for place in places):  # once, however long it takes
+                log.warning("a fetch is not answered", extra={"broker": leader, "why": repr(error)})
             _note_unanswered(places)
             await asyncio.sleep(retry_backoff_s)
             return

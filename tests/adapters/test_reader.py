@@ -154,7 +154,9 @@ async def test_a_broker_that_is_silent_does_not_keep_back_the_others() -> None:
     await reader.close()
 
 
-async def test_a_broker_that_is_away_is_asked_until_it_answers() -> None:
+async def test_a_broker_that_is_away_is_asked_until_it_answers_and_told_of_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     failures = 0
 
     async def answer(asked: Asked) -> list[Fetched]:
@@ -167,6 +169,7 @@ async def test_a_broker_that_is_away_is_asked_until_it_answers() -> None:
     reader = Cluster({A: 1}, broker_1=answer).reader(A)
     assert await read(reader, 1) == [b"0"]
     assert failures == 3
+    assert [record.getMessage() for record in caplog.records] == ["a fetch is not answered"]
     await reader.close()
 
 
