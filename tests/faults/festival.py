@@ -32,8 +32,10 @@ from tests.eventually import eventually
 from tests.stack.client import GROUP_PATH, Client, Reply
 from tests.workers.house import SAMPLE_HASH, SEAT_MAPS
 
-workers = 4
-"""An owner for each of three events, and the coordinator."""
+events_of_a_group = 3
+workers = 5
+"""However the six partitions fall to five, three of them own events and not the coordinator: with
+four, one may have two partitions of events, and another the second coordinator alone."""
 events_made = 32
 SETTLED_WITHIN_S = 40
 ANSWERED_WITHIN_S = 40
@@ -114,8 +116,7 @@ class Festival:
             if owner not in taken:
                 taken.add(owner)
                 days.append(created)
-        assert len(days) == workers - 1
-        self._days = list(zip(*days, strict=False))
+        self._days = list(zip(*days[:events_of_a_group], strict=False))
 
     async def close(self) -> None:
         """Stop everything."""
@@ -259,7 +260,8 @@ class Festival:
         # A worker that is about to take its events' partition may have its coordinator's already.
         assert self._coordinator is not None
         of_events = {self._owner_of(self._outbox(partition)) for partition in self._created}
-        assert len(of_events - {self._owner_of(self._coordinator)}) == workers - 1, of_events
+        elsewhere = of_events - {self._owner_of(self._coordinator)}
+        assert len(elsewhere) >= events_of_a_group, of_events
 
 
 async def until_known(ask: Callable[[], Awaitable[Reply]]) -> Reply:
