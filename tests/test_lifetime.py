@@ -53,7 +53,7 @@ def test_a_sign_of_life_that_cannot_be_given_is_told(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def live() -> None:
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0)
 
     nowhere = str(tmp_path / "no folder" / "alive")
     assert run_until_told(live(), leashed=False, alive_file=nowhere) == 0

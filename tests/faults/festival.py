@@ -116,6 +116,7 @@ class Festival:
             if owner not in taken:
                 taken.add(owner)
                 days.append(created)
+        assert len(days) >= events_of_a_group
         self._days = list(zip(*days[:events_of_a_group], strict=False))
 
     async def close(self) -> None:
